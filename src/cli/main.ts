@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { packageRoot } from '../evidence/run-folder.ts';
+import { reportError } from './terminal.ts';
+
+const version: string = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version;
+
+/** Every command, one file each; a heavy library is imported by the action that needs it. */
+const commands: readonly Command[] = [];
+
+const program = new Command('transship')
+  .description('live-migrate Docker containers and see where the time goes')
+  .version(version)
+  .showHelpAfterError('(transship --help lists the commands)');
+for (const command of commands) program.addCommand(command);
+for (const command of [program, ...program.commands]) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // commander has already printed its own message; asking for help or the version is no error
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else process.exitCode = reportError(error);
+}

@@ -1,0 +1,32 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { TransshipError } from '../error.ts';
+
+/** Appends one record as one line, by one write, so that a killed process leaves whole lines. */
+export function appendRecord(file: string, record: object): void {
+  mkdirSync(dirname(file), { recursive: true });
+  appendFileSync(file, `${JSON.stringify(record)}\n`);
+}
+
+/**
+ * All records of a file; none when there is no file. A last line that was cut short (a killed writer) is left out.
+ * @throws TransshipError `input` with file and line when another line is no JSON.
+ */
+export function readRecords<T extends object>(file: string): readonly T[] {
+  if (!existsSync(file)) return [];
+  const text = readFileSync(file, 'utf8');
+  const lines = text.split('\n');
+  lines.pop(); // the empty rest after the last newline, or a line cut short
+  return lines.map((line, index) => {
+    try {
+      return JSON.parse(line) as T;
+    } catch (cause) {
+      throw new TransshipError(
+        'input',
+        `${file}:${index + 1}: ${(cause as Error).message}`,
+        'the evidence is damaged; was the file edited?',
+        { cause },
+      );
+    }
+  });
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+
+/** Nanoseconds travel as decimal strings, since they exceed 2^53. */
+const ns = z.string().regex(/^-?\d+$/, 'nanoseconds as a decimal string');
+const bytes = z.number().nonnegative().nullable();
+
+const hostFacts = z.object({
+  name: z.string(),
+  endpoint: z.string(),
+  hostname: z.string().nullable(),
+  kernel: z.string().nullable(),
+  architecture: z.string().nullable(),
+  os: z.string().nullable(),
+  cpus: z.number().nullable(),
+  memoryBytes: bytes,
+  cgroupVersion: z.string().nullable(),
+  versions: z.object({
+    docker: z.string().nullable(),
+    containerd: z.string().nullable(),
+    runc: z.string().nullable(),
+    criu: z.string().nullable(),
+  }),
+});
+
+/** `offsetNs`: the host's clock minus the controller's; the truth lies within `boundNs` of it. */
+const clockReading = z.object({
+  host: z.string(),
+  when: z.enum(['before', 'after']),
+  takenNs: ns,
+  offsetNs: ns,
+  boundNs: ns,
+  roundTrips: z.number(),
+});
+
+export const outcomes = ['migrated', 'rolled-back', 'refused', 'halves-kept', 'lost'] as const;
+
+/** One probe's reading. `gapUs`: longest time without an answer (or tick); null when it saw no end of it. */
+const probeReading = z.object({
+  kind: z.enum(['ticker', 'requests', 'connection']),
+  target: z.string().nullable(),
+  gapUs: z.number().nullable(),
+  gapStartNs: ns.nullable(),
+  gapEndNs: ns.nullable(),
+  resolutionUs: z.number(),
+  retransmits: z.number().nullable(),
+  note: z.string().nullable(),
+});
+
+/** `run.json`: checked once when a run is opened, trusted inside. */
+export const manifestSchema = z.object({
+  schema: z.literal('transship.run/1'),
+  run: z.string(),
+  kind: z.enum(['migration', 'import']),
+  traceId: z.string().regex(/^[0-9a-f]{32}$/),
+  transship: z.string(),
+  createdNs: ns,
+  endedNs: ns.nullable(),
+  strategy: z.string().nullable(),
+  container: z
+    .object({
+      name: z.string(),
+      image: z.string().nullable(),
+      sourceId: z.string().nullable(),
+      destinationId: z.string().nullable(),
+    })
+    .nullable(),
+  hosts: z.object({ source: hostFacts.nullable(), destination: hostFacts.nullable() }),
+  clocks: z.array(clockReading),
+  outcome: z.enum(outcomes).nullable(),
+  error: z.object({ step: z.string().nullable(), code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+  warnings: z.array(z.string()),
+  probes: z.array(probeReading),
+  bytes: z.object({ images: bytes, pages: bytes, layer: bytes, volumes: bytes }),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type HostFacts = z.infer<typeof hostFacts>;
+export type ClockReading = z.infer<typeof clockReading>;
+export type ProbeReading = z.infer<typeof probeReading>;
+export type Outcome = (typeof outcomes)[number];

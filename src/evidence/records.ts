@@ -1,0 +1,88 @@
+/**
+ * The lines of the append-only evidence files. Times are nanoseconds as decimal strings;
+ * which clock they are of is said at each field.
+ */
+
+/** The phases of a run; each is a span `migration.PHASE`. */
+export const runPhases = ['prepare', 'checkpoint', 'transfer', 'restore', 'verify', 'cleanup'] as const;
+export type RunPhase = (typeof runPhases)[number];
+
+/** `journal.jsonl`: written before and after each step (controller's clock). */
+export interface JournalRecord {
+  readonly seq: number;
+  readonly step: string;
+  readonly phase: RunPhase;
+  /** Short name of the host that the step acts on; null: the controller, or both. */
+  readonly host: string | null;
+  readonly event: 'begin' | 'end' | 'failed' | 'undo-begin' | 'undo-end' | 'undo-failed';
+  readonly atNs: string;
+  readonly detail: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** `evidence/HOST/api.jsonl`: our calls of that host's Docker API (controller's clock). */
+export interface ApiRecord {
+  readonly method: string;
+  /** With the id, without the query's values that could be secret. */
+  readonly path: string;
+  /** HTTP status; null when no answer came. */
+  readonly status: number | null;
+  readonly startNs: string;
+  readonly endNs: string;
+  readonly error: string | null;
+}
+
+/** `evidence/HOST/commands.jsonl`: commands that a step ran on that host's shell (controller's clock). */
+export interface CommandRecord {
+  readonly step: string | null;
+  readonly command: string;
+  readonly exitCode: number | null;
+  readonly startNs: string;
+  readonly endNs: string;
+  readonly error: string | null;
+}
+
+/** `evidence/HOST/events.jsonl`: Docker's own events (that host's clock). */
+export interface DockerEventRecord {
+  readonly type: string;
+  readonly action: string;
+  readonly id: string;
+  readonly timeNs: string;
+}
+
+/** `evidence/HOST/criu/files.json`: what CRIU left, for anchoring its relative clock (that host's clock). */
+export interface CriuFilesRecord {
+  /** CLOCK_REALTIME minus CLOCK_BOOTTIME, sampled on the host; null where it could not be had. */
+  readonly realtimeMinusBoottimeNs: string | null;
+  readonly files: readonly {
+    /** `dump.log`, `restore.log`, `stats-dump`, `stats-restore`, or an image's name. */
+    readonly name: string;
+    readonly bytes: number;
+    readonly mtimeNs: string;
+    /** Birth time where the file system has one. */
+    readonly birthNs: string | null;
+  }[];
+}
+
+/** `evidence/probe.jsonl`: what the probes saw; never every request, only what a reading is made of. */
+export type ProbeRecord =
+  | {
+      readonly kind: 'ticker';
+      readonly host: string;
+      readonly lastBeforeNs: string;
+      readonly firstAfterNs: string;
+      readonly periodUs: number;
+    }
+  | {
+      readonly kind: 'requests';
+      readonly target: string;
+      readonly sentNs: string;
+      readonly answeredNs: string | null;
+      readonly ok: boolean;
+    }
+  | {
+      readonly kind: 'connection';
+      readonly target: string;
+      readonly event: 'open' | 'answer' | 'broken' | 'reopened';
+      readonly atNs: string;
+      readonly retransmits: number | null;
+    };

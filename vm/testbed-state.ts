@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What `testbed up` leaves for those who want to reach its hosts. Written last, so that it names only what is up. */
+export interface TestbedState {
+  readonly set: string;
+  readonly folder: string;
+  /** For `ssh -F`: a `Host` entry for each test host, with its key, known_hosts and the way into the wire's namespace. */
+  readonly sshConfig: string;
+  /** The network namespace of the bridge: clients and probes enter it to reach the hosts (`nsenter --net=`). */
+  readonly wireNamespace: string;
+  readonly hosts: readonly TestHost[];
+}
+
+export interface TestHost {
+  readonly name: string;
+  /** Its address on the wire. */
+  readonly address: string;
+  /** Of its first process, in the machine's own pid namespace. */
+  readonly initPid: number;
+}
+
+/** Several sets can live side by side: `$TRANSSHIP_TESTBED` names the one that is meant. */
+export function testbedSet(env: NodeJS.ProcessEnv = process.env): string {
+  return env.TRANSSHIP_TESTBED ?? 'default';
+}
+
+export function testbedFolder(set: string = testbedSet()): string {
+  return join('/run/transship/testbed', set);
+}
+
+/** The testbed that is up; null when there is none. */
+export function readTestbed(set: string = testbedSet()): TestbedState | null {
+  const file = join(testbedFolder(set), 'testbed.json');
+  if (!existsSync(file)) return null;
+  return JSON.parse(readFileSync(file, 'utf8')) as TestbedState;
+}
