@@ -1,0 +1,36 @@
+#!/bin/sh
+# Installs what a checkout needs, once: npm packages and, as root on Debian, the Debian packages of the test hosts; then builds.
+# Addresses of registries and mirrors are those of the machine's own configuration.
+set -eu
+cd "$(dirname "$0")/.."
+
+node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' || {
+  echo "error: Node $(node --version) is too old" >&2
+  echo "  hint: transship needs Node 20.19 or newer" >&2
+  exit 3
+}
+
+# npm packages: anew when package.json is newer than the last install. (Not `npm ci`: lockfiles made where a
+# platform's binaries are missing have holes that it refuses.)
+if [ ! -f node_modules/.transship-installed ] || [ package.json -nt node_modules/.transship-installed ]; then
+  echo "installing npm packages" >&2
+  npm install --no-audit --no-fund --loglevel=error >&2
+  touch node_modules/.transship-installed
+fi
+
+# Debian packages, for test hosts: only as root, only where apt is.
+if [ "${1:-}" = "--hosts" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  missing=""
+  for package in $(grep -v '^#' vm/debian-packages.txt); do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+  done
+  if [ -n "$missing" ]; then
+    echo "installing Debian packages:$missing" >&2
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2086
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } >&2 </dev/null ||
+      echo "warning: apt-get could not install them; what needs them will be skipped" >&2
+  fi
+fi
+
+sh scripts/build.sh
