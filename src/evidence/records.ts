@@ -72,17 +72,46 @@ export type ProbeRecord =
       readonly firstAfterNs: string;
       readonly periodUs: number;
     }
+  /** A time without answers, from the arrival of the last answer to that of the next (controller's clock). */
   | {
-      readonly kind: 'requests';
-      readonly target: string;
-      readonly sentNs: string;
-      readonly answeredNs: string | null;
-      readonly ok: boolean;
+      readonly kind: 'gap';
+      readonly probe: 'requests' | 'connection';
+      readonly from: ProbeAnswer;
+      readonly to: ProbeAnswer;
+      /** The longest time in it in which the probe itself did not run. */
+      readonly ownStallUs: number;
     }
   | {
       readonly kind: 'connection';
       readonly target: string;
-      readonly event: 'open' | 'answer' | 'broken' | 'reopened';
+      readonly event: 'open' | 'broken' | 'reopened' | 'closed';
       readonly atNs: string;
+      /** Segments that TCP sent again on this connection; null where `ss` is missing or came too late. */
       readonly retransmits: number | null;
+      readonly reason: string | null;
+    }
+  /** At the end, how well the open-loop probe kept its pace. */
+  | {
+      readonly kind: 'summary';
+      readonly probe: 'requests';
+      readonly answers: number;
+      readonly targets: readonly {
+        readonly target: string;
+        readonly sent: number;
+        readonly unsent: number;
+        readonly unanswered: number;
+        /** Connections tried. */
+        readonly attempts: number;
+        readonly intervalP50Us: number;
+        readonly intervalP99Us: number;
+      }[];
+      readonly ownLagP99Us: number;
+      readonly ownLagMaxUs: number;
     };
+
+interface ProbeAnswer {
+  /** `ADDRESS:PORT` */
+  readonly target: string;
+  readonly sentNs: string;
+  readonly answeredNs: string;
+}
