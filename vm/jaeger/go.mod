@@ -1,4 +1,4 @@
-module transship.dev/jaeger
+module transship/vm/jaeger
 
 go 1.24.6
 

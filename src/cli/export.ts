@@ -1,0 +1,73 @@
+import { createWriteStream, renameSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Command } from 'commander';
+import { TransshipError } from '../error.ts';
+import { openRun } from '../evidence/run-folder.ts';
+import { exportFormats } from '../export/formats.ts';
+import { withLiveSpan } from '../export/live-telemetry.ts';
+import { terminalOf } from './terminal.ts';
+
+interface Options {
+  readonly to: string;
+  readonly output?: string;
+}
+
+const formats = Object.keys(exportFormats).join(', ');
+
+export const exportCommand: Command = new Command('export')
+  .summary("write a run's trace in another tool's format")
+  .description("Writes a run's trace in another tool's format, on stdout or into a file.")
+  .argument('<run>', "a run's name, or the path of its folder")
+  .requiredOption('--to <format>', formats)
+  .option('-o, --output <file>', 'write into a file: all of it or nothing')
+  .addHelpText(
+    'after',
+    `
+otlp-json    OTLP JSON Lines, as the OpenTelemetry Collector reads and writes them; Jaeger's page takes them in, too
+jaeger-json  Jaeger's JSON, for its page's "Upload"
+chrome       Chrome's trace JSON: open it at https://ui.perfetto.dev
+
+Example:
+  transship export r7 --to chrome -o r7.json`,
+  )
+  .action(run);
+
+async function run(name: string, { to, output }: Options, command: Command): Promise<void> {
+  const load = Object.hasOwn(exportFormats, to) ? exportFormats[to] : undefined;
+  if (load === undefined) throw new TransshipError('usage', `--to ${to}: no such format`, `one of: ${formats}`);
+  const folder = openRun(name);
+  const live = { name: 'transship export', attributes: { 'migration.id': folder.run }, warn: terminalOf(command).warn };
+  await withLiveSpan(live, async () => {
+    const { loadTrace } = await import('./load-trace.ts');
+    const write = await load();
+    const pieces = write(await loadTrace(folder));
+    await (output === undefined ? writeStdout(pieces) : writeFileWhole(pieces, output));
+  });
+}
+
+async function writeStdout(pieces: Iterable<string>): Promise<void> {
+  try {
+    await pipeline(Readable.from(pieces), process.stdout, { end: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error; // `| head` has seen enough
+  }
+}
+
+/** Written aside, then renamed; a pipe or a device is written to as it is. */
+async function writeFileWhole(pieces: Iterable<string>, file: string): Promise<void> {
+  const isPlain = statSync(file, { throwIfNoEntry: false })?.isFile() ?? true;
+  const aside = isPlain ? join(dirname(file), `.${basename(file)}.${process.pid}.new`) : file;
+  try {
+    await pipeline(Readable.from(pieces), createWriteStream(aside));
+    if (isPlain) renameSync(aside, file);
+  } catch (cause) {
+    if (isPlain) rmSync(aside, { force: true });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === undefined) throw cause;
+    throw new TransshipError('failed', `${file}: cannot be written (${message})`, 'another file with -o, or none for stdout', {
+      cause,
+    });
+  }
+}
