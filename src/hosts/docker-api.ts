@@ -1,0 +1,109 @@
+import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type Dockerode from 'dockerode';
+import { TransshipError } from '../error.ts';
+import type { ApiRecord } from '../evidence/records.ts';
+import { nowNs } from '../trace/time.ts';
+import type { Link } from './link.ts';
+
+export type OnApiCall = (record: ApiRecord) => void;
+
+/** A request without a stream must be answered in this time, if its caller sets no limit of its own. */
+const readTimeoutMs = 30_000;
+/** Query values that say what was done; any other value could be a secret and is left out of the record. */
+const tellingKeys = new Set([
+  'all',
+  'checkpoint',
+  'dir',
+  'force',
+  'fromImage',
+  'fromSrc',
+  'name',
+  'names',
+  'path',
+  'repo',
+  'signal',
+  't',
+  'tag',
+  'v',
+]);
+
+export interface DockerApi {
+  readonly docker: Dockerode;
+  close(): void;
+}
+
+/** Docker's API by dockerode over connections that `dial` makes; they are kept alive and reused. */
+export async function openDockerApi(link: Link, dial: () => Duplex, onCall: OnApiCall): Promise<DockerApi> {
+  const { default: Docker } = await import('dockerode');
+  const agent = dialAgent(dial, onCall);
+  const docker = new Docker({ agent, host: 'http://docker', protocol: 'http' } as Dockerode.DockerOptions);
+  boundReads(docker.modem as Modem, link);
+  return { docker, close: () => agent.destroy() };
+}
+
+function dialAgent(dial: () => Duplex, onCall: OnApiCall): Agent {
+  const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+  const { addRequest } = agent as unknown as { addRequest: (request: ClientRequest, ...rest: unknown[]) => void };
+  return Object.assign(agent, {
+    createConnection: () => dial(),
+    // Node's own versions call methods of net.Socket, which a child's pipes do not have.
+    keepSocketAlive: () => true,
+    reuseSocket: () => {},
+    addRequest(request: ClientRequest, ...rest: unknown[]) {
+      recordCall(request, onCall);
+      addRequest.call(agent, request, ...rest);
+    },
+  });
+}
+
+/** One record a call, when its answer has ended (an upgraded connection: when it began). */
+function recordCall(request: ClientRequest, onCall: OnApiCall): void {
+  const startNs = String(nowNs());
+  let isTold = false;
+  const tell = (status: number | null, error: string | null) => {
+    if (isTold) return;
+    isTold = true;
+    onCall({ method: request.method, path: withoutSecrets(request.path), status, startNs, endNs: String(nowNs()), error });
+  };
+  request.once('upgrade', (response: IncomingMessage) => tell(response.statusCode ?? null, null));
+  request.once('response', (response: IncomingMessage) => {
+    response.once('close', () => tell(response.statusCode ?? null, response.complete ? null : 'the answer was cut short'));
+  });
+  request.once('error', (error) => tell(null, error.message));
+}
+
+export function withoutSecrets(path: string): string {
+  const [place = '', query] = path.split('?', 2);
+  if (!query) return place;
+  const pairs = [...new URLSearchParams(query)].map(([key, value]) => `${key}=${tellingKeys.has(key) ? value : '…'}`);
+  return `${place}?${pairs.join('&')}`;
+}
+
+type Callback = (error: (Error & { statusCode?: number }) | null, result: unknown) => void;
+interface Modem {
+  dial(options: { method: string; isStream?: boolean; hijack?: boolean; abortSignal?: AbortSignal }, callback: Callback): void;
+}
+
+/** Puts a limit on plain reads, and turns "socket hang up" into an error that names the host. HTTP's own errors pass as they are. */
+function boundReads(modem: Modem, link: Link): void {
+  const dial = modem.dial.bind(modem);
+  modem.dial = (options, callback) => {
+    const isRead = options.method === 'GET' && !options.isStream && !options.hijack;
+    const limit = isRead && options.abortSignal === undefined ? { abortSignal: AbortSignal.timeout(readTimeoutMs) } : {};
+    dial({ ...options, ...limit }, (error, result) => {
+      const isOurs = error !== null && error.statusCode === undefined && options.abortSignal?.aborted !== true;
+      callback(isOurs ? noAnswer(link, error) : error, result);
+    });
+  };
+}
+
+function noAnswer(link: Link, error: Error & { code?: string }): TransshipError {
+  const reason = link.ended() ?? (error.code === 'ABORT_ERR' ? `no answer within ${readTimeoutMs / 1e3} s` : error.message);
+  return new TransshipError(
+    'not-ready',
+    `${link.name}: Docker does not answer (${reason})`,
+    `is dockerd running on ${link.name}? systemctl status docker`,
+    { cause: error },
+  );
+}
