@@ -1,0 +1,40 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { readRecords } from '../../evidence/json-lines.ts';
+import type { Manifest } from '../../evidence/manifest.ts';
+import type { ApiRecord, CommandRecord, JournalRecord } from '../../evidence/records.ts';
+import { hostEvidence, type RunFolder, readManifest, runFiles } from '../../evidence/run-folder.ts';
+
+/** What Transship itself left: all of it by the controller's clock. */
+export interface TransshipEvidence {
+  readonly manifest: Manifest;
+  readonly journal: readonly JournalRecord[];
+  readonly hosts: readonly HostCalls[];
+}
+
+export interface HostCalls {
+  readonly host: string;
+  readonly api: readonly ApiRecord[];
+  readonly commands: readonly CommandRecord[];
+}
+
+/** @throws TransshipError `input` when a file is damaged. */
+export function readTransshipEvidence(folder: RunFolder): TransshipEvidence {
+  return {
+    manifest: readManifest(folder),
+    journal: readRecords<JournalRecord>(join(folder.path, runFiles.journal)),
+    hosts: evidenceHosts(folder).map((host) => ({
+      host,
+      api: readRecords<ApiRecord>(join(hostEvidence(folder, host), 'api.jsonl')),
+      commands: readRecords<CommandRecord>(join(hostEvidence(folder, host), 'commands.jsonl')),
+    })),
+  };
+}
+
+/** The hosts that left evidence, in a fixed order. */
+export function evidenceHosts(folder: RunFolder): readonly string[] {
+  const root = join(folder.path, 'evidence');
+  if (!existsSync(root)) return [];
+  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.map((entry) => entry.name).sort();
+}

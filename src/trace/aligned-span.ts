@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import type { HostClock } from './clock-alignment.ts';
+import type { LayerSpan, LayerSpans, Service } from './layer-spans.ts';
+import type { Ns } from './time.ts';
+
+/** A layer's span on the controller's clock, on its way into the tree. */
+export interface AlignedSpan {
+  readonly span: LayerSpan;
+  readonly service: Service;
+  readonly host: string;
+  /** The part of the host it is about: a step of ours that acts on the source belongs to the source. */
+  readonly role: string | undefined;
+  /** Which `LayerSpans` it came in: spans of one group share a clock and its error. */
+  readonly group: number;
+  readonly startNs: Ns;
+  readonly endNs: Ns;
+  /** How far the whole group may be off: its anchor's bound and its host clock's. */
+  readonly boundNs: Ns;
+  readonly spanId: string;
+}
+
+/** Aligns every span of every layer; the result's order is that of the layers. */
+export function alignLayers(
+  traceId: string,
+  layers: readonly LayerSpans[],
+  clockOf: (layer: LayerSpans) => HostClock,
+): readonly AlignedSpan[] {
+  const taken = new Set<string>();
+  return layers.flatMap((layer, group) => {
+    const clock = clockOf(layer);
+    const boundNs = layer.anchor.boundNs + clock.boundNs;
+    return layer.spans.map((span) => ({
+      span,
+      service: layer.service,
+      host: layer.host,
+      role: roleOf(layer, span),
+      group,
+      startNs: clock.align(span.startNs),
+      endNs: clock.align(span.endNs),
+      boundNs,
+      spanId: spanIdOf([traceId, layer.host, layer.service, layer.role, span.key], taken),
+    }));
+  });
+}
+
+function roleOf(layer: LayerSpans, span: LayerSpan): string | undefined {
+  if (layer.role !== 'controller') return layer.role;
+  const role = span.attributes['migration.role'];
+  return typeof role === 'string' ? role : undefined;
+}
+
+/** The same evidence gives the same ids. Two logs of one layer on one host may use the same keys: the later is counted on. */
+function spanIdOf(parts: readonly string[], taken: Set<string>): string {
+  for (let copy = 0; ; copy += 1) {
+    const id = createHash('sha256')
+      .update([...parts, copy].join('\0'))
+      .digest('hex')
+      .slice(0, 16);
+    if (taken.has(id) || /^0+$/.test(id)) continue; // all zeros is no id (W3C trace context)
+    taken.add(id);
+    return id;
+  }
+}

@@ -1,0 +1,50 @@
+import type { AlignedSpan } from './aligned-span.ts';
+import { type Service, services } from './layer-spans.ts';
+
+/** Which step causes a layer's root, where nothing of an upper layer encloses it (clock off, evidence missing). */
+const causes: readonly { readonly root: RegExp; readonly step: RegExp }[] = [
+  { root: /^criu\.(pre-)?dump/, step: /^migration\.checkpoint\.checkpoint$/ },
+  { root: /^criu\.restore/, step: /^migration\.restore\.start$/ },
+];
+
+/** What cannot be under what: a layer is called by those before it in the list; CRIU's processes stand side by side. */
+function rank(service: Service): number {
+  return Math.min(services.indexOf(service), services.indexOf('criu'));
+}
+
+/**
+ * The span that a layer's root hangs under: the smallest of an upper layer, on its own host, that encloses it within the
+ * bounds of both; else the step that causes such a root; else the trace's root.
+ *
+ *   migration ├──────────────────────────────────┤
+ *   docker.api  ├───────────────┤  ├──────────┤        criu.dump is enclosed by the first call alone
+ *   criu.dump      ├──────┤
+ */
+export function callerOf(root: AlignedSpan, all: readonly AlignedSpan[], top: AlignedSpan | undefined): AlignedSpan | undefined {
+  if (root === top) return undefined;
+  const uppers = all.filter((upper) => rank(upper.service) < rank(root.service) && isSameSide(upper, root));
+  const enclosing = uppers.filter((upper) => encloses(upper, root));
+  return smallest(enclosing) ?? causeOf(root, uppers) ?? top;
+}
+
+function isSameSide(upper: AlignedSpan, root: AlignedSpan): boolean {
+  if (upper.service === 'transship') return upper.role === root.role || upper.role === undefined;
+  return upper.host === root.host;
+}
+
+function encloses(upper: AlignedSpan, root: AlignedSpan): boolean {
+  const slackNs = upper.boundNs + root.boundNs;
+  return upper.startNs - slackNs <= root.startNs && root.endNs <= upper.endNs + slackNs;
+}
+
+/** Of equals the later one: it stands deeper, as parents come first in their layer. */
+function smallest(spans: readonly AlignedSpan[]): AlignedSpan | undefined {
+  let least: AlignedSpan | undefined;
+  for (const span of spans) if (least === undefined || span.endNs - span.startNs <= least.endNs - least.startNs) least = span;
+  return least;
+}
+
+function causeOf(root: AlignedSpan, uppers: readonly AlignedSpan[]): AlignedSpan | undefined {
+  const cause = causes.find((entry) => entry.root.test(root.span.name));
+  return cause && uppers.find((upper) => cause.step.test(upper.span.name));
+}

@@ -1,0 +1,43 @@
+import type { AlignedSpan } from './aligned-span.ts';
+import { type Leaf, unexplainedParts } from './explained.ts';
+import { type Interval, lengthNs } from './intervals.ts';
+import type { Span, Trace } from './span.ts';
+import { nsToUs } from './time.ts';
+
+/** The spans that explain: without children, and naming one thing that happened rather than a wait. */
+export function leavesOf(spans: readonly AlignedSpan[], parents: readonly (number | undefined)[]): readonly Leaf[] {
+  const withChildren = new Set(parents);
+  return spans.flatMap(({ span, startNs, endNs, group, boundNs }, index) =>
+    span.isWait === true || withChildren.has(index) ? [] : { startNs, endNs, evidence: span.evidence, group, boundNs },
+  );
+}
+
+/** Names of the spans that the trace itself adds; they say that nothing is known, and explain nothing. */
+export const unexplainedName = 'unexplained';
+export const downtimeName = 'downtime';
+
+/** The explaining leaves of a finished trace. */
+export function explainingSpans(trace: Trace): readonly Span[] {
+  const withChildren = new Set(trace.spans.flatMap((span) => (span.name === unexplainedName ? [] : (span.parentSpanId ?? []))));
+  return trace.spans.filter(
+    (span) => !span.isWait && !withChildren.has(span.spanId) && span.name !== unexplainedName && span.name !== downtimeName,
+  );
+}
+
+/**
+ * The share of a window (0..1) that the leaves of one service cover: how well CRIU's own time is explained, say.
+ * Window and leaves share their clock, so that its uncertainty plays no part.
+ */
+export function explainedOf(trace: Trace, window: Interval, service: string): number {
+  const leaves = explainingSpans(trace)
+    .filter((span) => span.service === service)
+    .map((span) => ({
+      startNs: span.startNs,
+      endNs: span.startNs + span.durationNs,
+      evidence: span.evidence,
+      group: 0,
+      boundNs: 0n,
+    }));
+  const wholeUs = nsToUs(window.endNs - window.startNs);
+  return wholeUs <= 0 ? 0 : 1 - nsToUs(lengthNs(unexplainedParts(window, leaves))) / wholeUs;
+}
