@@ -1,0 +1,34 @@
+import { dirname } from 'node:path';
+import { TransshipError } from '../../error.ts';
+import { quoteWord } from '../../hosts/link.ts';
+import { dockerRootFolder } from './docker-root.ts';
+import { type FolderSynced, syncFolder } from './folder-sync.ts';
+import type { ContainerPair, MovePass } from './writable-layer.ts';
+
+// The files carry the container's id in their names, so they wait here until the last pass has been made.
+const waiting = 'transship-log';
+
+/**
+ * Puts what the container has logged so far in place, so that `docker logs` on the destination begins where it began on the source.
+ * Only json-file (rotated files too); null for another driver, whose log lies elsewhere. Before the start.
+ * @throws TransshipError `failed` when it cannot be copied.
+ */
+export async function moveEarlierLog(pair: ContainerPair, pass: MovePass): Promise<FolderSynced | null> {
+  const { route, source, destination } = pair;
+  if (source.HostConfig.LogConfig?.Type !== 'json-file' || source.LogPath === '') return null;
+  const folder = `${await dockerRootFolder(route.destination)}/containers/${destination.Id}`;
+  const to = `${folder}/${waiting}`;
+  const made = await route.destination.shell.run(`mkdir -p -m 700 ${quoteWord(to)}`);
+  if (made.exitCode !== 0) throw new TransshipError('failed', `${route.destination.name}: ${made.stderr.trim()}`, hint);
+  const options = [`--include=/${source.Id}-json.log*`, '--exclude=*'];
+  const synced = await syncFolder(route, { what: 'the log', from: dirname(source.LogPath), to, options, ...pass });
+  if (pass.pass === 'live') return synced;
+  const renamed = await route.destination.shell.run(`cd ${quoteWord(to)} && for file in ${source.Id}-json.log*; do
+  [ -e "$file" ] || continue
+  mv -f "$file" "../${destination.Id}\${file#${source.Id}}" || exit 1
+done && rmdir ${quoteWord(to)}`);
+  if (renamed.exitCode !== 0) throw new TransshipError('failed', `${route.destination.name}: ${renamed.stderr.trim()}`, hint);
+  return synced;
+}
+
+const hint = 'look at the space and the rights in the folder that Docker keeps its containers in';

@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import type { Host } from '../../hosts/host.ts';
+import { quoteWord } from '../../hosts/link.ts';
+
+/** The way that bulk data takes from one host to the other. Opened once a run, since opening it costs a whole ssh handshake. */
+export interface Route extends AsyncDisposable {
+  readonly source: Host;
+  readonly destination: Host;
+  /** `direct`: from host to host by ssh. `controller`: through this machine, which costs its bandwidth twice. */
+  readonly kind: 'direct' | 'controller';
+  /** Why the hosts don't reach each other; null when they do. */
+  readonly reason: string | null;
+  /** Shell text for the source: the words before a command that shall run on the destination; null through the controller. */
+  readonly ssh: string | null;
+}
+
+/** What both hosts need for the moving of bulk data. */
+export const routeTools = ['rsync', 'tar'] as const;
+
+const openTimeoutMs = 20_000;
+
+/**
+ * Finds out whether the source reaches the destination, and keeps that connection open: a new ssh handshake would cost
+ * tens of milliseconds between freeze and resume, a command over an open one about seven.
+ * A master that nobody closes (killed controller) ends by itself after ten idle minutes.
+ */
+export async function openRoute(pair: { readonly source: Host; readonly destination: Host }): Promise<Route> {
+  const words = pair.destination.sshFromPeer;
+  if (words === null) return controllerRoute(pair, `${pair.destination.name} has no address for other hosts`);
+  const socket = `/run/transship/peer-${randomBytes(6).toString('hex')}`;
+  const peer = words.map(quoteWord).join(' ');
+  const common = `-S ${socket} -o BatchMode=yes -o ConnectTimeout=10`;
+  const master =
+    `ssh -fNM ${common} -o ControlPersist=600 -o ServerAliveInterval=5 -o ServerAliveCountMax=6 ` +
+    // With AES instructions several times as fast as the default; taken only where both sides have it.
+    `-o Ciphers=^aes128-gcm@openssh.com -E ${socket}.log ${peer} </dev/null >/dev/null 2>&1`;
+  const ssh = `ssh ${common} -o ControlMaster=no ${peer}`;
+  const opened = await pair.source.shell.run(
+    `mkdir -p -m 700 /run/transship; ${master}; status=$?; cat ${socket}.log >&2; rm -f ${socket}.log
+     [ $status = 0 ] && ${ssh} ${quoteWord(asRoot('true'))}`,
+    { timeoutMs: openTimeoutMs },
+  );
+  if (opened.exitCode !== 0) {
+    await closeMaster(pair.source, `ssh -S ${socket} -O exit ${peer}`);
+    return controllerRoute(pair, lastLine(opened.stderr) || `ssh ended with status ${opened.exitCode}`);
+  }
+  return {
+    ...pair,
+    kind: 'direct',
+    reason: null,
+    ssh,
+    [Symbol.asyncDispose]: () => closeMaster(pair.source, `ssh -S ${socket} -O exit ${peer}`),
+  };
+}
+
+/** The warning that is due when the data has to go through this machine; null on a direct route. */
+export function routeWarning(route: Route): string | null {
+  if (route.kind === 'direct') return null;
+  return (
+    `${route.source.name} does not reach ${route.destination.name} by ssh (${route.reason}): ` +
+    'image, files and checkpoint go through this machine, over its line twice, and the copy after the freeze adds to the downtime'
+  );
+}
+
+/** Shell text that runs a simple command as root: as it is for root, else by `sudo -n`. */
+export function asRoot(command: string): string {
+  return `if [ "$(id -u)" = 0 ]; then exec ${command}; else exec sudo -n ${command}; fi`;
+}
+
+function controllerRoute(pair: { source: Host; destination: Host }, reason: string): Route {
+  return { ...pair, kind: 'controller', reason, ssh: null, [Symbol.asyncDispose]: async () => {} };
+}
+
+async function closeMaster(source: Host, command: string): Promise<void> {
+  // A shell that is gone takes nothing with it that matters: the master ends by itself.
+  await source.shell.run(`${command} >/dev/null 2>&1`, { timeoutMs: 5_000 }).catch(() => {});
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1) ?? '';
+}
