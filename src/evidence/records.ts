@@ -86,7 +86,7 @@ export type ProbeRecord =
       readonly target: string;
       readonly event: 'open' | 'broken' | 'reopened' | 'closed';
       readonly atNs: string;
-      /** Segments that TCP sent again on this connection; null where `ss` is missing or came too late. */
+      /** Segments that TCP sent again on this connection, without those that had arrived; null where `ss` is missing or came too late. */
       readonly retransmits: number | null;
       readonly reason: string | null;
     }

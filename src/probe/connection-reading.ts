@@ -32,7 +32,7 @@ export function connectionReading(seen: ConnectionSeen): ProbeReading {
     gapStartNs: from === null ? null : `${wallNs(from.atMs)}`,
     gapEndNs: gap === null ? null : `${wallNs(gap.to.atMs)}`,
     resolutionUs: Math.max(seen.periodMs * 1e3, seen.lag.quantileUs(0.99)),
-    retransmits: history.retransmits,
+    retransmits: history.retransmits?.lost ?? null,
     note: notesOf(seen, gap?.ownStallMs ?? 0, tailMs).join('; '),
   };
 }
@@ -41,8 +41,9 @@ function notesOf({ log, history, lag }: ConnectionSeen, ownStallMs: number, tail
   if (log.first === null) return ['no answer at all'];
   const notes = [storyOf(log, history)];
   if (tailMs > toldTailMs) notes.push(`no answer in the last ${tailMs.toFixed(0)} ms`);
-  const again = history.retransmits ?? 0;
-  if (again > 0) notes.push(`${again} segments sent again: each lost one costs 200 ms or more of its own`);
+  const { lost, needless } = history.retransmits ?? { lost: 0, needless: 0 };
+  if (lost > 0) notes.push(`${lost} segments sent again: a lost one costs 200 ms or more of its own`);
+  if (needless > 0) notes.push(`${needless} more sent again needlessly (they had arrived)`);
   if (history.retransmits === null) notes.push('retransmissions unknown: `ss` (iproute2) missing, or the connection too short');
   const lateMs = ownStallMs > toldLagMs ? ownStallMs : lag.maxMs;
   if (lateMs > toldLagMs) notes.push(`the probe itself was late by up to ${lateMs.toFixed(1)} ms (loaded machine)`);

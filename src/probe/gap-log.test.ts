@@ -55,9 +55,13 @@ test.each([1, 3, 1_000])('answers that come in pieces of %i bytes are counted on
 });
 
 test.each([
-  ['ESTAB 0 0 10.0.0.9:40000 10.0.0.1:6379 cubic rto:201 rtt:0.04/0.01 bytes_sent:10 lastsnd:4', 0],
-  ['ESTAB 0 6 10.0.0.9:40000 10.0.0.1:6379 cubic rto:804 backoff:2 bytes_retrans:18 retrans:1/3 lost:1', 3],
+  ['ESTAB 0 0 10.0.0.9:40000 10.0.0.1:6379 cubic rto:201 rtt:0.04/0.01 bytes_sent:10 lastsnd:4', { lost: 0, needless: 0 }],
+  [
+    'ESTAB 0 6 10.0.0.9:40000 10.0.0.1:6379 cubic rto:804 backoff:2 bytes_retrans:18 retrans:1/3 lost:1',
+    { lost: 3, needless: 0 },
+  ],
+  ['ESTAB 0 0 10.0.0.9:40000 10.0.0.1:6379 bbr bytes_retrans:18 retrans:0/3 dsack_dups:2', { lost: 1, needless: 2 }],
   ['', null],
-])('ss says %j: %s segments were sent again', (text, expected) => {
-  expect(parseRetransmits(text)).toBe(expected);
+])('ss says %j: %o was sent again', (text, expected) => {
+  expect(parseRetransmits(text)).toEqual(expected);
 });

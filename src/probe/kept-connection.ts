@@ -6,7 +6,7 @@ import { createLagMeter } from './lag-meter.ts';
 import { ProbeSocket, targetName } from './probe-socket.ts';
 import { protocolOf } from './protocol.ts';
 import type { ProbeOptions, RunningProbe } from './requests.ts';
-import { readRetransmits } from './retransmits.ts';
+import { type Retransmits, readRetransmits, sumOfRetransmits } from './retransmits.ts';
 
 const periodMs = 10;
 const recordedGapMs = 50;
@@ -25,7 +25,7 @@ export interface ConnectionHistory {
   reopenedMs: number | null;
   breaks: number;
   /** Of all connections that were kept; null where `ss` said nothing. */
-  retransmits: number | null;
+  retransmits: Retransmits | null;
 }
 
 /** The kept connection: one request each 10 ms on it; when it breaks or goes silent, whoever answers first is kept. */
@@ -50,8 +50,8 @@ class KeptConnection {
   #records = 0;
   #lastSampleMs = 0;
   /** Of the connections that were kept before this one, and of this one. */
-  #earlierRetransmits: number | null = null;
-  #keptRetransmits: number | null = null;
+  #earlierRetransmits: Retransmits | null = null;
+  #keptRetransmits: Retransmits | null = null;
 
   constructor(options: ProbeOptions) {
     this.#options = options;
@@ -73,7 +73,7 @@ class KeptConnection {
   async finish(): Promise<ProbeReading> {
     const endMs = performance.now();
     await this.#sample(endMs);
-    this.#history.retransmits = sum(this.#earlierRetransmits, this.#keptRetransmits);
+    this.#history.retransmits = sumOfRetransmits(this.#earlierRetransmits, this.#keptRetransmits);
     this.#record(this.#event('closed', endMs, null));
     this.#kept?.close();
     for (const candidate of this.#candidates) candidate.close();
@@ -122,7 +122,7 @@ class KeptConnection {
     this.#kept = socket;
     for (const candidate of this.#candidates) if (candidate !== socket) candidate.close();
     this.#candidates = [];
-    this.#earlierRetransmits = sum(this.#earlierRetransmits, this.#keptRetransmits);
+    this.#earlierRetransmits = sumOfRetransmits(this.#earlierRetransmits, this.#keptRetransmits);
     this.#keptRetransmits = null;
     if (!isFirst) this.#history.reopenedMs = atMs;
     this.#record(this.#event(isFirst ? 'open' : 'reopened', atMs, null));
@@ -142,7 +142,7 @@ class KeptConnection {
 
   #event(event: 'open' | 'broken' | 'reopened' | 'closed', atMs: number, reason: string | null) {
     const target = this.#kept?.target ?? this.#log.last?.target ?? '';
-    const retransmits = this.#keptRetransmits;
+    const retransmits = this.#keptRetransmits?.lost ?? null;
     return { kind: 'connection', target, event, atNs: `${wallNs(atMs)}`, retransmits, reason } as const;
   }
 
@@ -158,9 +158,4 @@ class KeptConnection {
     const retransmits = await readRetransmits(socket.localPort);
     if (socket === this.#kept && retransmits !== null) this.#keptRetransmits = retransmits;
   }
-}
-
-/** null is unknown; what is known of one connection is not lost by another's being unknown. */
-function sum(a: number | null, b: number | null): number | null {
-  return a === null || b === null ? (a ?? b) : a + b;
 }
