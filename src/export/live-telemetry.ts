@@ -21,7 +21,8 @@ const exportMs = 2_000;
  * is passed on as it is; the span is sent before, within 2 s (or `OTEL_EXPORTER_OTLP_TIMEOUT`).
  */
 export async function withLiveSpan<T>(live: LiveSpan, work: () => Promise<T>): Promise<T> {
-  if (!isWanted(process.env)) return work();
+  // within a live span there is one SDK already
+  if (!isWanted(process.env) || traceparents.getStore() !== undefined) return work();
   const started = await startSpan(live).catch((error: Error) => {
     live.warn(`no live span: ${error.message}`);
     return undefined;
@@ -84,6 +85,7 @@ async function startSpan(live: LiveSpan): Promise<Started> {
     run: (work) => api.context.with(api.trace.setSpan(parent, span), work),
     close: async () => {
       await sdk.shutdown().catch((error: Error) => failures.push(error.message));
+      for (const held of [api.trace, api.context, api.propagation]) held.disable();
       if (failures[0] !== undefined) live.warn(`the live span was not sent: ${failures[0].slice(0, 200)}`);
     },
   };

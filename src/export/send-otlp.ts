@@ -14,11 +14,12 @@ const graceMs = 10_000;
  */
 export async function sendOtlp(spans: readonly Span[], endpoint: string): Promise<Sent> {
   const exporter = new OTLPTraceExporter({ url: endpoint });
-  // A partial success is a success to the exporter, which only logs it: so its log is listened to.
-  let partial: string | undefined;
+  // Any answer below 300 is a success to the exporter, a partial one too, and a web page (Jaeger's own, on port 16686):
+  // it only logs what it thinks of it, so its log is listened to.
+  let refusal: string | undefined;
   const ignore = (): void => undefined;
-  const listen = (message: string, ...rest: readonly unknown[]): void => {
-    if (message.includes('Partial Success')) partial = `the receiver refused a part: ${rest.join(' ')}`;
+  const listen = (...said: readonly unknown[]): void => {
+    refusal ??= refusalIn(said.join(' '));
   };
   diag.setLogger(
     { error: ignore, warn: listen, info: ignore, debug: ignore, verbose: ignore },
@@ -28,8 +29,15 @@ export async function sendOtlp(spans: readonly Span[], endpoint: string): Promis
     const { OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: forTraces, OTEL_EXPORTER_OTLP_TIMEOUT: forAll } = process.env;
     const requestMs = (Number(forTraces ?? forAll) || 10_000) + graceMs;
     const batch = { exporter, spans: readableSpans(spans), label: 'OTLP' };
-    return await sendBatches([batch], { endpoint, size: 1_000, requestMs, refusal: () => partial });
+    return await sendBatches([batch], { endpoint, size: 1_000, requestMs, refusal: () => refusal });
   } finally {
     diag.disable();
   }
+}
+
+/** A partial success that rejects no span is a remark: https://opentelemetry.io/docs/specs/otlp/#partial-success */
+function refusalIn(line: string): string | undefined {
+  if (line.includes('could not deserialize')) return 'the answer is not that of an OTLP receiver';
+  const partial = /^Received Partial Success response: (.*"rejectedSpans":"?[1-9].*)$/s.exec(line)?.[1];
+  return partial === undefined ? undefined : `a part was refused: ${partial}`;
 }

@@ -79,13 +79,16 @@ interface Failure {
 }
 
 function failed({ endpoint, failure, label, sent, total }: Failure): TransshipError {
-  const arrived = sent === 0 ? 'nothing was sent' : `${sent} of ${total} spans were sent, the rest was not`;
-  const port = new URL(endpoint).port;
   return new TransshipError(
     'failed',
-    `${endpoint}: ${label}: ${failure}; ${arrived}`,
-    port === '4317'
-      ? '4317 is the port of OTLP over gRPC; over HTTP it is 4318'
-      : 'is this the address of an OTLP or Jaeger collector? sending again is safe: ids stay the same',
+    `${endpoint}: ${label}: ${failure}; ${sent} of ${total} spans are known to have arrived`,
+    portHints[new URL(endpoint).port] ??
+      'is this the address of an OTLP or Jaeger collector? sending it again the same way is safe',
   );
 }
+
+const portHints: Readonly<Record<string, string>> = {
+  '4317': "4317 is OTLP's port for gRPC; over HTTP it is 4318",
+  '14250': "14250 is Jaeger's port for gRPC; over HTTP it is 14268",
+  '16686': "16686 is Jaeger's page; OTLP goes to 4318, Jaeger's own format to 14268",
+};
