@@ -70,9 +70,9 @@ type Ways = Pick<Host, 'address' | 'networkPrefix' | 'sshFromPeer'>;
 /** How others reach the host. ssh itself tells what its configuration makes of the name. */
 async function whereabouts(endpoint: Endpoint): Promise<Ways> {
   if (endpoint.kind === 'local') return { address: null, networkPrefix: [], sshFromPeer: null };
-  if (endpoint.known !== null) return { ...endpoint.known, sshFromPeer: ['--', `root@${endpoint.known.address}`] };
+  if (endpoint.known !== null) return { ...endpoint.known, sshFromPeer: [`root@${endpoint.known.address}`] };
   const { hostname, user, port } = await sshConfiguration(endpoint.target);
-  const sshFromPeer = [...(port === '22' ? [] : ['-p', port]), '-l', user, '--', hostname];
+  const sshFromPeer = [...(port === '22' ? [] : ['-p', port]), `${user}@${hostname}`];
   return { address: hostname, networkPrefix: [], sshFromPeer };
 }
 

@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { TransshipError } from '../error.ts';
+import type { ClockReading } from '../evidence/manifest.ts';
+import { nowNs, nsPerUs } from '../trace/time.ts';
+import type { Host } from './host.ts';
+
+const roundTripsWanted = 40;
+const timeoutMs = 10_000;
+
+// Answers each line with the time. bash does so without a fork (a microsecond's resolution, hence the three zeros);
+// `date` is a fork inside the round trip. LC_ALL=C gives EPOCHREALTIME its point.
+const clock = `if command -v bash >/dev/null; then
+  exec bash -c 'while read -r line; do now=$EPOCHREALTIME; echo "\${now%.*}\${now#*.}000"; done'
+else
+  while read -r line; do date +%s%N; done
+fi`;
+
+/** What one round trip tells: the host's clock was read between `sentNs` and `gotNs` of ours. */
+export interface RoundTrip {
+  readonly sentNs: bigint;
+  readonly remoteNs: bigint;
+  readonly gotNs: bigint;
+}
+
+/** The shortest round trip counts: its middle is the best guess, half of it (and the remote clock's step) the bound. */
+export function offsetOf(trips: readonly RoundTrip[]): { readonly offsetNs: bigint; readonly boundNs: bigint } {
+  const [first, ...others] = trips;
+  if (first === undefined) throw new RangeError('a clock offset needs a round trip');
+  const best = others.reduce((a, b) => (b.gotNs - b.sentNs < a.gotNs - a.sentNs ? b : a), first);
+  const lengthNs = best.gotNs - best.sentNs;
+  return { offsetNs: best.remoteNs - (best.sentNs + lengthNs / 2n), boundNs: (lengthNs + 1n) / 2n + nsPerUs };
+}
+
+/**
+ * How far a host's clock is from ours, by 40 round trips.
+ * @throws TransshipError `not-ready` when the host gives no time within 10 s
+ */
+export async function measureClock(host: Host, when: ClockReading['when']): Promise<ClockReading> {
+  const remote = host.spawn(clock);
+  const timer = setTimeout(() => remote.kill(), timeoutMs);
+  const trips: RoundTrip[] = [];
+  try {
+    while (trips.length < roundTripsWanted) {
+      const sentNs = nowNs();
+      remote.stdin.write('\n');
+      const remoteNs = BigInt(await answer(remote.stdout));
+      trips.push({ sentNs, remoteNs, gotNs: nowNs() });
+    }
+  } catch (cause) {
+    remote.kill();
+    const { stderr } = await remote.ended;
+    const message = `${host.name}: its clock cannot be read (${stderr.trim() || (cause as Error).message})`;
+    throw new TransshipError('not-ready', message, 'bash or GNU date gives the time in small steps: is one there?', { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+  remote.stdin.end();
+  await remote.ended;
+  const { offsetNs, boundNs } = offsetOf(trips);
+  const reading = { takenNs: String(nowNs()), offsetNs: String(offsetNs), boundNs: String(boundNs) };
+  return { host: host.name, when, ...reading, roundTrips: trips.length };
+}
+
+/** One line of digits; there is only one request under way, so nothing follows it. */
+async function answer(stdout: Readable): Promise<string> {
+  const ended = new AbortController();
+  const onEnd = () => ended.abort(new Error('it ended'));
+  stdout.once('close', onEnd);
+  try {
+    for (let text = ''; ; ) {
+      const [chunk] = (await once(stdout, 'data', { signal: ended.signal })) as [Buffer];
+      text += chunk.toString();
+      if (text.endsWith('\n')) return text.trim();
+    }
+  } finally {
+    stdout.off('close', onEnd);
+  }
+}
