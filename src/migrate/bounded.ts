@@ -1,0 +1,20 @@
+import { TransshipError } from '../error.ts';
+
+/**
+ * Gives up waiting after `limitMs`. What was asked for may still happen on the other side: the caller's undo must cope.
+ * @throws TransshipError `failed` that names what was waited for.
+ */
+export async function bounded<T>(what: string, limitMs: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const hint = 'is the host overloaded, or its dockerd stuck? transship doctor HOST looks';
+      reject(new TransshipError('failed', `${what}: no answer within ${limitMs / 1000} s`, hint));
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,174 @@
+import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { appendRecord } from '../evidence/json-lines.ts';
+import type { CriuFilesRecord, DockerEventRecord } from '../evidence/records.ts';
+import { hostEvidence, type RunFolder } from '../evidence/run-folder.ts';
+import type { Host } from '../hosts/host.ts';
+import { quoteWord } from '../hosts/link.ts';
+import type { Ns } from '../trace/time.ts';
+import { bounded } from './bounded.ts';
+
+/** A log that ran away (a looping restore writes 50 MB a second) is cut here. */
+const fileLimitBytes = 64 * 1024 * 1024;
+
+/** What is on a host before anything is done, so that afterwards only the run's own part is taken. */
+export interface Mark {
+  /** Folder that `work-dir` of /etc/criu/runc.conf names; null: CRIU's logs are kept nowhere on success. */
+  readonly criuFolder: string | null;
+  readonly dockerdLog: { readonly file: string; readonly bytes: number } | null;
+  readonly sinceNs: Ns;
+}
+
+const markScript = `
+  sed -n 's/^[[:space:]]*work-dir[[:space:]=]*//p' /etc/criu/runc.conf 2>/dev/null | tail -n 1
+  echo --
+  stat -c %s /var/log/dockerd.log 2>/dev/null || true`;
+
+/** Empties CRIU's work folder of earlier logs and notes where dockerd's log stands. */
+export async function mark(host: Host, sinceNs: Ns): Promise<Mark> {
+  const { stdout } = await host.shell.run(markScript);
+  const [folder = '', size = ''] = stdout.split('--\n').map((part) => part.trim());
+  const criuFolder = folder === '' ? null : folder;
+  if (criuFolder !== null) {
+    await host.shell.run(
+      `mkdir -p ${quoteWord(criuFolder)} && cd ${quoteWord(criuFolder)} && rm -f dump.log restore.log stats-dump stats-restore`,
+    );
+  }
+  return { criuFolder, dockerdLog: size === '' ? null : { file: '/var/log/dockerd.log', bytes: Number(size) }, sinceNs };
+}
+
+export interface Collected {
+  readonly folder: RunFolder;
+  readonly host: Host;
+  readonly mark: Mark;
+  /** The container there, and its checkpoint's folder; null where there is none. */
+  readonly containerId: string | null;
+  readonly checkpointFolder: string | null;
+}
+
+/** Takes what the layers left on a host into the run's folder. Also after a failure: what is not there is left out. */
+export async function collect(from: Collected): Promise<void> {
+  await collectCriu(from);
+  await collectImageList(from);
+  await collectDockerdLog(from);
+  await collectEvents(from);
+}
+
+async function collectCriu({ folder, host, mark: { criuFolder }, containerId }: Collected): Promise<void> {
+  const target = join(hostEvidence(folder, host.name), 'criu');
+  const kept = criuFolder === null ? [] : await list(host, criuFolder, 'dump.log restore.log stats-dump stats-restore');
+  // Docker leaves these by itself: the first on a failed dump, the second while the container lives
+  const left = containerId === null ? [] : await list(host, '/', leftByDocker(containerId));
+  const files = [...kept, ...left.filter((file) => !kept.some((other) => other.name === file.name))];
+  if (files.length === 0) return;
+  mkdirSync(target, { recursive: true });
+  for (const file of files) await fetch(host, file.path, join(target, file.name));
+  const record: CriuFilesRecord = {
+    realtimeMinusBoottimeNs: await realtimeMinusBoottime(host),
+    files: files.map(({ path: _path, ...file }) => file),
+  };
+  writeFileSync(join(target, 'files.json'), `${JSON.stringify(record, null, 1)}\n`);
+}
+
+function leftByDocker(id: string): string {
+  const task = `io.containerd.runtime.v2.task/moby/${id}`;
+  const state = `run/docker/containerd/daemon/${task}/criu-dump.log run/containerd/${task}/criu-dump.log`;
+  return `${state} var/lib/docker/containerd/daemon/${task}/restore.log var/lib/containerd/${task}/restore.log`;
+}
+
+interface Listed {
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+  readonly mtimeNs: string;
+  readonly birthNs: string | null;
+}
+
+async function list(host: Host, folder: string, names: string): Promise<readonly Listed[]> {
+  const { stdout } = await host.shell.run(`cd ${quoteWord(folder)} && stat -c '%s %.9Y %.9W %n' -- ${names} 2>/dev/null`);
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [bytes = '0', modified = '', born = '', ...rest] = line.split(' ');
+      const path = rest.join(' ');
+      const base = path.split('/').at(-1) ?? path;
+      const isUnborn = /^0?\.?0*$|^-/.test(born);
+      return {
+        name: base === 'criu-dump.log' ? 'dump.log' : base,
+        path: `${folder}/${path}`,
+        bytes: Number(bytes),
+        mtimeNs: fromSeconds(modified),
+        birthNs: isUnborn ? null : fromSeconds(born),
+      };
+    });
+}
+
+/** `1769.123456789` → nanoseconds, with no loss. */
+function fromSeconds(text: string): string {
+  const [seconds = '0', fraction = ''] = text.split('.');
+  return String(BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0').slice(0, 9)));
+}
+
+/** perl-base is on every Debian and Ubuntu; without it the next best anchor serves. */
+async function realtimeMinusBoottime(host: Host): Promise<string | null> {
+  const perl = `perl -MTime::HiRes=clock_gettime -e '$b=clock_gettime(7);$r=clock_gettime(0);$c=clock_gettime(7);printf "%.0f", ($r-($b+$c)/2)*1e9'`;
+  const { exitCode, stdout } = await host.shell.run(perl);
+  return exitCode === 0 && /^\d+$/.test(stdout) ? stdout : null;
+}
+
+/** The images' names and sizes; of the images themselves only those that date the logs and name the run. */
+async function collectImageList({ folder, host, checkpointFolder }: Collected): Promise<void> {
+  if (checkpointFolder === null) return;
+  const images = await list(host, checkpointFolder, '*.img');
+  if (images.length === 0) return;
+  const target = join(hostEvidence(folder, host.name), 'criu');
+  mkdirSync(target, { recursive: true });
+  const names = images.map(({ name, bytes }) => ({ name, bytes }));
+  writeFileSync(join(target, 'images.json'), `${JSON.stringify(names, null, 1)}\n`);
+  for (const image of images.filter(({ name }) => /^(timens-\d+|inventory)\.img$/.test(name))) {
+    await fetch(host, image.path, join(target, image.name));
+  }
+}
+
+async function fetch(host: Host, path: string, file: string): Promise<void> {
+  const process = host.spawn(`head -c ${fileLimitBytes} -- ${quoteWord(path)}`);
+  process.stdin.end();
+  await bounded(`reading ${path} on ${host.name}`, 60_000, pipeline(process.stdout, createWriteStream(file)));
+  await process.ended;
+}
+
+async function collectDockerdLog({ folder, host, mark: { dockerdLog, sinceNs } }: Collected): Promise<void> {
+  const target = hostEvidence(folder, host.name);
+  mkdirSync(target, { recursive: true });
+  const since = `@${(sinceNs / 1_000_000_000n).toString()}`;
+  const command =
+    dockerdLog === null
+      ? `journalctl --quiet --no-pager -o cat -u docker -u containerd --since ${since} 2>/dev/null`
+      : `tail -c +${dockerdLog.bytes + 1} ${dockerdLog.file}`;
+  const process = host.spawn(`{ ${command}; } | head -c ${fileLimitBytes}`);
+  process.stdin.end();
+  await bounded(
+    `reading dockerd's log on ${host.name}`,
+    60_000,
+    pipeline(process.stdout, createWriteStream(join(target, 'dockerd.log'))),
+  );
+}
+
+async function collectEvents({ folder, host, mark: { sinceNs }, containerId }: Collected): Promise<void> {
+  if (containerId === null) return;
+  const until = Number((await host.shell.run('date +%s.%N')).stdout.trim());
+  const since = Number(sinceNs / 1_000_000_000n);
+  const filters = { container: [containerId] };
+  const stream = await bounded('docker events', 10_000, host.docker.getEvents({ since, until, filters }));
+  let text = '';
+  for await (const chunk of stream) text += chunk.toString();
+  for (const line of text.split('\n').filter((each) => each.trim() !== '')) {
+    const event = JSON.parse(line) as { Type: string; Action: string; Actor: { ID: string }; timeNano: number };
+    // timeNano exceeds 2^53, and JSON.parse has rounded it: taken from the text
+    const timeNs = /"timeNano":(\d+)/.exec(line)?.[1] ?? String(event.timeNano);
+    const record: DockerEventRecord = { type: event.Type, action: event.Action, id: event.Actor.ID, timeNs };
+    appendRecord(join(hostEvidence(folder, host.name), 'events.jsonl'), record);
+  }
+}

@@ -1,0 +1,141 @@
+import { TransshipError } from '../error.ts';
+import type { Journal } from './journal.ts';
+import type { Move, Step, StepEvent } from './step.ts';
+
+export type EngineResult =
+  | { readonly outcome: 'migrated'; readonly warnings: readonly string[] }
+  | {
+      readonly outcome: 'rolled-back';
+      readonly failedStep: string;
+      readonly error: TransshipError;
+      readonly warnings: readonly string[];
+    }
+  | {
+      readonly outcome: 'lost';
+      readonly failedStep: string;
+      readonly error: TransshipError;
+      readonly warnings: readonly string[];
+    };
+
+export interface EngineOptions {
+  readonly journal: Journal;
+  /** Between undo and tidy, when the source runs again and what failed can still be looked at. */
+  readonly afterUndo: () => Promise<void>;
+  /** Asked when all undoing is done: does the source run? Its own words are taken, never ours. */
+  readonly isSourceLive: () => Promise<boolean>;
+}
+
+/**
+ * Runs the steps in order. A step that fails, or an interrupt between two of them, undoes all that was begun, last first;
+ * after the step that commits, failures are warnings and interrupts are too late.
+ */
+export async function runSteps(steps: readonly Step[], move: Move, options: EngineOptions): Promise<EngineResult> {
+  const begun: Step[] = [];
+  const warnings: string[] = [];
+  let isCommitted = false;
+  for (const step of steps) {
+    try {
+      if (!isCommitted && move.signal.aborted) throw interrupted();
+      begun.push(step);
+      await perform(step, move, options.journal);
+      if (!isCommitted && !step.commits && move.signal.aborted) throw interrupted();
+      isCommitted ||= step.commits === true;
+    } catch (cause) {
+      const error = asTransshipError(cause, step, move);
+      if (isCommitted) warnings.push(`${step.name}: ${error.message} (${error.hint})`);
+      else return await rollBack({ begun, failed: step, error, move, options, warnings });
+    }
+  }
+  return { outcome: 'migrated', warnings };
+}
+
+async function perform(step: Step, move: Move, journal: Journal): Promise<void> {
+  const host = hostName(step, move);
+  const started = performance.now();
+  const tell = (state: StepEvent['state'], detail: StepEvent['detail'] = {}) =>
+    move.report.step({
+      step: step.name,
+      host,
+      state,
+      durationMs: state === 'begin' ? null : performance.now() - started,
+      detail,
+    });
+  journal.write({ step: step.name, host, event: 'begin' });
+  tell('begin');
+  try {
+    const detail = (await step.do(move)) ?? {};
+    journal.write({ step: step.name, host, event: 'end', detail });
+    tell('end', detail);
+  } catch (error) {
+    const detail = { error: messageOf(error) };
+    journal.write({ step: step.name, host, event: 'failed', detail });
+    tell('failed', detail);
+    throw error;
+  }
+}
+
+interface RollBack {
+  readonly begun: readonly Step[];
+  readonly failed: Step;
+  readonly error: TransshipError;
+  readonly move: Move;
+  readonly options: EngineOptions;
+  readonly warnings: string[];
+}
+
+async function rollBack({ begun, failed, error, move, options, warnings }: RollBack): Promise<EngineResult> {
+  const lastFirst = [...begun].reverse();
+  for (const step of lastFirst) await putBack({ step, act: step.undo, move, options, warnings });
+  const isLive = await options.isSourceLive().catch(() => false);
+  await options.afterUndo().catch((cause) => warnings.push(`collecting evidence: ${messageOf(cause)}`));
+  for (const step of lastFirst) await putBack({ step, act: step.tidy, move, options, warnings });
+  return { outcome: isLive ? 'rolled-back' : 'lost', failedStep: failed.name, error, warnings };
+}
+
+interface PutBack {
+  readonly step: Step;
+  readonly act: ((move: Move) => Promise<void>) | undefined;
+  readonly move: Move;
+  readonly options: EngineOptions;
+  readonly warnings: string[];
+}
+
+/** One undo that fails does not keep the others from being done. */
+async function putBack({ step, act, move, options, warnings }: PutBack): Promise<void> {
+  if (act === undefined) return;
+  const host = hostName(step, move);
+  const started = performance.now();
+  options.journal.write({ step: step.name, host, event: 'undo-begin' });
+  try {
+    await act.call(step, move);
+    options.journal.write({ step: step.name, host, event: 'undo-end' });
+    move.report.step({ step: step.name, host, state: 'undone', durationMs: performance.now() - started, detail: {} });
+  } catch (error) {
+    const detail = { error: messageOf(error) };
+    options.journal.write({ step: step.name, host, event: 'undo-failed', detail });
+    move.report.step({ step: step.name, host, state: 'undo-failed', durationMs: performance.now() - started, detail });
+    warnings.push(`undoing ${step.name}: ${messageOf(error)}`);
+  }
+}
+
+function hostName(step: Step, move: Move): string | null {
+  return step.on === 'both' ? null : move[step.on].name;
+}
+
+function interrupted(): TransshipError {
+  return new TransshipError('interrupted', 'interrupted', 'nothing was moved; run the same command again when you like');
+}
+
+function asTransshipError(cause: unknown, step: Step, move: Move): TransshipError {
+  if (cause instanceof TransshipError) return cause;
+  if (move.signal.aborted) return interrupted();
+  const host = hostName(step, move);
+  const place = host === null ? step.name : `${step.name} on ${host}`;
+  return new TransshipError('failed', `${place}: ${messageOf(cause)}`, 'the evidence of the run says more: transship show RUN', {
+    cause,
+  });
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { appendRecord } from '../evidence/json-lines.ts';
+import type { Manifest, ProbeReading } from '../evidence/manifest.ts';
+import { createRun, hostEvidence, type RunFolder, writeManifest } from '../evidence/run-folder.ts';
+import { measureClock } from '../hosts/clock-offset.ts';
+import type { Host } from '../hosts/host.ts';
+import { nowNs } from '../trace/time.ts';
+import { collect, type Mark, mark } from './collect.ts';
+import { type EngineResult, messageOf, runSteps } from './engine.ts';
+import { openJournal } from './journal.ts';
+import { isLive } from './live-copy.ts';
+import { openObservation } from './observation.ts';
+import type { Plan } from './plan.ts';
+import type { Found, Move, Report, Step } from './step.ts';
+import { checkpointFolder } from './whole/checkpoint-images.ts';
+import { openRoute, routeWarning } from './whole/route.ts';
+
+export interface MigrateRequest {
+  readonly plan: Plan;
+  readonly source: Host;
+  readonly destination: Host;
+  readonly report: Report;
+  /** Interrupt: rolls back until the commit, changes nothing afterwards. */
+  readonly signal: AbortSignal;
+  readonly runName: string | undefined;
+  readonly isProbed: boolean;
+  /** Transship's own version, for the manifest. */
+  readonly version: string;
+}
+
+/**
+ * Moves the container and leaves a run. A failure is a result, told by the manifest's `outcome` and `error`:
+ * it throws only when nothing was touched.
+ */
+export async function migrate(request: MigrateRequest): Promise<{ readonly folder: RunFolder; readonly manifest: Manifest }> {
+  const { plan, source, destination } = request;
+  const folder = createRun(request.runName);
+  let manifest = await openManifest(folder, request);
+  writeManifest(folder, manifest);
+  for (const host of [source, destination]) record(folder, host);
+  await using route = await openRoute({ source, destination });
+  const far = routeWarning(route);
+  const found: Found = {
+    destinationId: null,
+    imagesBytes: null,
+    layerBytes: 0,
+    volumeBytes: null,
+    layer: null,
+    log: null,
+    volumes: null,
+    warnings: [...plan.warnings, ...(far === null ? [] : [far])],
+  };
+  const move: Move = { plan, source, destination, route, folder, signal: request.signal, found, report: request.report };
+  const marks = { source: await mark(source, nowNs()), destination: await mark(destination, nowNs()) };
+  const observation = await openObservation({ ...request, folder });
+  const collectAll = () => collectBoth(move, marks);
+  const result = await runSteps([...plan.steps.map((step) => withEvidence(step, collectAll))], move, {
+    journal: openJournal(folder),
+    afterUndo: collectAll,
+    isSourceLive: () => isLive(source, plan.container.id),
+  });
+  const probes = await observation.close(result.outcome === 'migrated' ? found.destinationId : null, manifest.clocks);
+  manifest = await closeManifest(manifest, { request, result, move, probes });
+  writeManifest(folder, manifest);
+  for (const host of [source, destination]) host.observe(null);
+  return { folder, manifest };
+}
+
+/** The step `collect-evidence` stands in the strategy's list; what it does is the same for every strategy. */
+function withEvidence(step: Step, collectAll: () => Promise<void>): Step {
+  if (step.name !== 'collect-evidence') return step;
+  return {
+    ...step,
+    do: async () => {
+      await collectAll();
+      return undefined;
+    },
+  };
+}
+
+async function collectBoth(move: Move, marks: { readonly source: Mark; readonly destination: Mark }): Promise<void> {
+  const { source, destination, folder, plan, found } = move;
+  const sourceImages = await checkpointFolder(source, plan.container.id, plan.checkpoint);
+  await collect({ folder, host: source, mark: marks.source, containerId: plan.container.id, checkpointFolder: sourceImages });
+  await collect({ folder, host: destination, mark: marks.destination, containerId: found.destinationId, checkpointFolder: null });
+}
+
+function record(folder: RunFolder, host: Host): void {
+  const target = hostEvidence(folder, host.name);
+  host.observe({
+    onApiCall: (call) => appendRecord(join(target, 'api.jsonl'), call),
+    onCommand: (command) => appendRecord(join(target, 'commands.jsonl'), command),
+  });
+}
+
+async function openManifest(folder: RunFolder, { plan, source, destination, version }: MigrateRequest): Promise<Manifest> {
+  const [from, to] = await Promise.all([source.facts(), destination.facts()]);
+  return {
+    schema: 'transship.run/1',
+    run: folder.run,
+    kind: 'migration',
+    traceId: randomBytes(16).toString('hex'),
+    transship: version,
+    createdNs: String(nowNs()),
+    endedNs: null,
+    strategy: plan.options.isPlain ? 'docker --plain' : plan.options.strategy,
+    container: { name: plan.container.name, image: plan.inspect.Config.Image, sourceId: plan.container.id, destinationId: null },
+    hosts: { source: from, destination: to },
+    clocks: [await measureClock(source, 'before'), await measureClock(destination, 'before')],
+    outcome: null,
+    error: null,
+    warnings: [],
+    probes: [],
+    bytes: { images: null, pages: null, layer: null, volumes: null },
+  };
+}
+
+interface Closing {
+  readonly request: MigrateRequest;
+  readonly result: EngineResult;
+  readonly move: Move;
+  readonly probes: readonly ProbeReading[];
+}
+
+async function closeManifest(manifest: Manifest, { request, result, move, probes }: Closing): Promise<Manifest> {
+  const { found } = move;
+  const after = await Promise.allSettled([measureClock(request.source, 'after'), measureClock(request.destination, 'after')]);
+  const lost = after.filter((reading) => reading.status === 'rejected').map((reading) => `clock: ${messageOf(reading.reason)}`);
+  const error =
+    result.outcome === 'migrated'
+      ? null
+      : { step: result.failedStep, code: result.error.code, message: result.error.message, hint: result.error.hint };
+  return {
+    ...manifest,
+    endedNs: String(nowNs()),
+    container: manifest.container && {
+      ...manifest.container,
+      destinationId: result.outcome === 'migrated' ? found.destinationId : null,
+    },
+    clocks: [...manifest.clocks, ...after.flatMap((reading) => (reading.status === 'fulfilled' ? [reading.value] : []))],
+    outcome: result.outcome,
+    error,
+    warnings: [...found.warnings, ...result.warnings, ...lost],
+    probes: [...probes],
+    bytes: { images: found.imagesBytes, pages: null, layer: found.layerBytes, volumes: found.volumeBytes },
+  };
+}

@@ -1,0 +1,67 @@
+import type { RunFolder } from '../evidence/run-folder.ts';
+import type { StepName } from '../evidence/steps.ts';
+import type { Host } from '../hosts/host.ts';
+import type { Plan } from './plan.ts';
+import type { FolderSynced } from './whole/folder-sync.ts';
+import type { Route } from './whole/route.ts';
+import type { VolumesSynced } from './whole/volumes.ts';
+
+/** What a step may tell the journal about itself. */
+export type StepDetail = Readonly<Record<string, string | number | boolean | null>>;
+
+/** What steps share: the plan, both hosts, and what earlier steps found out. */
+export interface Move {
+  readonly plan: Plan;
+  readonly source: Host;
+  readonly destination: Host;
+  /** How bulk data goes from the one to the other. */
+  readonly route: Route;
+  readonly folder: RunFolder;
+  readonly signal: AbortSignal;
+  readonly found: Found;
+  readonly report: Report;
+}
+
+/** Filled by the steps as they go; everything else of a move is readonly. */
+export interface Found {
+  destinationId: string | null;
+  /** CRIU's images. */
+  imagesBytes: number | null;
+  layerBytes: number;
+  volumeBytes: number | null;
+  /** What the live passes returned, for the passes after the freeze. */
+  layer: FolderSynced | null;
+  log: FolderSynced | null;
+  volumes: VolumesSynced | null;
+  readonly warnings: string[];
+}
+
+/** Where a move tells what goes on; the terminal is one listener. */
+export interface Report {
+  step(event: StepEvent): void;
+  progress(line: string): void;
+}
+
+export interface StepEvent {
+  readonly step: StepName;
+  readonly host: string | null;
+  readonly state: 'begin' | 'end' | 'failed' | 'undone' | 'undo-failed';
+  readonly durationMs: number | null;
+  readonly detail: StepDetail;
+}
+
+/**
+ * One thing that a migration does. `undo` puts back what keeps the source from being the one live copy: it is quick,
+ * and right also when `do` stopped half-way. `tidy` removes what is left, after the source runs again.
+ */
+export interface Step {
+  readonly name: StepName;
+  readonly on: 'source' | 'destination' | 'both';
+  /** What the plan prints. */
+  readonly about: string;
+  do(move: Move): Promise<StepDetail | undefined>;
+  undo?(move: Move): Promise<void>;
+  tidy?(move: Move): Promise<void>;
+  /** When it is done the destination is the live copy: nothing is rolled back any more. */
+  readonly commits?: true;
+}

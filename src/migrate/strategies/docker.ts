@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TransshipError } from '../../error.ts';
+import { createCheckpoint, deleteCheckpoint, startFromCheckpoint } from '../../hosts/checkpoints.ts';
+import { bounded } from '../bounded.ts';
+import { messageOf } from '../engine.ts';
+import { isLive, thaw } from '../live-copy.ts';
+import type { Move, Step } from '../step.ts';
+import { commonCleanup, commonPreparation } from './common.ts';
+import { copyImages, copyLayerChanges, copyVolumeChanges, rewriteIds } from './transfer.ts';
+
+/**
+ * Longest that dockerd may take over a checkpoint or a start. Docker itself knows no limit; 10 minutes are enough for some
+ * 20 GB by the 50-60 MB/s at which its content store was seen to take the images.
+ */
+const checkpointLimitMs = 600_000;
+
+/**
+ * Docker's own path, made safe: the source is paused first and stays paused, whole, until the destination has proved
+ * to run; rollback is `unpause`.
+ */
+export function dockerSteps(isPlain: boolean): readonly Step[] {
+  return [
+    ...commonPreparation,
+    ...(isPlain ? [checkpointAndExit] : [pause, checkpointPaused]),
+    copyImages,
+    copyLayerChanges,
+    copyVolumeChanges,
+    rewriteIds,
+    start,
+    verify,
+    ...commonCleanup,
+  ];
+}
+
+const pause: Step = {
+  name: 'pause',
+  on: 'source',
+  about: 'docker pause: the container stands still from here',
+  do: async ({ plan, source }) => {
+    await bounded(`docker pause on ${source.name}`, 30_000, source.docker.getContainer(plan.container.id).pause());
+    return undefined;
+  },
+  undo: ({ plan, source }) => thaw(source, plan.container.id),
+};
+
+const checkpointPaused: Step = {
+  name: 'checkpoint',
+  on: 'source',
+  about: 'docker checkpoint create --leave-running: CRIU dumps, dockerd packs and unpacks the images',
+  do: async (move) => {
+    await checkpoint(move, false);
+    return undefined;
+  },
+  tidy: removeSourceCheckpoint,
+};
+
+/** `--plain`: what `docker checkpoint create` does by itself. The source is gone with it; the way back is its own checkpoint. */
+const checkpointAndExit: Step = {
+  name: 'checkpoint',
+  on: 'source',
+  about: 'docker checkpoint create: CRIU dumps and kills the source',
+  do: async (move) => {
+    await checkpoint(move, true);
+    return undefined;
+  },
+  undo: async (move) => {
+    if (await isLive(move.source, move.plan.container.id)) return;
+    await restart(move, 'source', move.plan.container.id);
+  },
+  tidy: removeSourceCheckpoint,
+};
+
+async function checkpoint({ plan, source }: Move, exit: boolean): Promise<void> {
+  const options = { checkpointId: plan.checkpoint, exit };
+  try {
+    await bounded(
+      `docker checkpoint create on ${source.name}`,
+      checkpointLimitMs,
+      createCheckpoint(source, plan.container.id, options),
+    );
+  } catch (cause) {
+    const hint = "CRIU's dump.log in the run's evidence has the reason: transship show RUN";
+    throw new TransshipError('failed', `checkpoint on ${source.name}: ${messageOf(cause)}`, hint, { cause });
+  }
+}
+
+async function removeSourceCheckpoint({ plan, source }: Move): Promise<void> {
+  await bounded('removing the checkpoint', 30_000, deleteCheckpoint(source, plan.container.id, plan.checkpoint)).catch(
+    (error) => {
+      if (!/does not exist|no such/i.test(messageOf(error))) throw error;
+    },
+  );
+}
+
+const start: Step = {
+  name: 'start',
+  on: 'destination',
+  about: 'docker start --checkpoint: containerd takes the images in, CRIU restores',
+  do: async (move) => {
+    if (move.found.destinationId === null) throw new Error('no container was created on the destination');
+    const tries = await restart(move, 'destination', move.found.destinationId);
+    return { tries };
+  },
+  undo: async ({ destination, found }) => {
+    if (found.destinationId === null) return;
+    await stopForGood(destination.docker.getContainer(found.destinationId));
+  },
+};
+
+async function stopForGood(container: ReturnType<Move['destination']['docker']['getContainer']>): Promise<void> {
+  await bounded('docker kill', 30_000, container.kill()).catch((error) => {
+    if (!/is not running|no such container/i.test(messageOf(error))) throw error;
+  });
+}
+
+/**
+ * `content sha256:… already exists` (moby#42900) is a race with containerd's collector, gone after 1.5 s: tried again for 8 s.
+ */
+async function restart({ plan, source, destination }: Move, on: 'source' | 'destination', id: string): Promise<number> {
+  const host = on === 'source' ? source : destination;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const started = startFromCheckpoint(host, id, plan.checkpoint);
+      await bounded(`docker start --checkpoint on ${host.name}`, checkpointLimitMs, started);
+      return tries;
+    } catch (cause) {
+      if (tries < 16 && /content sha256:\w+: already exists|already exists/.test(messageOf(cause))) await sleep(500);
+      else {
+        const hint = "CRIU's restore.log in the run's evidence has the reason: transship show RUN";
+        throw new TransshipError('failed', `start on ${host.name}: ${messageOf(cause)}`, hint, { cause });
+      }
+    }
+  }
+}
+
+/** Running, by Docker's word and by its process, and still so a moment later: a restore that dies at once is seen. */
+const verify: Step = {
+  name: 'verify',
+  on: 'destination',
+  about: 'the destination runs, and still runs a moment later; from here on it is the live copy',
+  commits: true,
+  do: async ({ destination, found }) => {
+    const id = found.destinationId ?? '';
+    for (const waitMs of [0, 200]) {
+      await sleep(waitMs);
+      const { State: state } = await destination.docker.getContainer(id).inspect();
+      const alive = await destination.shell.run(`kill -0 ${state.Pid}`);
+      if (!state.Running || state.Paused || state.Pid === 0 || alive.exitCode !== 0) {
+        const why = `${state.Status}, exit status ${state.ExitCode} ${state.Error}`.trim();
+        throw new TransshipError(
+          'failed',
+          `the container does not run on ${destination.name}: ${why}`,
+          'restore.log in the evidence has the reason',
+        );
+      }
+    }
+    return undefined;
+  },
+};
