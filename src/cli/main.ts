@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../evidence/run-folder.ts';
+import { exportCommand } from './export.ts';
+import { sendCommand } from './send.ts';
 import { reportError } from './terminal.ts';
 
 const version: string = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version;
 
 /** Every command, one file each; a heavy library is imported by the action that needs it. */
-const commands: readonly Command[] = [];
+const commands: readonly Command[] = [exportCommand, sendCommand];
 
 const program = new Command('transship')
   .description('live-migrate Docker containers and see where the time goes')

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { jaegerJson } from '../../src/export/jaeger-json.ts';
+import { sendJaeger } from '../../src/export/send-jaeger.ts';
+import { sendOtlp } from '../../src/export/send-otlp.ts';
+import type { Trace } from '../../src/trace/span.ts';
+import { handMadeTrace } from '../hand-made-trace.ts';
+import { buildJaeger, type JaegerTag, type JaegerTrace, startJaeger } from '../running-jaeger.ts';
+
+let jaeger: Awaited<ReturnType<typeof startJaeger>>;
+beforeAll(async () => {
+  await buildJaeger();
+  jaeger = await startJaeger();
+}, 600_000);
+afterAll(async () => {
+  await jaeger?.[Symbol.asyncDispose]();
+});
+
+/** Tags that a receiver or exporter adds on its own. */
+const added = /^(otel\.(scope|library)\.(name|version)|span\.kind|service\.name|host\.name|@jaeger@format)$/;
+
+/** What must be the same whichever way a span came: all but the order. Numbers of the Jaeger exporter are all `float64`. */
+function outline(trace: JaegerTrace): readonly object[] {
+  const tag = ({ key, type, value }: JaegerTag): string => {
+    const isWhole = type === 'int64' || type === 'float64';
+    // a number beyond 2^53 goes out as digits: a string by OTLP, as Jaeger itself writes such an int64
+    return `${key}=${isWhole || /^\d{16,}$/.test(String(value)) ? 'number' : type}:${value}`;
+  };
+  const spans = trace.spans.map(({ spanID, operationName, references, startTime, duration, tags, logs, processID }) => {
+    const { serviceName, tags: processTags } = trace.processes[processID] ?? { serviceName: '?', tags: [] };
+    return {
+      ...{ spanID, operationName, startTime, duration, serviceName },
+      process: processTags.map(tag).sort(),
+      references: references.map((reference) => ({
+        ...reference,
+        traceID: reference.traceID === trace.traceID ? 'same' : 'other',
+      })),
+      tags: tags
+        .filter(({ key }) => !added.test(key))
+        .map(tag)
+        .sort(),
+      logs: logs.map(({ timestamp, fields }) => ({ timestamp, fields: fields.map(tag).sort() })),
+    };
+  });
+  return spans.sort((a, b) => (a.spanID < b.spanID ? -1 : 1));
+}
+
+/** Our own Jaeger JSON is the measure: unit tests hold it against the trace, field by field. */
+function written(trace: Trace): JaegerTrace {
+  return JSON.parse([...jaegerJson(trace)].join('')).data[0];
+}
+
+describe.each([['hand-made', handMadeTrace]] as const)('%s', (_, traceWithId) => {
+  const traces = ['a1', 'b2'].map((start) => traceWithId(start.padEnd(32, '0')));
+  const [first, second] = traces as [Trace, Trace];
+
+  test('sent by OTLP, Jaeger gives back services, names, parents, times, references, tags, logs', async () => {
+    await expect(sendOtlp(first.spans, jaeger.otlp)).resolves.toEqual({ endpoint: jaeger.otlp, spans: first.spans.length });
+    expect(outline(await jaeger.trace(first.traceId, first.spans.length))).toEqual(outline(written(first)));
+  });
+
+  test('sent by the Jaeger exporter, likewise: each service and host is a process of its own', async () => {
+    await expect(sendJaeger(second.spans, jaeger.jaeger)).resolves.toEqual({
+      endpoint: jaeger.jaeger,
+      spans: second.spans.length,
+    });
+    expect(outline(await jaeger.trace(second.traceId, second.spans.length))).toEqual(outline(written(second)));
+  });
+});
+
+test("Jaeger's page answers everything with 200, and is not taken for a receiver", async () => {
+  await expect(sendOtlp(handMadeTrace().spans, `${jaeger.page}/v1/traces`)).rejects.toMatchObject({
+    message: `${jaeger.page}/v1/traces: OTLP: the answer is not that of an OTLP receiver; 0 of 5 spans are known to have arrived`,
+  });
+});
