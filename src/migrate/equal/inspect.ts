@@ -20,7 +20,6 @@ export interface Inspect extends ContainerInspectInfo {
     readonly StopTimeout?: number;
     readonly MacAddress?: string;
   };
-  readonly HostConfig: ContainerInspectInfo['HostConfig'] & { readonly [field: string]: unknown };
 }
 
 export type ImageInspect = Pick<ImageInspectInfo, 'Id' | 'Config'>;

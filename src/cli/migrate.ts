@@ -1,0 +1,102 @@
+import { Command, Option } from 'commander';
+import { TransshipError } from '../error.ts';
+import { interruptSignal } from './interrupt.ts';
+import { stepReport } from './step-report.ts';
+import { type Terminal, terminalOf, withFormat } from './terminal.ts';
+import { transshipVersion } from './version-of.ts';
+
+interface Options {
+  readonly from: string;
+  readonly strategy: 'docker';
+  readonly plain?: boolean;
+  readonly volumes?: string;
+  readonly dropExecs?: boolean;
+  readonly probe: boolean;
+  readonly dryRun?: boolean;
+  readonly name?: string;
+}
+
+export const migrateCommand: Command = withFormat(
+  new Command('migrate')
+    .summary('move a running container to another Docker host, and trace it')
+    .argument('<container>', 'name or id on the source host')
+    .argument('<to>', 'destination: a docker context, ssh://user@host, test:b')
+    .option('--from <host>', 'source host (default: as docker would, DOCKER_HOST, DOCKER_CONTEXT, current context)', 'default')
+    .addOption(new Option('--strategy <name>', 'how state travels').choices(['docker']).default('docker'))
+    .option('--plain', "Docker's path without safety: the dump kills the source (baseline for measuring)")
+    .option('--volumes <modes>', 'copy, shared, or by place: /data=copy,/etc/app=shared')
+    .option('--drop-execs', 'exec sessions and health checks under way may be lost')
+    .option('--no-probe', 'do not watch the published port from outside')
+    .option('--dry-run', 'print the plan and the checks, change nothing')
+    .option('--name <run>', "the run's name (default: the next free r1, r2…)"),
+)
+  .addHelpText('after', '\nExample:\n  transship migrate web ssh://root@b.example --from ssh://root@a.example --volumes copy')
+  .action(run);
+
+async function run(container: string, to: string, options: Options, command: Command): Promise<void> {
+  const terminal = terminalOf(command);
+  const { parseVolumesOption } = await import('../migrate/whole/volumes-option.ts');
+  const volumes = parseVolumesOption(options.volumes);
+  const { connectHost } = await import('../hosts/connect.ts');
+  const interrupt = interruptSignal(terminal.say);
+  try {
+    await using source = await connectHost(options.from, { signal: interrupt.signal });
+    await using destination = await connectHost(to, { signal: interrupt.signal });
+    const { plan } = await import('../migrate/plan.ts');
+    const chosen = await plan({
+      container,
+      source,
+      destination,
+      options: { strategy: options.strategy, isPlain: options.plain ?? false, volumes, dropExecs: options.dropExecs ?? false },
+    });
+    if (options.dryRun) {
+      const { planDocument, renderPlan } = await import('./plan-text.ts');
+      terminal.result(planDocument(chosen, source, destination), () => renderPlan(chosen, source, destination));
+      return;
+    }
+    for (const warning of chosen.warnings) terminal.warn(warning);
+    if (interrupt.signal.aborted) throw new TransshipError('interrupted', 'interrupted', 'nothing was touched');
+    const { migrate } = await import('../migrate/migrate.ts');
+    const request = {
+      plan: chosen,
+      source,
+      destination,
+      report: stepReport(terminal),
+      signal: interrupt.signal,
+      runName: options.name,
+    };
+    const { folder, manifest } = await migrate({ ...request, isProbed: options.probe, version: transshipVersion() });
+    await printMigration(terminal, folder, manifest);
+  } finally {
+    interrupt.release();
+  }
+}
+
+type Migrated = Awaited<ReturnType<typeof import('../migrate/migrate.ts').migrate>>;
+
+/** Prints the breakdown (or the document), then where the container is when it did not move. */
+export async function printMigration(
+  terminal: Terminal,
+  folder: Migrated['folder'],
+  manifest: Migrated['manifest'],
+): Promise<void> {
+  const { loadTrace } = await import('./load-trace.ts');
+  const { migrationDocument } = await import('./migrate-document.ts');
+  const { renderTree, renderReadings } = await import('./tree.ts');
+  const trace = loadTrace(folder);
+  for (const warning of [...manifest.warnings, ...trace.warnings]) terminal.warn(warning);
+  terminal.result(
+    migrationDocument(folder, manifest, trace),
+    () => `${renderTree(trace)}\n\n${renderReadings(folder, manifest, trace)}`,
+  );
+  const { whereabouts } = await import('./whereabouts.ts');
+  terminal.say(whereabouts(manifest));
+  if (manifest.error !== null) {
+    const code = manifest.outcome === 'lost' ? 'lost' : (manifest.error.code as TransshipError['code']);
+    throw new TransshipError(
+      code === 'interrupted' || code === 'lost' ? code : 'failed',
+      manifest.error.message,
+      manifest.error.hint,
+    );
+  }
+}
