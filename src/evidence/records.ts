@@ -60,6 +60,8 @@ export interface CriuFilesRecord {
     readonly mtimeNs: string;
     /** Birth time where the file system has one. */
     readonly birthNs: string | null;
+    /** An imported file: the path that the user gave. */
+    readonly origin?: string;
   }[];
 }
 

@@ -1,0 +1,87 @@
+import type { CriuFilesRecord } from '../../evidence/records.ts';
+import { type Ns, nsPerMs, nsPerS, usToNs } from '../../trace/time.ts';
+import type { LogDigest } from './log-digest.ts';
+
+/** Where CRIU's zero lies on the wall clock of its host: the truth is within `boundNs` of `zeroNs`. */
+export interface Anchor {
+  readonly zeroNs: Ns;
+  readonly means: string;
+  readonly boundNs: Ns;
+}
+
+export interface AnchorInput {
+  readonly digest: LogDigest;
+  /** The log's own name in `files`, and that of its statistics. */
+  readonly logName: string;
+  readonly statsName: string;
+  readonly files: CriuFilesRecord | null;
+  /** Boot time written into `timens-N.img` at the dump. */
+  readonly boottimeNs: Ns | null;
+}
+
+interface Interval {
+  readonly startNs: Ns;
+  readonly endNs: Ns;
+  readonly means: string;
+}
+
+/** File times come from a coarse clock, one tick (4 ms at HZ=250) old at most, and the stamp is taken before the line is written: 5.7 ms were seen. */
+const coarseNs = 6n * nsPerMs;
+/** Zero by the time image came out 0.08 to 0.37 ms early. */
+const timensNs = 500_000n;
+const unknownBoundNs = 86_400n * nsPerS;
+
+/** The narrowest that the evidence allows; without any evidence zero is 1970, and the bound says that nothing is known. */
+export function anchorOf(input: AnchorInput): Anchor {
+  const byFiles = intersect(fileIntervals(input));
+  const byImage = imageInterval(input);
+  const isSameBoot = byFiles === null || byImage === null || distance(byFiles, byImage) < nsPerS;
+  const best = byImage !== null && isSameBoot ? byImage : byFiles;
+  if (best === null) return { zeroNs: 0n, means: 'none', boundNs: unknownBoundNs };
+  const boundNs = (best.endNs - best.startNs) / 2n;
+  return { zeroNs: best.startNs + boundNs, means: best.means, boundNs };
+}
+
+function imageInterval({ digest, files, boottimeNs }: AnchorInput): Interval | null {
+  const at = digest.marks.find((mark) => /^cg: Dumping \d+ sets|^cg: All tasks in criu's/.test(mark.text));
+  if (boottimeNs === null || at === undefined || !files?.realtimeMinusBoottimeNs) return null;
+  const startNs = boottimeNs + BigInt(files.realtimeMinusBoottimeNs) - usToNs(at.us);
+  return { startNs, endNs: startNs + timensNs, means: 'boot time in the timens image' };
+}
+
+/** Each file's time is a moment that the log names, too. The log's own comes first: the others may only narrow it. */
+function fileIntervals({ digest, logName, statsName, files }: AnchorInput): readonly Interval[] {
+  const at = (pattern: RegExp) => digest.marks.findLast((mark) => pattern.test(mark.text))?.us;
+  const moments: readonly [string, number | undefined][] = [
+    [logName, digest.endUs],
+    [statsName, at(/^Writing stats/)],
+    ['inventory.img', digest.kind === 'dump' ? at(/^Writing image inventory/) : undefined],
+  ];
+  const found = moments.flatMap(([name, us]) => {
+    const mtimeNs = files?.files.find((file) => file.name === name)?.mtimeNs;
+    if (mtimeNs === undefined || us === undefined) return [];
+    return interval(BigInt(mtimeNs) - usToNs(us), `time of ${name}`);
+  });
+  const birthNs = files?.files.find((file) => file.name === logName)?.birthNs;
+  return birthNs ? [...found, interval(BigInt(birthNs), `birth of ${logName}`)] : found;
+}
+
+function interval(startNs: Ns, means: string): Interval {
+  return { startNs, endNs: startNs + coarseNs, means };
+}
+
+/** An interval that misses the others (a file that was there before, a copied one) is left out. */
+function intersect(intervals: readonly Interval[]): Interval | null {
+  let common: Interval | null = null;
+  for (const next of intervals) {
+    const startNs: Ns = common !== null && common.startNs > next.startNs ? common.startNs : next.startNs;
+    const endNs: Ns = common !== null && common.endNs < next.endNs ? common.endNs : next.endNs;
+    if (startNs <= endNs) common = { startNs, endNs, means: common === null ? next.means : `${common.means}, ${next.means}` };
+  }
+  return common;
+}
+
+function distance(a: Interval, b: Interval): Ns {
+  const gap = a.startNs > b.endNs ? a.startNs - b.endNs : b.startNs - a.endNs;
+  return gap > 0n ? gap : 0n;
+}

@@ -1,0 +1,100 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { TransshipError } from '../../error.ts';
+import type { CriuFilesRecord } from '../../evidence/records.ts';
+import type { Ns } from '../../trace/time.ts';
+import { type Anchor, anchorOf } from './anchor.ts';
+import { fileChunks, firstBytes, maxLogBytes } from './file-chunks.ts';
+import { digestLog, type LogDigest } from './log-digest.ts';
+import { logKinds } from './phase.ts';
+import { type CriuStatistics, decodeStatistics, isGarbage } from './statistics.ts';
+import { boottimeOf } from './timens-image.ts';
+
+/** One log with what belongs to it. */
+export interface CriuLog {
+  /** Its name in `criu/`. */
+  readonly name: string;
+  readonly digest: LogDigest;
+  readonly statistics: CriuStatistics | null;
+  readonly anchor: Anchor;
+}
+
+/** What CRIU left on one host, read and digested; everything after this is pure. */
+export interface CriuEvidence {
+  readonly host: string;
+  readonly logs: readonly CriuLog[];
+  readonly warnings: readonly string[];
+}
+
+/** `N-` tells the logs of an import apart; a log and its statistics share N. */
+const logName = /^(?:(\d+)-)?(dump|pre-dump|restore|page-server|lazy-pages|unknown)\.log$/;
+
+/**
+ * Reads `criu/` in the folder of a host's evidence: logs (`dump.log`, `restore.log`, `page-server.log`, `lazy-pages.log`; `N-KIND.log` of an
+ * import), their `stats-dump` and `stats-restore`, `files.json` and `timens-*.img`. No folder: no logs.
+ * @throws TransshipError `input` when a file that is there cannot be read
+ */
+export function readCriuEvidence(hostFolder: string): CriuEvidence {
+  const folder = join(hostFolder, 'criu');
+  const host = basename(hostFolder);
+  if (!existsSync(folder)) return { host, logs: [], warnings: [] };
+  const names = readdirSync(folder).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const warnings: string[] = [];
+  const read: Reading = { folder, host, names, warnings, files: readFiles(folder), boottimeNs: readBoottime(folder, names) };
+  const logs = names.filter((name) => logName.test(name)).map((name) => readLog(read, name));
+  return { host, logs, warnings: [...warnings, ...logs.flatMap(({ digest }) => digest.warnings)] };
+}
+
+interface Reading {
+  readonly folder: string;
+  readonly host: string;
+  readonly names: readonly string[];
+  readonly warnings: string[];
+  readonly files: CriuFilesRecord | null;
+  readonly boottimeNs: Ns | null;
+}
+
+function readLog(read: Reading, name: string): CriuLog {
+  const [, number, kindOfName] = logName.exec(name) ?? [];
+  const shown = read.files?.files.find((file) => file.name === name)?.origin ?? `evidence/${read.host}/criu/${name}`;
+  const raw = digestLog(shown, fileChunks(join(read.folder, name)));
+  const kind = raw.kind ?? logKinds.find((one) => one === kindOfName) ?? null;
+  const digest: LogDigest = { ...raw, kind: kindOfName === 'unknown' ? null : kind };
+  if (raw.bytes >= maxLogBytes) read.warnings.push(`${shown}: only the first ${maxLogBytes / 2 ** 20} MiB were read`);
+  const statsName = `${number === undefined ? '' : `${number}-`}stats-${kind === 'restore' ? 'restore' : 'dump'}`;
+  const statistics = kind === 'page-server' || kind === 'lazy-pages' ? null : readStatistics(read, statsName);
+  const boottimeNs = kind === 'dump' ? read.boottimeNs : null;
+  return { name, digest, statistics, anchor: anchorOf({ digest, logName: name, statsName, files: read.files, boottimeNs }) };
+}
+
+/** Statistics that cannot be read are a warning: the log says the rest. */
+function readStatistics(read: Reading, name: string): CriuStatistics | null {
+  if (!read.names.includes(name)) return null;
+  const shown = read.files?.files.find((file) => file.name === name)?.origin ?? `evidence/${read.host}/criu/${name}`;
+  try {
+    const statistics = decodeStatistics(shown, firstBytes(join(read.folder, name), 65_536));
+    if (!isGarbage(statistics)) return statistics;
+    read.warnings.push(`${shown}: left out: a lazy dump writes over its statistics (frozen_time is a wall clock there)`);
+  } catch (error) {
+    if (!(error instanceof TransshipError)) throw error;
+    read.warnings.push(`${error.message}: left out`);
+  }
+  return null;
+}
+
+function readFiles(folder: string): CriuFilesRecord | null {
+  const path = join(folder, 'files.json');
+  if (!existsSync(path)) return null;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as CriuFilesRecord;
+  } catch (cause) {
+    throw new TransshipError('input', `${path}: ${(cause as Error).message}`, 'the evidence is damaged; was the file edited?', {
+      cause,
+    });
+  }
+}
+
+function readBoottime(folder: string, names: readonly string[]): Ns | null {
+  const name = names.find((one) => /^timens-\d+\.img$/.test(one));
+  return name === undefined ? null : boottimeOf(firstBytes(join(folder, name), 4096));
+}

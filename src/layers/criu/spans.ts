@@ -1,0 +1,100 @@
+import type { Attributes, AttributeValue, LayerSpan, LayerSpans, Service, SpanEvent } from '../../trace/layer-spans.ts';
+import { type Ns, usToNs } from '../../trace/time.ts';
+import type { CriuEvidence, CriuLog } from './evidence.ts';
+import { outcomeOf } from './failure.ts';
+import { type TreeOptions, treeOf } from './log-tree.ts';
+import type { LogKind } from './phase.ts';
+import type { PhaseNode } from './phase-tree.ts';
+
+const services: Readonly<Record<LogKind, Service>> = {
+  dump: 'criu',
+  'pre-dump': 'criu',
+  restore: 'criu',
+  'page-server': 'criu-page-server',
+  'lazy-pages': 'criu-lazy-pages',
+};
+const maxEvents = 20;
+/** Every task starts and stops one shared timer (stats.c says so itself): a noise, not a length. */
+const noise = new Set(['forking_time']);
+
+/** The spans of every log that has times; pure. One `LayerSpans` a log, since each has a zero of its own. */
+export function spansOf(evidence: CriuEvidence, options: TreeOptions = {}): readonly LayerSpans[] {
+  return evidence.logs.flatMap((log) => {
+    const tree = treeOf(log.digest, options);
+    const { kind } = log.digest;
+    if (tree === null || kind === null) return [];
+    const role = kind === 'dump' || kind === 'pre-dump' ? 'source' : 'destination';
+    const anchor = { means: log.anchor.means, boundNs: log.anchor.boundNs };
+    return [{ service: services[kind], host: evidence.host, role, spans: flatten(log, tree), anchor } as const];
+  });
+}
+
+function flatten(log: CriuLog, tree: PhaseNode): readonly LayerSpan[] {
+  const spans: LayerSpan[] = [];
+  const waiting: { node: PhaseNode; parentKey: string | undefined }[] = [{ node: tree, parentKey: undefined }];
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    const { node, parentKey } = next;
+    const key = `${log.name}:${node.line}:${node.phase.name}${node.lane === null ? '' : `:${node.lane}`}`;
+    spans.push(toSpan({ log, node, key, parentKey }));
+    waiting.unshift(...node.children.map((child) => ({ node: child, parentKey: key })));
+  }
+  return spans;
+}
+
+function toSpan({
+  log,
+  node,
+  key,
+  parentKey,
+}: {
+  log: CriuLog;
+  node: PhaseNode;
+  key: string;
+  parentKey: string | undefined;
+}): LayerSpan {
+  const isRoot = parentKey === undefined;
+  const at = (us: number): Ns => log.anchor.zeroNs + usToNs(us);
+  return {
+    ...{ key, parentKey, name: node.phase.name, startNs: at(node.startUs), endNs: at(node.endUs), evidence: 'until-next' },
+    attributes: { ...phaseAttributes(log, node), ...(isRoot ? rootAttributes(log) : {}) },
+    events: isRoot ? problemEvents(log, at) : [],
+    ...(node.error === undefined ? {} : { error: node.error }),
+    ...(node.phase.isWait ? { isWait: true } : {}),
+  };
+}
+
+function phaseAttributes({ digest }: CriuLog, node: PhaseNode): Attributes {
+  const { pid, vpid, comm, hook } = node.groups;
+  const isTask = /\.task$/.test(node.phase.name);
+  return {
+    'code.function.name': node.phase.code,
+    'log.file.path': digest.file,
+    'criu.log.line': node.line,
+    ...(pid !== undefined && isTask ? { 'process.pid': Number(pid) } : {}),
+    ...(vpid !== undefined ? { 'process.vpid': Number(vpid) } : {}),
+    ...(comm !== undefined && isTask ? { 'criu.task.comm': comm } : {}),
+    ...(hook !== undefined ? { 'criu.hook': hook } : {}),
+    ...Object.fromEntries(Object.entries(node.omittedUs ?? {}).map(([name, us]) => [`${name}_us`, us])),
+  };
+}
+
+function rootAttributes({ digest, statistics }: CriuLog): Attributes {
+  const known: Record<string, AttributeValue | null> = {
+    'criu.version': digest.version,
+    'criu.system': digest.system,
+    'criu.run_id': digest.runId,
+    'criu.dump_run_id': digest.dumpRunId,
+    'criu.log.lines': digest.lines,
+    'criu.outcome': outcomeOf(digest),
+  };
+  for (const [name, value] of Object.entries(statistics?.values ?? {})) if (!noise.has(name)) known[`criu.stats.${name}`] = value;
+  return Object.fromEntries(Object.entries(known).filter((entry): entry is [string, AttributeValue] => entry[1] !== null));
+}
+
+function problemEvents({ digest }: CriuLog, at: (us: number) => Ns): readonly SpanEvent[] {
+  return digest.problems.slice(0, maxEvents).map(({ us, line, level, text }) => ({
+    name: `criu.${level ?? 'message'}`,
+    timeNs: at(us ?? digest.endUs),
+    attributes: { 'log.file.path': digest.file, 'criu.log.line': line, message: text },
+  }));
+}

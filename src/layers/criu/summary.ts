@@ -1,0 +1,93 @@
+import type { CriuEvidence, CriuLog } from './evidence.ts';
+import { failureOf, type LogOutcome, outcomeOf } from './failure.ts';
+import type { Gap } from './log-digest.ts';
+import { treeOf } from './log-tree.ts';
+import type { LogKind } from './phase.ts';
+import type { PhaseNode } from './phase-tree.ts';
+
+export interface CriuPhase {
+  readonly name: string;
+  readonly startUs: number;
+  readonly durationUs: number;
+}
+
+/** One log in short: what the commands print. */
+export interface CriuLogSummary {
+  readonly file: string;
+  readonly kind: LogKind | null;
+  readonly version: string | null;
+  readonly lines: number;
+  readonly outcome: LogOutcome;
+  readonly durationUs: number | null;
+  /** CRIU's own, one after another. */
+  readonly phases: readonly CriuPhase[];
+  readonly failure: {
+    readonly phase: string | null;
+    readonly line: number;
+    readonly message: string;
+    readonly cause: string | null;
+    readonly hint: string | null;
+  } | null;
+  readonly gaps: readonly Gap[];
+  readonly statistics: Readonly<Record<string, number>> | null;
+}
+
+/** CRIU's own numbers of one host, under our names; `null`: unknown. */
+export interface CriuSummary {
+  readonly version: string | null;
+  readonly freezingUs: number | null;
+  readonly frozenUs: number | null;
+  readonly memdumpUs: number | null;
+  readonly memwriteUs: number | null;
+  readonly pagesScanned: number | null;
+  readonly pagesWritten: number | null;
+  readonly restoreUs: number | null;
+  readonly pagesRestored: number | null;
+  readonly logs: readonly CriuLogSummary[];
+}
+
+export function criuSummary(evidence: CriuEvidence): CriuSummary {
+  const value = (kind: 'dump' | 'restore', name: string): number | null =>
+    evidence.logs.find(({ digest, statistics }) => digest.kind === kind && statistics !== null)?.statistics?.values[name] ?? null;
+  return {
+    version: evidence.logs.find(({ digest }) => digest.version !== null)?.digest.version ?? null,
+    freezingUs: value('dump', 'freezing_time'),
+    frozenUs: value('dump', 'frozen_time'),
+    memdumpUs: value('dump', 'memdump_time'),
+    memwriteUs: value('dump', 'memwrite_time'),
+    pagesScanned: value('dump', 'pages_scanned'),
+    pagesWritten: value('dump', 'pages_written'),
+    restoreUs: value('restore', 'restore_time'),
+    pagesRestored: value('restore', 'pages_restored'),
+    logs: evidence.logs.map(criuLogSummary),
+  };
+}
+
+export function criuLogSummary({ digest, statistics }: CriuLog): CriuLogSummary {
+  const tree = treeOf(digest);
+  const failure = failureOf(digest);
+  return {
+    ...{ file: digest.file, kind: digest.kind, version: digest.version, lines: digest.lines, outcome: outcomeOf(digest) },
+    durationUs: tree === null ? null : digest.endUs,
+    phases: (tree?.children ?? []).map(({ phase, startUs, endUs }) => ({
+      name: phase.name,
+      startUs,
+      durationUs: endUs - startUs,
+    })),
+    failure: failure && {
+      phase: deepestFailed(tree),
+      ...{ line: failure.line, message: failure.message, cause: failure.cause, hint: failure.hint },
+    },
+    gaps: digest.gaps,
+    statistics: statistics?.values ?? null,
+  };
+}
+
+function deepestFailed(tree: PhaseNode | null): string | null {
+  let name: string | null = null;
+  for (let node = tree ?? undefined; node?.error !== undefined; ) {
+    name = node.phase.name;
+    node = node.children.find((child) => child.error !== undefined);
+  }
+  return name;
+}
