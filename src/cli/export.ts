@@ -50,8 +50,9 @@ async function run(name: string, { to, output }: Options, command: Command): Pro
 async function writeStdout(pieces: Iterable<string>): Promise<void> {
   try {
     await pipeline(Readable.from(pieces), process.stdout, { end: false });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error; // `| head` has seen enough
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EPIPE') return; // `| head` has seen enough
+    throw unwritable('stdout', cause);
   }
 }
 
@@ -64,10 +65,13 @@ async function writeFileWhole(pieces: Iterable<string>, file: string): Promise<v
     if (isPlain) renameSync(aside, file);
   } catch (cause) {
     if (isPlain) rmSync(aside, { force: true });
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === undefined) throw cause;
-    throw new TransshipError('failed', `${file}: cannot be written (${message})`, 'another file with -o, or none for stdout', {
-      cause,
-    });
+    throw unwritable(file, cause);
   }
+}
+
+/** Anything but an error of the system is a defect of ours, and stays what it is. */
+function unwritable(place: string, cause: unknown): unknown {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === undefined) return cause;
+  return new TransshipError('failed', `${place}: cannot be written (${message})`, 'write to another file, with -o', { cause });
 }
