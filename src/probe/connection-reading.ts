@@ -3,9 +3,12 @@ import { type GapLog, gapMs } from './gap-log.ts';
 import { wallNs } from './gap-record.ts';
 import type { ConnectionHistory } from './kept-connection.ts';
 import type { LagMeter } from './lag-meter.ts';
+import { retransmitNotes } from './retransmits.ts';
 
 const toldLagMs = 5;
 const toldTailMs = 500;
+/** More breaks than a move makes: it is the server's way. */
+const keptNothingBreaks = 20;
 
 export interface ConnectionSeen {
   readonly log: GapLog;
@@ -41,9 +44,7 @@ function notesOf({ log, history, lag }: ConnectionSeen, ownStallMs: number, tail
   if (log.first === null) return ['no answer at all'];
   const notes = [storyOf(log, history)];
   if (tailMs > toldTailMs) notes.push(`no answer in the last ${tailMs.toFixed(0)} ms`);
-  const { lost, needless } = history.retransmits ?? { lost: 0, needless: 0 };
-  if (lost > 0) notes.push(`${lost} segments sent again: a lost one costs 200 ms or more of its own`);
-  if (needless > 0) notes.push(`${needless} more sent again needlessly (they had arrived)`);
+  notes.push(...retransmitNotes(history.retransmits));
   if (history.retransmits === null) notes.push('retransmissions unknown: `ss` (iproute2) missing, or the connection too short');
   const lateMs = ownStallMs > toldLagMs ? ownStallMs : lag.maxMs;
   if (lateMs > toldLagMs) notes.push(`the probe itself was late by up to ${lateMs.toFixed(1)} ms (loaded machine)`);
@@ -54,6 +55,7 @@ function storyOf(log: GapLog, history: ConnectionHistory): string {
   const { brokenMs, reopenedMs, reason, breaks } = history;
   const lastTarget = log.last?.target ?? '';
   if (brokenMs === null) return reopenedMs === null ? 'never broken' : `went silent without a break, reopened to ${lastTarget}`;
+  if (breaks > keptNothingBreaks) return `the server keeps no connection: ${breaks} ended (${reason})`;
   const times = breaks > 1 ? `broken ${breaks} times, last` : 'broken';
   if (reopenedMs === null || reopenedMs < brokenMs) return `${times} (${reason}), not reopened`;
   return `${times} (${reason}), reopened to ${lastTarget} after ${(reopenedMs - brokenMs).toFixed(0)} ms`;

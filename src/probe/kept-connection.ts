@@ -6,11 +6,13 @@ import { createLagMeter } from './lag-meter.ts';
 import { ProbeSocket, targetName } from './probe-socket.ts';
 import { protocolOf } from './protocol.ts';
 import type { ProbeOptions, RunningProbe } from './requests.ts';
-import { type Retransmits, readRetransmits, sumOfRetransmits } from './retransmits.ts';
+import { type RetransmitReader, type Retransmits, sumOfRetransmits } from './retransmits.ts';
 
 const periodMs = 10;
 const recordedGapMs = 50;
 const mostRecords = 200;
+/** Some servers close after each answer: that they do is told once. */
+const mostToldBreaks = 20;
 /** A kept connection that is silent for so long is no longer all we trust: the other target is tried beside it. */
 const silentMs = 50;
 const connectLimitMs = 500;
@@ -45,6 +47,7 @@ class KeptConnection {
   readonly #lag = createLagMeter(periodMs);
   readonly #history: ConnectionHistory = { brokenMs: null, reason: null, reopenedMs: null, breaks: 0, retransmits: null };
   readonly #log;
+  readonly #retransmitReader: RetransmitReader;
   #kept: ProbeSocket | null = null;
   #candidates: ProbeSocket[] = [];
   #records = 0;
@@ -55,6 +58,7 @@ class KeptConnection {
 
   constructor(options: ProbeOptions) {
     this.#options = options;
+    this.#retransmitReader = options.retransmitReader;
     this.#log = createGapLog({
       destination: null,
       thresholdMs: recordedGapMs,
@@ -125,7 +129,7 @@ class KeptConnection {
     this.#earlierRetransmits = sumOfRetransmits(this.#earlierRetransmits, this.#keptRetransmits);
     this.#keptRetransmits = null;
     if (!isFirst) this.#history.reopenedMs = atMs;
-    this.#record(this.#event(isFirst ? 'open' : 'reopened', atMs, null));
+    if (this.#history.breaks <= mostToldBreaks) this.#record(this.#event(isFirst ? 'open' : 'reopened', atMs, null));
   }
 
   #ended(reason: string, socket: ProbeSocket): void {
@@ -134,7 +138,7 @@ class KeptConnection {
     this.#history.breaks += 1;
     this.#history.brokenMs = atMs;
     this.#history.reason = reason;
-    this.#record(this.#event('broken', atMs, reason));
+    if (this.#history.breaks <= mostToldBreaks) this.#record(this.#event('broken', atMs, reason));
     // Nothing was asked on it, so that it stood until now is the last thing known.
     if (!this.#asks) this.#log.add({ target: socket.target, sentMs: atMs, atMs }, this.#lag.takeStallMs());
     this.#kept = null;
@@ -155,7 +159,7 @@ class KeptConnection {
     this.#lastSampleMs = nowMs;
     const socket = this.#kept;
     if (socket?.localPort === undefined) return;
-    const retransmits = await readRetransmits(socket.localPort);
+    const retransmits = await this.#retransmitReader.read(socket.localPort);
     if (socket === this.#kept && retransmits !== null) this.#keptRetransmits = retransmits;
   }
 }

@@ -4,16 +4,19 @@
  * Says what it sees in JSON lines on stdout; ends, with a line of kind `summary`, when its stdin ends, or on SIGTERM.
  */
 import { setPriority } from 'node:os';
+import type { ProbeRecord } from '../evidence/records.ts';
 import { startConnection } from './kept-connection.ts';
 import { type ProbeConfig, type ProbeMessage, parseConfig } from './observer-message.ts';
 import { startRequests } from './requests.ts';
+import { startRetransmitReader } from './retransmits.ts';
 
 function say(message: ProbeMessage): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
 function startAll(config: ProbeConfig): () => Promise<void> {
-  const common = { ...config, onRecord: (record: Parameters<typeof sayRecord>[0]) => sayRecord(record) };
+  const retransmitReader = startRetransmitReader();
+  const common = { ...config, retransmitReader, onRecord: (record: ProbeRecord) => say({ event: 'record', record }) };
   const requests = startRequests({ ...common, onFirstAnswer: (target) => say({ event: 'answer', probe: 'requests', target }) });
   const connection = startConnection({
     ...common,
@@ -21,12 +24,9 @@ function startAll(config: ProbeConfig): () => Promise<void> {
   });
   return async () => {
     const readings = await Promise.all([requests.stop(), connection.stop()]);
+    retransmitReader.close();
     say({ event: 'summary', readings });
   };
-}
-
-function sayRecord(record: Extract<ProbeMessage, { event: 'record' }>['record']): void {
-  say({ event: 'record', record });
 }
 
 function main(): void {

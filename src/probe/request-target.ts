@@ -2,6 +2,7 @@ import type { Answer } from './gap-log.ts';
 import { createIntervalHistogram, type IntervalHistogram } from './interval-histogram.ts';
 import { ProbeSocket, type Target, targetName } from './probe-socket.ts';
 import type { Protocol } from './protocol.ts';
+import { type RetransmitReader, type Retransmits, sumOfRetransmits } from './retransmits.ts';
 
 /** Two connections, asked in turn: one lost segment costs one of them its 200 ms, and the other goes on answering. */
 const wantedOpen = 2;
@@ -61,6 +62,15 @@ export class RequestTarget {
         this.#chance(nowMs);
       } else this.unsent += 1;
     }
+  }
+
+  /** Of its open connections together. */
+  async readRetransmits(reader: RetransmitReader): Promise<Retransmits | null> {
+    const ports = this.#sockets.flatMap(({ state, localPort }) =>
+      state === 'open' && localPort !== undefined ? [localPort] : [],
+    );
+    const readings = await Promise.all(ports.map((port) => reader.read(port)));
+    return readings.reduce(sumOfRetransmits, null);
   }
 
   close(): void {

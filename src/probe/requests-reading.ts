@@ -5,6 +5,7 @@ import { wallNs } from './gap-record.ts';
 import type { LagMeter } from './lag-meter.ts';
 import type { ProtocolName } from './protocol.ts';
 import type { RequestTarget } from './request-target.ts';
+import { type Retransmits, retransmitNotes } from './retransmits.ts';
 
 /** A stall of this process that is worth a word. */
 const toldLagMs = 5;
@@ -17,6 +18,8 @@ export interface RequestsSeen {
   readonly lag: LagMeter;
   readonly protocol: ProtocolName;
   readonly endMs: number;
+  /** Of the connections that answered at the end. */
+  readonly retransmits: Retransmits | null;
 }
 
 /** The reading, and the gap it is made of. Without an end of the silence `gapUs` is null, and so without any answer. */
@@ -35,7 +38,7 @@ export function requestsReading(seen: RequestsSeen): { reading: ProbeReading; ga
     gapStartNs: from === null ? null : `${wallNs(from.atMs)}`,
     gapEndNs: gap === null ? null : `${wallNs(gap.to.atMs)}`,
     resolutionUs: resolutionUs(seen, gap),
-    retransmits: null,
+    retransmits: seen.retransmits?.lost ?? null,
     note: notesOf(seen, gap, tailMs).join('; ') || null,
   };
   return { reading, gap };
@@ -69,7 +72,7 @@ function resolutionUs({ targets }: RequestsSeen, gap: Gap | null): number {
   return Math.max(1_000, ...ends.map((target) => target.intervals.quantileUs(0.99)));
 }
 
-function notesOf({ log, lag, protocol }: RequestsSeen, gap: Gap | null, tailMs: number): readonly string[] {
+function notesOf({ log, lag, protocol, retransmits }: RequestsSeen, gap: Gap | null, tailMs: number): readonly string[] {
   const notes: string[] = [];
   if (log.first === null) notes.push('no answer at all');
   if (protocol === 'tcp') notes.push('connects only: the kernel of a frozen container still accepts');
@@ -78,6 +81,7 @@ function notesOf({ log, lag, protocol }: RequestsSeen, gap: Gap | null, tailMs: 
   if (log.longest !== null && gap !== null && gapMs(log.longest) > gapMs(gap)) {
     notes.push(`a longer silence of ${gapMs(log.longest).toFixed(1)} ms was no move`);
   }
+  notes.push(...retransmitNotes(retransmits));
   if (gap !== null && gap.ownStallMs > toldLagMs) {
     notes.push(`the probe itself stood still for ${gap.ownStallMs.toFixed(1)} ms of it (loaded machine)`);
   } else if (lag.maxMs > toldLagMs) notes.push(`the probe itself was late by up to ${lag.maxMs.toFixed(1)} ms (loaded machine)`);

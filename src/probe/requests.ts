@@ -7,6 +7,7 @@ import { type Target, targetName } from './probe-socket.ts';
 import { type ProtocolName, protocolOf } from './protocol.ts';
 import { RequestTarget } from './request-target.ts';
 import { requestsReading, requestsSummary } from './requests-reading.ts';
+import type { RetransmitReader } from './retransmits.ts';
 
 const periodMs = 1;
 /** Shorter gaps are not recorded, but the one that the reading is made of. */
@@ -19,6 +20,7 @@ export interface ProbeOptions {
   readonly protocol: ProtocolName;
   readonly onFirstAnswer: (target: string) => void;
   readonly onRecord: (record: ProbeRecord) => void;
+  readonly retransmitReader: RetransmitReader;
 }
 
 export interface RunningProbe {
@@ -63,7 +65,10 @@ export function startRequests(options: ProbeOptions): RunningProbe {
   return {
     async stop() {
       clearInterval(timer);
-      const seen = { log, targets, lag, protocol, endMs: performance.now() };
+      const endMs = performance.now();
+      const answering = targets.find((target) => target.name === log.last?.target);
+      const retransmits = (await answering?.readRetransmits(options.retransmitReader)) ?? null;
+      const seen = { log, targets, lag, protocol, endMs, retransmits };
       const { reading, gap } = requestsReading(seen);
       const isRecorded = gap !== null && gapMs(gap) >= recordedGapMs && recordedGaps <= mostRecordedGaps;
       if (gap !== null && !isRecorded) onRecord(gapRecord('requests', gap));
