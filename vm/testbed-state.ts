@@ -9,6 +9,8 @@ export interface TestbedState {
   readonly sshConfig: string;
   /** The network namespace of the bridge: clients and probes enter it to reach the hosts (`nsenter --net=`). */
   readonly wireNamespace: string;
+  /** `v1`: this machine's controllers are bound into the hosts, for tests of limits. */
+  readonly cgroup: 'v1' | 'v2';
   readonly hosts: readonly TestHost[];
 }
 
@@ -18,6 +20,10 @@ export interface TestHost {
   readonly address: string;
   /** Of its first process, in the machine's own pid namespace. */
   readonly initPid: number;
+  /** When that process began, in clock ticks since boot (field 22 of /proc/PID/stat): tells it from a later one of the same pid. */
+  readonly initStart: string;
+  /** Folder of the cgroup (v2) that whatever enters the host from outside should join. */
+  readonly initGroup: string;
 }
 
 /** Several sets can live side by side: `$TRANSSHIP_TESTBED` names the one that is meant. */

@@ -3,14 +3,27 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../evidence/run-folder.ts';
+import { doctorCommand } from './doctor.ts';
 import { exportCommand } from './export.ts';
+import { runsCommand } from './runs.ts';
 import { sendCommand } from './send.ts';
+import { showCommand } from './show.ts';
 import { reportError } from './terminal.ts';
+import { testbedCommand } from './testbed.ts';
+import { versionCommand } from './version.ts';
 
 const version: string = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version;
 
 /** Every command, one file each; a heavy library is imported by the action that needs it. */
-const commands: readonly Command[] = [exportCommand, sendCommand];
+const commands: readonly Command[] = [
+  doctorCommand,
+  versionCommand,
+  exportCommand,
+  sendCommand,
+  testbedCommand,
+  showCommand,
+  runsCommand,
+];
 
 const program = new Command('transship')
   .description('live-migrate Docker containers and see where the time goes')

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Runs in the test host, below tini: network, sshd, dockerd. $ADDRESS: its address with the prefix length.
+set -u
+
+ip link set lo up
+# the other end of the wire is put in here from outside
+tries=0
+until ip link show eth0 >/dev/null 2>&1; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 600 ] || exit 1
+    sleep 0.05
+done
+ip address add "$ADDRESS" dev eth0
+ip link set eth0 up
+
+# cgroup v2 gives controllers only to the children of a group without processes: all that run here go one level down
+cd /sys/fs/cgroup || exit 1
+if [ -e cgroup.controllers ]; then
+    mkdir -p init
+    while read -r pid; do echo "$pid" >init/cgroup.procs; done <cgroup.procs
+    sed "s/[^ ][^ ]*/+&/g" cgroup.controllers >cgroup.subtree_control
+fi
+cd /
+
+mkdir -p /run/sshd /var/lib/transship/criu
+chmod 755 /run/sshd
+# children of tini, not of this shell, which would leave them as zombies
+(setsid /usr/sbin/sshd -D -e -f /etc/testbed/sshd_config </dev/null >/var/log/sshd.log 2>&1 &)
+/usr/local/sbin/start-dockerd
+exec sleep infinity

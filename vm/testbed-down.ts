@@ -1,0 +1,73 @@
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { TransshipError } from '../src/error.ts';
+import { findGroups, removeGroup } from './cgroup.ts';
+import { testbedFolder } from './testbed-state.ts';
+
+/** On disk, since Docker's folder must lie on no overlay and no tmpfs. */
+export function testbedData(set: string): string {
+  return join('/var/lib/transship/testbed', set);
+}
+
+/** Whether anything of the set is on this machine, however little. */
+export function hasRemains(set: string): boolean {
+  return existsSync(testbedFolder(set)) || existsSync(testbedData(set)) || findGroups(set).length > 0;
+}
+
+/**
+ * Removes the set: works from what it finds, not from what was planned, so that a half-made set goes as well.
+ * Hosts live by their processes (namespaces, mounts, interfaces, rules go with them), the wire by its pinned file.
+ * @throws TransshipError `failed` naming what could not be removed
+ */
+export async function takeDown(set: string): Promise<void> {
+  const folder = testbedFolder(set);
+  // first what is not ours by cgroup: clients in the wire's namespace, masters of ssh connections
+  await closeMasters(join(folder, 'm'));
+  killInNamespace(join(folder, 'wire'));
+  for (const group of findGroups(set)) await removeGroup(group);
+  for (const mount of mountsBelow([folder, testbedData(set)])) await execa('umount', ['--lazy', mount], { timeout: 30_000 });
+  const left = mountsBelow([folder, testbedData(set)]);
+  if (left.length > 0)
+    throw new TransshipError('failed', `still mounted: ${left.join(' ')}`, 'umount them, then testbed down again');
+  rmSync(testbedData(set), { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function closeMasters(folder: string): Promise<void> {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    const socket = join(folder, name);
+    await execa('ssh', ['-o', `ControlPath=${socket}`, '-O', 'exit', 'host'], { reject: false, timeout: 5_000 });
+  }
+}
+
+/** Ends every process whose network namespace is the one pinned there. */
+function killInNamespace(file: string): void {
+  if (!mountsBelow([file]).includes(file)) return;
+  const wire = `net:[${statSync(file).ino}]`;
+  for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      if (readlinkSync(`/proc/${pid}/ns/net`) === wire) process.kill(Number(pid), 'SIGKILL');
+    } catch {} // it has gone meanwhile, or is a zombie
+  }
+}
+
+/** Mount points at or below the folders, the innermost first. */
+function mountsBelow(folders: readonly string[]): readonly string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .flatMap((line) => line.split(' ')[4] ?? [])
+    .filter((mount) => folders.some((folder) => mount === folder || mount.startsWith(`${folder}/`)))
+    .reverse();
+}
+
+/** Namespaces are freed by the kernel a moment after their last process: waits until nobody shows up in the given one. */
+export async function waitForEnd(isGone: () => boolean, limitMs = 5_000): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < limitMs; waitedMs += 50) {
+    if (isGone()) return true;
+    await sleep(50);
+  }
+  return false;
+}
