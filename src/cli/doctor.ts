@@ -1,0 +1,93 @@
+import { styleText } from 'node:util';
+import { Command } from 'commander';
+import { TransshipError } from '../error.ts';
+import type { CheckResult } from '../hosts/check.ts';
+import type { Host } from '../hosts/host.ts';
+import { framelessTable } from './frameless-table.ts';
+import { escapeText, terminalOf, withFormat } from './terminal.ts';
+
+interface Options {
+  readonly container?: string;
+}
+
+export const doctorCommand: Command = withFormat(new Command('doctor'))
+  .summary('check whether hosts are ready for a migration')
+  .description(
+    'Checks one Docker host, or a source and a destination with all that lies between them. Touches nothing. Exit status 3 when a check fails.',
+  )
+  .argument('<source>', 'local, ssh://[user@]host[:port], test:NAME, default, or a Docker context')
+  .argument('[destination]', 'the same')
+  .option('--container <name>', 'also check this container of the source')
+  .addHelpText('after', '\nExample:\n  transship doctor test:a test:b --container redis')
+  .action(run);
+
+async function run(source: string, destination: string | undefined, options: Options, command: Command): Promise<void> {
+  const terminal = terminalOf(command);
+  const checks = await examine(source, destination, options.container);
+  const isReady = checks.every((check) => check.status !== 'fail');
+  const table = await framelessTable(checks.map(rowOf));
+  terminal.result({ schema: 'transship.doctor/1', source, destination: destination ?? null, isReady, checks }, () =>
+    [table, ...adviceOf(checks)].join('\n'),
+  );
+  if (!isReady) process.exitCode = 3;
+}
+
+/** A host that cannot be reached is a failed check; the other one is looked at all the same. */
+async function examine(
+  source: string,
+  destination: string | undefined,
+  name: string | undefined,
+): Promise<readonly CheckResult[]> {
+  const { connectHost } = await import('../hosts/connect.ts');
+  const specs = destination === undefined ? [source] : [source, destination];
+  const attempts = await Promise.allSettled(specs.map((spec) => connectHost(spec)));
+  const hosts = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []));
+  try {
+    const lost = attempts.flatMap((attempt, index) =>
+      attempt.status === 'rejected' ? [unreached(specs[index] ?? '', attempt.reason)] : [],
+    );
+    return [...lost, ...(await checkAll(hosts, attempts[0]?.status === 'fulfilled' ? name : undefined))];
+  } finally {
+    await Promise.all(hosts.map((host) => host[Symbol.asyncDispose]()));
+  }
+}
+
+async function checkAll([source, destination]: readonly Host[], name: string | undefined): Promise<readonly CheckResult[]> {
+  if (source === undefined) return [];
+  const { preflight } = await import('../hosts/preflight.ts');
+  const container = name === undefined ? {} : { container: await findContainer(source, name) };
+  return preflight({ source, ...(destination === undefined ? {} : { destination }), ...container });
+}
+
+async function findContainer(host: Host, name: string) {
+  try {
+    return await host.docker.getContainer(name).inspect();
+  } catch (cause) {
+    if ((cause as { statusCode?: number }).statusCode !== 404) throw cause;
+    throw new TransshipError('not-ready', `${host.name}: no container '${name}'`, `docker ps on ${host.name} lists them`, {
+      cause,
+    });
+  }
+}
+
+function unreached(spec: string, error: unknown): CheckResult {
+  if (!(error instanceof TransshipError) || error.code !== 'not-ready') throw error;
+  const why = 'everything is done over one connection and a root shell';
+  return { name: 'connect', host: spec, status: 'fail', found: error.message, why, hint: error.hint };
+}
+
+const colours = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
+
+function rowOf({ host, name, status, found }: CheckResult): readonly string[] {
+  return [escapeText(host), name, styleText(colours[status], status, { stream: process.stdout }), escapeText(found)];
+}
+
+function adviceOf(checks: readonly CheckResult[]): readonly string[] {
+  const matters = checks.filter((check) => check.status !== 'ok');
+  if (matters.length === 0) return ['', 'ready'];
+  return matters.flatMap(({ status, host, name, why, hint }) => [
+    '',
+    `${styleText(colours[status], status, { stream: process.stdout })} ${escapeText(host)} ${name}: ${why}`,
+    `  hint: ${escapeText(hint)}`,
+  ]);
+}

@@ -1,0 +1,161 @@
+import type { ContainerInspectInfo } from 'dockerode';
+import { type Check, type ContainerSubject, fail, ok, warn } from './check.ts';
+import { clientsOf, listeningPorts } from './proc-net.ts';
+import { readRuncConf } from './runc-conf.ts';
+import { compareVersions } from './version-order.ts';
+import { volumesFinding } from './volumes-check.ts';
+
+/** What the container must be like, and what stands in its way on the destination. */
+export const containerChecks: readonly Check<ContainerSubject>[] = [
+  {
+    name: 'running',
+    why: 'only a running process can be moved alive',
+    hint: 'docker start or docker unpause it first',
+    probe: ({ inspect: { State } }) => {
+      if (State.Running && !State.Paused && !State.Restarting) return ok(`running since ${State.StartedAt}`);
+      return fail(`it is ${State.Status}`);
+    },
+  },
+  {
+    name: 'execs',
+    why: 'a process of docker exec vanishes in the dump, and nobody is told',
+    hint: 'end it, or agree with --drop-execs',
+    probe: async (subject) => {
+      const commands = (await runningExecs(subject)).filter((command) => !isProbe(subject.inspect, command));
+      if (commands.length === 0) return ok('no exec session');
+      const found = `docker exec is running: ${commands.join(', ')}`;
+      return subject.allowed.dropExecs ? warn(`${found}; it will be dropped`) : fail(found);
+    },
+  },
+  {
+    name: 'health-check',
+    why: 'its probe is an exec: one under way vanishes in the dump',
+    hint: 'wait until it has ended, or agree with --drop-execs',
+    probe: async (subject) => {
+      const test = healthTest(subject.inspect);
+      if (test === null) return null;
+      const isUnderWay = (await runningExecs(subject)).some((command) => isProbe(subject.inspect, command));
+      if (!isUnderWay) return ok(`no probe is under way (${test})`);
+      const found = `a probe is under way: ${test}`;
+      return subject.allowed.dropExecs ? warn(`${found}; it will be dropped`) : fail(found);
+    },
+  },
+  {
+    name: 'restart-policy',
+    why: 'Docker starts a container with a restart policy anew once it is dumped: it would live twice',
+    hint: 'nothing to do: the policy is off during the move and set on the destination',
+    probe: ({ inspect, allowed }) => {
+      const policy = inspect.HostConfig.RestartPolicy?.Name || 'no';
+      if (inspect.HostConfig.AutoRemove) {
+        const hint = 'leave out --plain';
+        return allowed.isPlain
+          ? fail('--rm: Docker removes it together with its checkpoint', hint)
+          : ok('--rm: kept until it runs there');
+      }
+      return ok(policy === 'no' ? 'none' : `${policy}: off during the move`);
+    },
+  },
+  {
+    name: 'volumes',
+    why: "what lies outside the container's own layers does not move by itself",
+    hint: 'say with --volumes what becomes of it (copy: sent along; shared: the destination has the same data)',
+    probe: ({ inspect, source, allowed }) => volumesFinding(source.host, inspect, allowed.volumes ?? null),
+  },
+  {
+    name: 'clients',
+    why: 'a dump fails on established TCP connections, or closes them where runc.conf says tcp-close; a client has to connect anew',
+    hint: 'in /etc/criu/runc.conf of both hosts: tcp-close and skip-in-flight',
+    probe: async ({ inspect, source }) => {
+      const [clients, conf] = await Promise.all([clientsOf(source.host, inspect.State.Pid), readRuncConf(source.host)]);
+      const isClosing = conf.has('tcp-close') || conf.has('tcp-established');
+      if (clients.length === 0)
+        return isClosing
+          ? ok('no established TCP connection')
+          : warn('no established TCP connection now, but one at the dump would fail it');
+      const list = clients.slice(0, 5).join(', ') + (clients.length > 5 ? ' …' : '');
+      const found = `${clients.length} established TCP ${clients.length === 1 ? 'connection' : 'connections'} (${list})`;
+      if (!isClosing) return fail(`${found}, and no tcp-close in /etc/criu/runc.conf`);
+      return warn(`${found} will be closed`, 'clients that connect anew go on');
+    },
+  },
+];
+
+/** What is asked of the destination for this container. */
+export const placeChecks: readonly Check<ContainerSubject>[] = [
+  {
+    name: 'name',
+    why: 'the container keeps its name',
+    hint: 'docker rename or remove the one that has it',
+    probe: async ({ inspect, destination }) => {
+      const name = inspect.Name.replace(/^\//, '');
+      const all = (await destination?.host.docker.listContainers({ all: true })) ?? [];
+      const taken = all.find((one) => one.Names.includes(`/${name}`));
+      return taken === undefined
+        ? ok(`${name} is free`)
+        : fail(`${name} is taken by container ${taken.Id.slice(0, 12)} (${taken.State})`);
+    },
+  },
+  {
+    name: 'ports',
+    why: 'the container keeps its published ports',
+    hint: 'stop what listens there: ss -lntup shows it',
+    probe: async ({ inspect, destination }) => {
+      const wanted = publishedPorts(inspect);
+      if (wanted.length === 0 || destination === null) return null;
+      const taken = await listeningPorts(destination.host);
+      const clash = wanted.filter((port) => taken.has(port));
+      return clash.length === 0 ? ok(`${wanted.join(', ')} free`) : fail(`${clash.join(', ')} taken`);
+    },
+  },
+  {
+    name: 'docker-network',
+    why: 'Docker from 28 sets up the network of a container before its process exists; a restore then fails (containerd issue 12141)',
+    hint: 'take Docker 26 or 27 on the destination, or the host network',
+    probe: ({ inspect, destination }) => {
+      const version = destination?.facts.versions.docker;
+      if (!version || compareVersions(version, '28') < 0) return null;
+      const mode = inspect.HostConfig.NetworkMode ?? 'default';
+      return mode === 'host' ? ok('host network') : fail(`Docker ${version} restores no container on network ${mode}`);
+    },
+  },
+];
+
+async function runningExecs({ inspect, source }: ContainerSubject): Promise<readonly string[]> {
+  const ids = (inspect.ExecIDs as readonly string[] | null) ?? [];
+  const execs = await Promise.all(
+    ids.map((id) =>
+      source.host.docker
+        .getExec(id)
+        .inspect()
+        .catch(() => null),
+    ),
+  );
+  return execs.flatMap((exec) =>
+    exec?.Running ? [[exec.ProcessConfig.entrypoint, ...exec.ProcessConfig.arguments].join(' ')] : [],
+  );
+}
+
+/** The command of the health check as its exec shows it; null when there is none. */
+function healthTest({ Config }: ContainerInspectInfo): string | null {
+  const [kind, ...words] = Config.Healthcheck?.Test ?? [];
+  if (kind === 'CMD') return words.join(' ');
+  return kind === 'CMD-SHELL' ? `/bin/sh -c ${words.join(' ')}` : null;
+}
+
+function isProbe(inspect: ContainerInspectInfo, command: string): boolean {
+  return command === healthTest(inspect);
+}
+
+/** `tcp/8080`; on the host network the ports that the image says it listens on. */
+function publishedPorts({ HostConfig, Config }: ContainerInspectInfo): readonly string[] {
+  if (HostConfig.NetworkMode === 'host') return Object.keys(Config.ExposedPorts ?? {}).map(flip);
+  const bindings = Object.entries((HostConfig.PortBindings ?? {}) as Record<string, { HostPort?: string }[] | null>);
+  return bindings.flatMap(([port, hosts]) =>
+    (hosts ?? []).flatMap(({ HostPort }) => (HostPort ? [`${port.split('/')[1] ?? 'tcp'}/${HostPort}`] : [])),
+  );
+}
+
+function flip(port: string): string {
+  const [number, protocol = 'tcp'] = port.split('/');
+  return `${protocol}/${number}`;
+}

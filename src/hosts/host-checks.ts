@@ -1,0 +1,119 @@
+import { knownBroken } from './broken-combinations.ts';
+import { type Check, fail, type HostSubject, ok, warn } from './check.ts';
+import { quoteWord } from './link.ts';
+import { readRuncConf } from './runc-conf.ts';
+import { formatBytes } from './sizes.ts';
+
+const gigabyte = 1024 ** 3;
+/** Docker's own path holds the images three times for a while: CRIU's, containerd's tar of them, and that unpacked. */
+const imageCopies = 3;
+const criuCheckTimeoutMs = 30_000;
+
+/** What each Docker host must have, whatever moves. */
+export const hostChecks: readonly Check<HostSubject>[] = [
+  {
+    name: 'root',
+    why: 'CRIU, the images and the writable layer need root',
+    hint: 'log in as root, or allow sudo -n',
+    probe: async ({ host }) => {
+      const { stdout } = await host.shell.run('id -u');
+      return stdout.trim() === '0' ? ok('the shell is root') : fail(`the shell has uid ${stdout.trim()}`);
+    },
+  },
+  {
+    name: 'docker',
+    why: 'containers are read, made and started through its API',
+    hint: 'start it: systemctl start docker',
+    probe: async ({ host, facts: { versions } }) => {
+      await host.docker.ping();
+      return ok(`Docker ${versions.docker}, containerd ${versions.containerd ?? 'unknown'}, runc ${versions.runc ?? 'unknown'}`);
+    },
+  },
+  {
+    name: 'rootless',
+    why: 'CRIU dumps and restores as root only, and ids in a user namespace are not those of the host',
+    hint: 'use the machine-wide daemon',
+    probe: ({ info }) => {
+      const options = info?.SecurityOptions ?? [];
+      if (options.some((option) => option.includes('name=rootless'))) return fail('the daemon is rootless');
+      return options.some((option) => option.includes('name=userns')) ? warn('the daemon remaps user ids') : null;
+    },
+  },
+  {
+    name: 'experimental',
+    why: 'docker checkpoint is an experimental feature',
+    hint: 'put {"experimental": true} into /etc/docker/daemon.json and restart Docker',
+    probe: ({ info }) => {
+      if (info === null) return null;
+      return info.ExperimentalBuild ? ok('on') : fail('off');
+    },
+  },
+  {
+    name: 'criu',
+    why: 'it freezes, dumps and restores the processes',
+    hint: 'install it: apt-get install criu (4.2 or later on kernels from 6.16)',
+    probe: ({ facts: { versions } }) => (versions.criu === null ? fail('no criu in PATH') : ok(`CRIU ${versions.criu}`)),
+  },
+  {
+    name: 'criu-check',
+    why: "CRIU's own test of what it needs of the kernel",
+    hint: 'see criu check -v4; a newer CRIU or kernel helps as a rule',
+    probe: async ({ host, facts: { versions } }) => {
+      if (versions.criu === null) return null;
+      const { exitCode, stdout, stderr } = await host.shell.run('criu check', { timeoutMs: criuCheckTimeoutMs });
+      const lines = `${stderr}\n${stdout}`.split('\n').filter((line) => line.trim() !== '');
+      if (exitCode === 0) return ok('passed');
+      return fail(lines.find((line) => line.includes('Error'))?.trim() ?? lines.at(-1)?.trim() ?? `exit status ${exitCode}`);
+    },
+  },
+  {
+    name: 'criu-kernel',
+    why: 'some versions of CRIU fail on some kernels though criu check passes',
+    hint: 'install CRIU 4.2 or later (Debian: criu and libcompel1 from testing)',
+    probe: ({ facts }) => {
+      if (facts.versions.criu === null) return null;
+      const broken = knownBroken(facts);
+      return broken === null ? ok(`CRIU ${facts.versions.criu} on ${facts.kernel}: nothing bad known`) : fail(broken);
+    },
+  },
+  {
+    name: 'criu-logs',
+    why: "Docker deletes CRIU's log and statistics on success: a trace would lack its phases",
+    hint: 'in /etc/criu/runc.conf: work-dir DIR and log-file NAME, and make DIR',
+    probe: async ({ host }) => {
+      const conf = await readRuncConf(host);
+      const folder = conf.get('work-dir');
+      if (folder === undefined) return warn('no work-dir in /etc/criu/runc.conf');
+      const there = await host.shell.run(`test -d ${quoteWord(folder)}`);
+      return there.exitCode === 0 ? ok(`kept in ${folder}`) : fail(`work-dir ${folder} is missing`, `mkdir -p ${folder}`);
+    },
+  },
+  {
+    name: 'disk',
+    why: "Docker's own path writes the memory to disk, as files and as a tar of them",
+    hint: "make room on Docker's file system",
+    probe: async ({ host, info, need }) => {
+      if (info === null) return null;
+      const folder = info.DockerRootDir;
+      const { stdout, exitCode, stderr } = await host.shell.run(`df -Pk ${quoteWord(folder)} | tail -n 1`);
+      const freeBytes = Number(stdout.trim().split(/\s+/)[3]) * 1024;
+      if (exitCode !== 0 || Number.isNaN(freeBytes)) return warn(`free space of ${folder} is unknown (${stderr.trim()})`);
+      const found = `${formatBytes(freeBytes)} free in ${folder}`;
+      const neededBytes = need?.memoryBytes == null ? null : need.memoryBytes * imageCopies + need.layerBytes;
+      if (neededBytes === null) return freeBytes < gigabyte ? warn(found) : ok(found);
+      return freeBytes < neededBytes ? fail(`${found}, about ${formatBytes(neededBytes)} needed`) : ok(found);
+    },
+  },
+  {
+    name: 'memory',
+    why: "the container's memory must fit; what does not is killed by the kernel",
+    hint: 'free some memory, or take a larger host',
+    probe: async ({ host, need }) => {
+      const { stdout } = await host.shell.run("sed -n 's/^MemAvailable: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo");
+      const freeBytes = Number(stdout.trim()) * 1024;
+      const found = `${formatBytes(freeBytes)} available`;
+      if (need?.memoryBytes == null) return freeBytes < gigabyte / 4 ? warn(found) : ok(found);
+      return freeBytes < need.memoryBytes ? fail(`${found}, ${formatBytes(need.memoryBytes)} needed`) : ok(found);
+    },
+  },
+];

@@ -1,0 +1,75 @@
+import { type Check, fail, ok, type PairSubject, warn } from './check.ts';
+import type { Host } from './host.ts';
+import { quoteWord } from './link.ts';
+import { compareVersions } from './version-order.ts';
+
+/** What must be alike on both hosts, or lie between them. */
+export const pairChecks: readonly Check<PairSubject>[] = [
+  {
+    name: 'architecture',
+    why: 'memory and registers hold machine code and its state',
+    hint: 'take a destination of the same architecture',
+    probe: ({ source, destination }) => alike(source.facts.architecture, destination.facts.architecture, ''),
+  },
+  {
+    name: 'cgroup',
+    why: "the dump holds the container's place in the cgroup tree, which versions 1 and 2 lay out differently",
+    hint: 'boot both hosts with the same one (systemd.unified_cgroup_hierarchy)',
+    probe: ({ source, destination }) => {
+      if (source.info === null || destination.info === null) return null;
+      const version = alike(source.facts.cgroupVersion, destination.facts.cgroupVersion, 'cgroup version ');
+      const drivers = [source.info.CgroupDriver, destination.info.CgroupDriver] as const;
+      if (version.status !== 'ok' || drivers[0] === drivers[1]) return version;
+      return warn(`cgroup driver ${drivers[0]} on the source, ${drivers[1]} on the destination`);
+    },
+  },
+  {
+    name: 'criu-versions',
+    why: 'CRIU reads older images, not newer ones',
+    hint: 'update CRIU on the destination',
+    probe: ({ source, destination }) => {
+      const [from, to] = [source.facts.versions.criu, destination.facts.versions.criu];
+      if (from === null || to === null) return null;
+      return compareVersions(to, from) < 0 ? warn(`CRIU ${from} dumps, the older ${to} restores`) : ok(`${from}, ${to}`);
+    },
+  },
+  {
+    name: 'cpu-features',
+    why: 'a program that has found an instruction goes on using it: SIGILL where it is missing',
+    hint: 'take a destination whose processor can at least as much',
+    probe: async ({ source, destination }) => {
+      const [from, to] = await Promise.all([cpuFlags(source.host), cpuFlags(destination.host)]);
+      const missing = [...from].filter((flag) => !to.has(flag));
+      if (missing.length === 0) return ok('the destination has all of the source');
+      return warn(`missing on the destination: ${missing.slice(0, 8).join(' ')}${missing.length > 8 ? ' …' : ''}`);
+    },
+  },
+  {
+    name: 'reach',
+    why: 'data goes from host to host; where they cannot reach each other, it takes the way through this machine, at the price of its bandwidth',
+    hint: 'let root on the source log in on the destination by key, its host key known',
+    probe: async ({ source, destination }) => {
+      const words = destination.host.sshFromPeer;
+      if (words === null) return warn(`${destination.host.name} has no address for other hosts`);
+      const command = `ssh -o BatchMode=yes -o ConnectTimeout=5 ${words.map(quoteWord).join(' ')} true`;
+      const { exitCode, stderr } = await source.host.shell.run(command, { timeoutMs: 12_000 });
+      if (exitCode === 0) return ok(`reaches ${destination.host.name} by ssh`);
+      const said = stderr.trim().split('\n').at(-1) ?? '';
+      return warn(
+        `does not reach ${destination.host.name} by ssh (${said})`,
+        `try it on ${source.host.name}: ssh ${words.join(' ')}`,
+      );
+    },
+  },
+];
+
+function alike(source: string | null, destination: string | null, what: string) {
+  if (source === null || destination === null) return warn(`${what}unknown`);
+  if (source === destination) return ok(`${what}${source} on both`);
+  return fail(`${what}${source} on the source, ${destination} on the destination`);
+}
+
+async function cpuFlags(host: Host): Promise<ReadonlySet<string>> {
+  const { stdout } = await host.shell.run("sed -n '/^flags\\|^Features/{s/.*: //p;q}' /proc/cpuinfo");
+  return new Set(stdout.trim().split(/\s+/).filter(Boolean));
+}
