@@ -1,6 +1,6 @@
 import type { Span, Trace } from '../src/trace/span.ts';
 
-/** 2026-11-24, with a part of a microsecond, so that whatever rounds is seen. */
+/** In November 2026, with a part of a microsecond, so that whatever rounds is seen: `criu.restore` starts 989 ns into one. */
 export const startNs = 1_795_000_000_123_456_789n;
 
 /** A span of the hand-made trace; `at` and `for` in microseconds from the trace's start. */
@@ -74,7 +74,7 @@ export function handMadeTrace(traceId = 'a0000000000000000000000000000001'): Tra
         service: 'criu',
         host: 'b',
         name: 'criu.restore',
-        atUs: 3000,
+        atUs: 3000.2,
         forUs: 1500,
       },
       status: 'ok',

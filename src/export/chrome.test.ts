@@ -31,7 +31,7 @@ test('a process a service and host, a lane for the sibling that overlaps, an arr
     ['criu.dump', 2, 1, 100.25, 2000.999],
     ['criu.dump.task', 2, 1, 200, 500],
     ['criu.dump.task', 2, 2, 400, 900],
-    ['criu.restore', 3, 1, 3000, 1500],
+    ['criu.restore', 3, 1, 3000.2, 1500],
   ]);
   expect(events.find(({ name }) => name === 'criu.dump')?.args).toMatchObject({
     'criu.big': '9007199254740993',
@@ -42,7 +42,7 @@ test('a process a service and host, a lane for the sibling that overlaps, an arr
   expect(events.filter(({ ph }) => ph === 'i').map(({ name, pid, ts }) => [name, pid, ts])).toEqual([['log', 2, 333.999]]);
   expect(events.filter(({ name }) => name === 'link').map(({ ph, pid, ts }) => [ph, pid, ts])).toEqual([
     ['s', 2, 100.25],
-    ['f', 3, 3000],
+    ['f', 3, 3000.2],
   ]);
 });
 

@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadTrace } from '../../src/cli/load-trace.ts';
+import { listRuns } from '../../src/evidence/run-folder.ts';
 import { jaegerJson } from '../../src/export/jaeger-json.ts';
 import { sendJaeger } from '../../src/export/send-jaeger.ts';
 import { sendOtlp } from '../../src/export/send-otlp.ts';
@@ -49,9 +52,24 @@ function written(trace: Trace): JaegerTrace {
   return JSON.parse([...jaegerJson(trace)].join('')).data[0];
 }
 
-describe.each([['hand-made', handMadeTrace]] as const)('%s', (_, traceWithId) => {
-  const traces = ['a1', 'b2'].map((start) => traceWithId(start.padEnd(32, '0')));
-  const [first, second] = traces as [Trace, Trace];
+/** The same trace under another id, so that what one way sent is not taken for what the other did. */
+function renamed(trace: Trace, traceId: string): Trace {
+  const spans = trace.spans.map((span) => ({
+    ...span,
+    traceId,
+    links: span.links.map((link) => ({ ...link, traceId: link.traceId === trace.traceId ? traceId : link.traceId })),
+  }));
+  return { ...trace, traceId, spans };
+}
+
+const samples = listRuns().filter(({ run }) => run.startsWith('sample-'));
+
+describe.each([
+  { run: 'hand-made', load: () => handMadeTrace() },
+  ...samples.map((folder) => ({ run: folder.run, load: () => loadTrace(folder) })),
+])('$run', ({ run, load }) => {
+  const idOf = (way: string): string => createHash('md5').update(`${run} by ${way}`).digest('hex');
+  const [first, second] = [renamed(load(), idOf('OTLP')), renamed(load(), idOf('Jaeger'))];
 
   test('sent by OTLP, Jaeger gives back services, names, parents, times, references, tags, logs', async () => {
     await expect(sendOtlp(first.spans, jaeger.otlp)).resolves.toEqual({ endpoint: jaeger.otlp, spans: first.spans.length });
