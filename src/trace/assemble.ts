@@ -1,4 +1,5 @@
 import { type AlignedSpan, alignLayers } from './aligned-span.ts';
+import { anchorByCause } from './anchor-by-cause.ts';
 import { type HostClock, hostClock, type OffsetReading, ownClock } from './clock-alignment.ts';
 import { findInconsistencies } from './consistency.ts';
 import { downtimeSpans } from './downtime-spans.ts';
@@ -24,7 +25,7 @@ export interface AssembleInput {
  */
 export function assemble({ traceId, run, layers, clocks }: AssembleInput): Trace {
   const hostClocks = readClocks(layers, clocks);
-  const spans = alignLayers(traceId, layers, (layer) => hostClocks.clockOf(layer));
+  const spans = anchorByCause(alignLayers(traceId, layers, (layer) => hostClocks.clockOf(layer)));
   const { parents, warnings } = joinLayers(spans);
   const inconsistencies = findInconsistencies(spans, parents);
   const window = findDowntime(spans);

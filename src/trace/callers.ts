@@ -44,7 +44,8 @@ function smallest(spans: readonly AlignedSpan[]): AlignedSpan | undefined {
   return least;
 }
 
-function causeOf(root: AlignedSpan, uppers: readonly AlignedSpan[]): AlignedSpan | undefined {
+/** The step that makes such a root, whatever the clocks say. */
+export function causeOf(root: AlignedSpan, uppers: readonly AlignedSpan[]): AlignedSpan | undefined {
   const cause = causes.find((entry) => entry.root.test(root.span.name));
   return cause && uppers.find((upper) => cause.step.test(upper.span.name));
 }

@@ -1,0 +1,41 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hostEvidence, type RunFolder, readManifest, runFiles } from '../evidence/run-folder.ts';
+import { otlpJson } from '../export/otlp-json.ts';
+import { readCriuEvidence } from '../layers/criu/evidence.ts';
+import { spansOf as criuSpans } from '../layers/criu/spans.ts';
+import { evidenceHosts, readTransshipEvidence } from '../layers/transship/evidence.ts';
+import { spansOf as transshipSpans } from '../layers/transship/spans.ts';
+import { assemble } from '../trace/assemble.ts';
+import type { Trace } from '../trace/span.ts';
+
+/**
+ * The trace of a run, made from its evidence; the derived `trace.otlp.jsonl` is written anew where that is allowed.
+ * @throws TransshipError `input` when evidence is damaged
+ */
+export function loadTrace(folder: RunFolder): Trace {
+  const manifest = readManifest(folder);
+  const criu = evidenceHosts(folder).map((host) => readCriuEvidence(hostEvidence(folder, host)));
+  const layers = [...transshipSpans(readTransshipEvidence(folder)), ...criu.flatMap((evidence) => criuSpans(evidence))];
+  const clocks = manifest.clocks.map(({ host, takenNs, offsetNs, boundNs }) => ({
+    host,
+    takenNs: BigInt(takenNs),
+    offsetNs: BigInt(offsetNs),
+    boundNs: BigInt(boundNs),
+  }));
+  const trace = assemble({ traceId: manifest.traceId, run: manifest.run, layers, clocks });
+  keepDerived(folder, trace);
+  return { ...trace, warnings: [...criu.flatMap(({ warnings }) => warnings), ...trace.warnings] };
+}
+
+/** The samples that come with the package lie in a folder that users may not write to: they are shown all the same. */
+function keepDerived(folder: RunFolder, trace: Trace): void {
+  const file = join(folder.path, runFiles.trace);
+  const own = `${file}.${process.pid}`;
+  try {
+    writeFileSync(own, [...otlpJson(trace)].join(''));
+    renameSync(own, file);
+  } catch (error) {
+    if (!['EACCES', 'EROFS', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}

@@ -1,0 +1,118 @@
+import type { Manifest, ProbeReading } from '../evidence/manifest.ts';
+import type { RunFolder } from '../evidence/run-folder.ts';
+import type { Span, Trace } from '../trace/span.ts';
+import { formatNs, nsToUs, type Us, usToNs } from '../trace/time.ts';
+import { downtimeName, explainedOf, explainingSpans } from '../trace/trace-leaves.ts';
+import { escapeText } from './terminal.ts';
+
+export interface ReadingsInput {
+  readonly folder: RunFolder;
+  readonly manifest: Manifest;
+  readonly trace: Trace;
+  /** How many of the longest leaves; 5 unless told. */
+  readonly top?: number;
+}
+
+/** The readings of downtime side by side, the share explained, the longest leaves, where the run lies, what to type next. Titles stand in a column of their own. */
+export function renderReadings({ folder, manifest, trace, top = 5 }: ReadingsInput): string {
+  const { run, path } = folder;
+  const next = [`show ${run} --all`, `export ${run} --to chrome -o ${run}.json`, `send ${run} --jaeger URL`];
+  return [
+    ...downtimeLines(manifest, trace),
+    ...criuLines(trace),
+    ...explainedLines(trace),
+    ...longestLines(trace, top),
+    line('run', path),
+    line('next', next.map((words) => `transship ${words}`).join(' | ')),
+  ].join('\n');
+}
+
+/** The downtime as seen from outside, by the surest probe that saw it end: the ticker, else requests, else the connection. */
+export function observedUs(manifest: Manifest): Us | null {
+  const order: readonly ProbeReading['kind'][] = ['ticker', 'requests', 'connection'];
+  for (const kind of order) {
+    const gaps = manifest.probes.flatMap((probe) => (probe.kind === kind && probe.gapUs !== null ? probe.gapUs : []));
+    if (gaps.length > 0) return Math.max(...gaps);
+  }
+  return null;
+}
+
+/** Last freeze to first resume; null when the run has none. */
+export function tracedUs(trace: Trace): Us | null {
+  return trace.downtime && nsToUs(trace.downtime.endNs - trace.downtime.startNs);
+}
+
+/** CRIU's own figures, under its own names: neither is a downtime. */
+export function criuTimes(trace: Trace): { readonly frozenUs: Us | null; readonly restoreUs: Us | null } {
+  const figure = (name: string): Us | null => {
+    const span = trace.spans.find((candidate) => typeof candidate.attributes[name] === 'number');
+    return span === undefined ? null : (span.attributes[name] as number);
+  };
+  return { frozenUs: figure('criu.stats.frozen_time'), restoreUs: figure('criu.stats.restore_time') };
+}
+
+function line(title: string, text: string): string {
+  return `${title.padEnd(10)} ${text}`;
+}
+
+function downtimeLines(manifest: Manifest, trace: Trace): readonly string[] {
+  const seen = manifest.probes.map((probe) => {
+    const gap = probe.gapUs === null ? 'saw no end' : `${formatNs(usToNs(probe.gapUs))} ±${formatNs(usToNs(probe.resolutionUs))}`;
+    const again = probe.retransmits ? ` (${probe.retransmits} retransmitted)` : '';
+    const note = probe.note === null ? '' : ` (${escapeText(probe.note)})`;
+    return `${probe.kind} ${gap}${again}${note}`;
+  });
+  const traced = trace.spans.find((span) => span.name === downtimeName);
+  const bound = traced?.attributes['migration.clock.uncertainty_us'];
+  const within = typeof bound === 'number' ? ` ±${formatNs(usToNs(bound))}` : '';
+  if (traced !== undefined)
+    seen.push(`traced ${formatNs(traced.durationNs)}${within} (${String(traced.attributes['migration.downtime.marks'])})`);
+  return seen.map((text, index) => line(index === 0 ? 'downtime' : '', text));
+}
+
+function criuLines(trace: Trace): readonly string[] {
+  const { frozenUs, restoreUs } = criuTimes(trace);
+  const texts = [
+    frozenUs === null ? [] : `frozen_time ${formatNs(usToNs(frozenUs))}`,
+    restoreUs === null ? [] : `restore_time ${formatNs(usToNs(restoreUs))}`,
+  ].flat();
+  return texts.length === 0 ? [] : [line('criu', `${texts.join(', ')}: CRIU's own figures, neither is a downtime`)];
+}
+
+function explainedLines(trace: Trace): readonly string[] {
+  const own = ['criu.dump', 'criu.restore'].flatMap((name) => {
+    const span = trace.spans.find((candidate) => candidate.name === name);
+    if (span === undefined || span.durationNs === 0n) return [];
+    const window = { startNs: span.startNs, endNs: span.startNs + span.durationNs };
+    return `${percent(explainedOf(trace, window, 'criu'))} % of ${name}`;
+  });
+  const lines: string[] = [];
+  if (trace.explained !== null) {
+    const { bounded, untilNext, inferred } = trace.explained;
+    const sum = bounded + untilNext + inferred;
+    const shares = `${percent(bounded)} bounded, ${percent(untilNext)} until-next, ${percent(inferred)} inferred`;
+    lines.push(line('explained', `${percent(sum)} % of the traced downtime: ${shares}; ${percent(1 - sum)} unexplained`));
+  }
+  if (own.length > 0) lines.push(line(lines.length === 0 ? 'explained' : '', `${own.join(', ')}`));
+  return lines;
+}
+
+/** Kept below 100 when it is, above 0 when it is: rounding must not claim more. */
+function percent(share: number): string {
+  const rounded = Math.round(share * 1000) / 10;
+  if (rounded === 100 && share < 1) return '99.9';
+  return rounded.toFixed(1);
+}
+
+/** Within the downtime where there is one: what happened before and after keeps nobody waiting. */
+function longestLines(trace: Trace, top: number): readonly string[] {
+  const { downtime } = trace;
+  const isWithin = (span: Span) =>
+    downtime === null || (span.startNs < downtime.endNs && span.startNs + span.durationNs > downtime.startNs);
+  const leaves = explainingSpans(trace).filter(isWithin);
+  leaves.sort((a, b) => (a.durationNs > b.durationNs ? -1 : a.durationNs < b.durationNs ? 1 : 0));
+  return leaves.slice(0, top).map((span, index) => {
+    const text = `${formatNs(span.durationNs).padStart(8)}  ${span.name} (${span.service} on ${escapeText(span.host)}, ${span.evidence})`;
+    return line(index === 0 ? 'longest' : '', text);
+  });
+}
