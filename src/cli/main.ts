@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../evidence/run-folder.ts';
+import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { exportCommand } from './export.ts';
+import { migrateCommand } from './migrate.ts';
 import { runsCommand } from './runs.ts';
 import { sendCommand } from './send.ts';
 import { showCommand } from './show.ts';
@@ -16,6 +18,8 @@ const version: string = JSON.parse(readFileSync(join(packageRoot(), 'package.jso
 
 /** Every command, one file each; a heavy library is imported by the action that needs it. */
 const commands: readonly Command[] = [
+  migrateCommand,
+  demoCommand,
   doctorCommand,
   versionCommand,
   exportCommand,

@@ -82,12 +82,13 @@ export async function printMigration(
 ): Promise<void> {
   const { loadTrace } = await import('./load-trace.ts');
   const { migrationDocument } = await import('./migrate-document.ts');
-  const { renderTree, renderReadings } = await import('./tree.ts');
+  const { renderTree } = await import('./tree.ts');
+  const { renderReadings } = await import('./readings.ts');
   const trace = loadTrace(folder);
   for (const warning of [...manifest.warnings, ...trace.warnings]) terminal.warn(warning);
   terminal.result(
     migrationDocument(folder, manifest, trace),
-    () => `${renderTree(trace)}\n\n${renderReadings(folder, manifest, trace)}`,
+    () => `${renderTree(trace)}\n\n${renderReadings({ folder, manifest, trace })}`,
   );
   const { whereabouts } = await import('./whereabouts.ts');
   terminal.say(whereabouts(manifest));

@@ -1,0 +1,142 @@
+import { Command } from 'commander';
+import { execa } from 'execa';
+import { missingForTestbed } from '../../vm/prerequisites.ts';
+import { readTestbed, testbedSet } from '../../vm/testbed-state.ts';
+import { TransshipError } from '../error.ts';
+import type { Host } from '../hosts/host.ts';
+import { interruptSignal } from './interrupt.ts';
+import { printMigration } from './migrate.ts';
+import { stepReport } from './step-report.ts';
+import { type Terminal, terminalOf, withFormat } from './terminal.ts';
+import { transshipVersion } from './version-of.ts';
+
+interface Options {
+  readonly keep?: boolean;
+  readonly keys: string;
+}
+
+export const demoCommand: Command = withFormat(
+  new Command('demo')
+    .summary('two Docker hosts on this machine, a Redis, and its migration explained')
+    .option('--keep', 'leave the hosts running')
+    .option('--keys <number>', 'keys in Redis', '1000000'),
+)
+  .addHelpText('after', '\nExample:\n  transship demo --keep && transship testbed exec b -- docker ps')
+  .action(run);
+
+/** The run that is shown where no test hosts can be. */
+const sampleRun = 'sample-redis';
+const container = 'transship-demo';
+
+async function run(options: Options, command: Command): Promise<void> {
+  const terminal = terminalOf(command);
+  const keys = Number(options.keys);
+  if (!Number.isInteger(keys) || keys < 1)
+    throw new TransshipError('usage', `--keys ${options.keys} is no number of keys`, 'for example --keys 100000');
+  const missing = missingForTestbed();
+  if (missing.length > 0) return showSample(terminal, missing);
+  const wasUp = readTestbed(testbedSet()) !== null;
+  const interrupt = interruptSignal(terminal.say);
+  const { bringUp } = await import('../../vm/testbed-up.ts');
+  const { takeDown } = await import('../../vm/testbed-down.ts');
+  try {
+    await bringUp({ set: testbedSet(), cgroup: 'v2', say: terminal.say, signal: interrupt.signal });
+    await moveRedis(terminal, keys, interrupt.signal);
+  } finally {
+    if (options.keep || wasUp) terminal.say('the hosts stay up: transship testbed exec b -- docker ps, transship testbed down');
+    else await takeDown(testbedSet());
+    interrupt.release();
+  }
+}
+
+async function showSample(terminal: Terminal, missing: readonly string[]): Promise<void> {
+  terminal.say(`no test hosts here (${missing.join('; ')}): this is a recorded run, traces/${sampleRun}`);
+  const { openRun, readManifest } = await import('../evidence/run-folder.ts');
+  const folder = openRun(sampleRun);
+  await printMigration(terminal, folder, readManifest(folder));
+}
+
+async function moveRedis(terminal: Terminal, keys: number, signal: AbortSignal): Promise<void> {
+  const { connectHost } = await import('../hosts/connect.ts');
+  const { plan } = await import('../migrate/plan.ts');
+  const { migrate } = await import('../migrate/migrate.ts');
+  await using source = await connectHost('test:a', { signal });
+  await using destination = await connectHost('test:b', { signal });
+  for (const host of [source, destination])
+    await host.shell.run(`docker rm -f ${container}; docker volume rm transship-demo-data`);
+  await startRedis(terminal, source, keys);
+  const before = await contentOf(source);
+  const volumes = { all: 'copy', byPlace: {} } as const;
+  const chosen = await plan({
+    container,
+    source,
+    destination,
+    options: { strategy: 'docker', isPlain: false, volumes, dropExecs: false },
+  });
+  terminal.say(
+    `migrate   ${container}: ${source.name} → ${destination.name}, Docker's own path, a probe watching at ${source.address}:6379 and ${destination.address}:6379`,
+  );
+  const request = { plan: chosen, source, destination, report: stepReport(terminal), signal, runName: undefined };
+  const { folder, manifest } = await migrate({ ...request, isProbed: true, version: transshipVersion() });
+  if (manifest.outcome === 'migrated') compare(terminal, before, await contentOf(destination));
+  await printMigration(terminal, folder, manifest);
+}
+
+/** A volume is there so that one is seen to be copied. */
+async function startRedis(terminal: Terminal, host: Host, keys: number): Promise<void> {
+  const { workloadImage } = await import('../../vm/workload-image.ts');
+  const image = await workloadImage();
+  await loadImage(host, image.file, image.reference);
+  const ran = await host.shell.run(
+    `docker run -d --name ${container} -p 6379:6379 -e TICKER=1 -v transship-demo-data:/data ${image.reference} --enable-debug-command yes &&
+     docker exec ${container} sh -c 'date >/data/made-on-a; until redis-cli ping; do sleep 0.1; done' &&
+     docker exec ${container} redis-cli DEBUG POPULATE ${keys}`,
+    { timeoutMs: 120_000 },
+  );
+  if (ran.exitCode !== 0)
+    throw new TransshipError(
+      'failed',
+      `redis on ${host.name}: ${ran.stderr.trim()}`,
+      'transship testbed exec a -- docker logs transship-demo',
+    );
+  terminal.say(`redis     ${container} runs on ${host.name} with ${keys.toLocaleString('en')} keys`);
+}
+
+async function loadImage(host: Host, file: string, reference: string): Promise<void> {
+  const present = await host.shell.run(`docker image inspect ${reference}`);
+  if (present.exitCode === 0) return;
+  const process = host.spawn('docker load -q');
+  process.stdout.resume();
+  await execa('cat', [file], { stdout: process.stdin });
+  const { exitCode, stderr } = await process.ended;
+  if (exitCode !== 0)
+    throw new TransshipError('failed', `docker load on ${host.name}: ${stderr.trim()}`, 'is its disk full? df -h');
+}
+
+interface Content {
+  readonly keys: string;
+  readonly digest: string;
+  readonly file: string;
+}
+
+async function contentOf(host: Host): Promise<Content> {
+  const { stdout } = await host.shell.run(
+    `docker exec ${container} sh -c 'redis-cli DBSIZE; redis-cli DEBUG DIGEST; cat /data/made-on-a'`,
+    { timeoutMs: 60_000 },
+  );
+  const [keys = '', digest = '', file = ''] = stdout.split('\n');
+  return { keys, digest, file };
+}
+
+function compare(terminal: Terminal, before: Content, after: Content): void {
+  const isSame = before.keys === after.keys && before.digest === after.digest && before.file === after.file;
+  if (!isSame)
+    throw new TransshipError(
+      'failed',
+      `the data differs: ${JSON.stringify(before)} on a, ${JSON.stringify(after)} on b`,
+      'keep the run and report it',
+    );
+  terminal.say(
+    `same      ${after.keys} keys, digest ${after.digest.slice(0, 12)}…, and the file in its volume, before and after`,
+  );
+}
