@@ -6,6 +6,7 @@ import { packageRoot } from '../evidence/run-folder.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { exportCommand } from './export.ts';
+import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
 import { runsCommand } from './runs.ts';
 import { sendCommand } from './send.ts';
@@ -22,6 +23,7 @@ const commands: readonly Command[] = [
   demoCommand,
   doctorCommand,
   versionCommand,
+  importCommand,
   exportCommand,
   sendCommand,
   testbedCommand,

@@ -22,6 +22,7 @@ const noise: readonly RegExp[] = [
   /Unable to detach from \d+: No such process/,
   /^(?:Dumping|Pre-dumping|Restoring) FAILED/,
   /killed by signal 9\b/,
+  /^exited, status=\d+$/, // of a hook or a helper: the next error names it
   /restore late stage hook for external plugin failed/,
 ];
 

@@ -36,7 +36,7 @@ export const knownFailures: readonly KnownFailure[] = [
   { id: 'pages-missing', text: /Failed getting raw image fd|Can't read async pr bytes/, cause: 'a pages-N.img file is missing', hint: 'copy the images again, all of them' },
   { id: 'pages-truncated', text: /Advanced iov 0 bytes, \d+->\d+ iovs/, cause: 'a pages-N.img file is too short: CRIU (up to 4.2.1) loops for ever on it', hint: 'end that criu process, copy the images again, compare sizes', isQuiet: true },
   { id: 'lazy-socket', text: /uffd: connect to lazy-pages\.socket failed/, cause: 'no lazy-pages daemon listens in the work folder', hint: 'start criu lazy-pages first, with the same --work-dir' },
-  { id: 'hook', text: /^exited, status=\d+|Script \S+ exited with|action scripts failed|RPC client reported script error|due to post-restore script/, cause: 'a hook script of the engine failed', hint: 'run the script named in the log by hand; its output stands before the error' },
+  { id: 'hook', text: /Script \S+ exited with|action scripts failed|RPC client reported script error|due to post-restore script/, cause: 'a hook script of the engine failed', hint: 'run the script named in the log by hand; its output stands before the error' },
   { id: 'child-died', text: /^\d+ (?:killed by signal \d+|exited, status=\d+)/, cause: 'a restored task died', hint: "look for an earlier error in that task's lines" },
 ];
 

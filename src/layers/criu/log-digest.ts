@@ -70,6 +70,7 @@ interface Draft {
   previous: string;
   kinds: Set<LogKind>;
   end: 'ok' | 'failed' | null;
+  hasServed: boolean;
   facts: Map<keyof typeof factMarkers, string>;
   marks: Mark[];
   lanes: Map<number, Lane>;
@@ -89,7 +90,18 @@ export function digestLog(file: string, chunks: Iterable<Uint8Array>): LogDigest
 
 function newDraft(): Draft {
   return {
-    ...{ lines: 0, bytes: 0, endUs: 0, timedLines: 0, isCut: false, previous: '', end: null, backUs: 0, backLine: 0 },
+    ...{
+      lines: 0,
+      bytes: 0,
+      endUs: 0,
+      timedLines: 0,
+      isCut: false,
+      previous: '',
+      end: null,
+      hasServed: false,
+      backUs: 0,
+      backLine: 0,
+    },
     ...{ clocks: new Map(), kinds: new Set(), facts: new Map(), lanes: new Map(), realPids: new Map() },
     ...{ marks: [], problems: [], gaps: [] },
   };
@@ -154,7 +166,6 @@ const anyMarker = new RegExp(
   [...kindMarkers.map(({ text }) => text), ...Object.values(endMarkers), ...Object.values(factMarkers)]
     .map((marker) => marker.source)
     .join('|'),
-  'i',
 );
 
 function takeMarkers(draft: Draft, text: string): void {
@@ -162,6 +173,7 @@ function takeMarkers(draft: Draft, text: string): void {
   for (const { kind, text: marker } of kindMarkers) if (marker.test(text)) draft.kinds.add(kind);
   if (endMarkers.failed.test(text)) draft.end = 'failed';
   else if (endMarkers.ok.test(text) && draft.end === null) draft.end = 'ok';
+  if (endMarkers.served.test(text)) draft.hasServed = true;
   for (const name of Object.keys(factMarkers) as (keyof typeof factMarkers)[]) {
     const found = factMarkers[name].exec(text)?.[1];
     if (found !== undefined) draft.facts.set(name, found);
@@ -179,7 +191,12 @@ function finish(file: string, draft: Draft): LogDigest {
   const fact = (name: keyof typeof factMarkers) => draft.facts.get(name) ?? null;
   return {
     ...{ file, kind, warnings, lines: draft.lines, bytes: draft.bytes, isTimed: draft.timedLines > 0, isCut: draft.isCut },
-    ...{ endUs: draft.endUs, end: draft.end, marks: draft.marks, problems: draft.problems },
+    ...{
+      endUs: draft.endUs,
+      end: draft.end ?? (kind === 'page-server' && draft.hasServed ? 'ok' : null),
+      marks: draft.marks,
+      problems: draft.problems,
+    },
     ...{
       gaps: draft.gaps.filter((gap) => gap.durationUs >= 1000),
       lanes: [...draft.lanes.values()].filter(({ isTask }) => isTask),

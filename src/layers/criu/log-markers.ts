@@ -1,17 +1,19 @@
 import type { LogKind } from './phase.ts';
 
-/** Lines that only one kind of log has, the surest kind first: `Reading image tree` and the like stand in several. */
+/** Lines that tell the kind of a log; where several are found the first row counts. `Reading image tree` and the like stand in several kinds. */
 export const kindMarkers: readonly { readonly kind: LogKind; readonly text: RegExp }[] = [
-  { kind: 'pre-dump', text: /^Enforcing memory tracking for pre-dump|^Pre-dumping /i },
-  { kind: 'page-server', text: /^Starting page server on port/ },
+  { kind: 'pre-dump', text: /^Enforcing memory tracking for pre-dump|^Pre-dumping / },
+  { kind: 'dump', text: /^Dumping processes \(pid|^Dumping task \(pid|^Dumping FAILED|^Dumping finished succ/ },
   { kind: 'lazy-pages', text: /^uffd: Waiting for incoming connections|^uffd: Received PID: / },
   { kind: 'restore', text: /^Dump CRIU run id|^Will restore in |^Forking task with \d|^Restoring FAILED|^Restore finished succ/ },
-  { kind: 'dump', text: /^Dumping processes \(pid|^Dumping task \(pid|^Dumping FAILED|^Dumping finished succ/ },
+  { kind: 'page-server', text: /^Starting page server on port/ }, // last: a lazy dump starts one inside
 ];
 
-/** How a log ends, where it says so. A page server's last words are those of its one session; a lazy daemon has none. */
+/** How a log ends, where it says so. A lazy-pages daemon has no last words. */
 export const endMarkers = {
-  ok: /^(?:Pre-dumping|Dumping|Restore) finished successfully|^(?:page-xfer: )?Session over/,
+  ok: /^(?:Pre-dumping|Dumping|Restore) finished successfully/,
+  /** A page server's last words; a dump that served pages goes on after them. */
+  served: /^(?:page-xfer: )?Session over/,
   failed: /^(?:Pre-dumping|Dumping|Restoring) FAILED/,
 } as const;
 

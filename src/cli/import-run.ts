@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Manifest } from '../evidence/manifest.ts';
+import type { CriuFilesRecord } from '../evidence/records.ts';
+import { createRun, hostEvidence, type RunFolder, writeManifest } from '../evidence/run-folder.ts';
+import { fileChunks } from '../layers/criu/file-chunks.ts';
+import type { SourceFile } from '../layers/criu/log-files.ts';
+import { nowNs } from '../trace/time.ts';
+import { transshipVersion } from './version-of.ts';
+
+/** The host's name in a run that was imported: nobody knows where the logs come from. */
+export const importHost = 'import';
+
+/**
+ * Makes a run of CRIU's files. Layout: `evidence/import/criu/N-KIND.log` with `N-stats-dump` or `N-stats-restore` (N: 1 for the first
+ * log, and so on), and `files.json`, where `origin` is the path that the user gave. Nothing stays behind when it fails.
+ */
+export function writeImport(sources: readonly SourceFile[], name: string | undefined): RunFolder {
+  const createdNs = String(nowNs());
+  const folder = createRun(name);
+  try {
+    const target = join(hostEvidence(folder, importHost), 'criu');
+    mkdirSync(target, { recursive: true });
+    const files = sources.map((source) => keep(source, target));
+    const record: CriuFilesRecord = { realtimeMinusBoottimeNs: null, files };
+    writeFileSync(join(target, 'files.json'), `${JSON.stringify(record, null, 2)}\n`);
+    writeManifest(folder, manifestOf(folder.run, createdNs));
+    return folder;
+  } catch (error) {
+    rmSync(folder.path, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Its name in the run: what `readCriuEvidence` looks for. */
+export function keptName({ kind, number }: SourceFile): string {
+  return kind.startsWith('stats-') ? `${number}-${kind}` : `${number}-${kind}.log`;
+}
+
+function keep(source: SourceFile, folder: string): CriuFilesRecord['files'][number] {
+  const name = keptName(source);
+  const stat = statSync(source.path, { bigint: true });
+  const file = openSync(join(folder, name), 'w');
+  let bytes = 0;
+  try {
+    for (const chunk of fileChunks(source.path)) bytes += writeSync(file, chunk);
+  } finally {
+    closeSync(file);
+  }
+  const birthNs = stat.birthtimeNs > 0n ? String(stat.birthtimeNs) : null;
+  return { name, bytes, mtimeNs: String(stat.mtimeNs), birthNs, origin: source.shown };
+}
+
+function manifestOf(run: string, createdNs: string): Manifest {
+  return {
+    ...{
+      schema: 'transship.run/1',
+      run,
+      kind: 'import',
+      traceId: randomBytes(16).toString('hex'),
+      transship: transshipVersion(),
+    },
+    ...{ createdNs, endedNs: String(nowNs()), strategy: null, container: null, hosts: { source: null, destination: null } },
+    ...{ clocks: [], outcome: null, error: null, warnings: [], probes: [] },
+    bytes: { images: null, pages: null, layer: null, volumes: null },
+  };
+}

@@ -1,0 +1,91 @@
+import type { RunFolder } from '../evidence/run-folder.ts';
+import type { SourceFile } from '../layers/criu/log-files.ts';
+import type { CriuLogSummary } from '../layers/criu/summary.ts';
+import type { Trace } from '../trace/span.ts';
+import { formatNs, usToNs } from '../trace/time.ts';
+import { escapeText } from './terminal.ts';
+import { renderTree } from './tree.ts';
+
+interface Imported {
+  readonly folder: RunFolder;
+  readonly sources: readonly SourceFile[];
+  readonly logs: readonly CriuLogSummary[];
+  readonly trace: Trace;
+}
+
+/** What a person reads: log by log what it is, where its time went, CRIU's own numbers, the longest silences, the failure. */
+export function importText({ folder, sources, logs, trace }: Imported): string {
+  const parts = logs.map((log) => logText(log, trace));
+  const alone = sources.filter(({ kind, number }) => kind.startsWith('stats-') && logs[number - 1] === undefined);
+  if (alone.length > 0) parts.push(`kept, without a log to go with: ${alone.map(({ shown }) => escapeText(shown)).join(', ')}`);
+  const next = logs.some(({ phases }) => phases.length > 0) ? `   transship show ${folder.run} --all` : '';
+  return [...parts, `run   ${folder.run}${next}`].join('\n\n');
+}
+
+function logText(log: CriuLogSummary, trace: Trace): string {
+  const spans = trace.spans.filter((span) => span.attributes['log.file.path'] === log.file);
+  const facts = [
+    log.kind ?? 'log of unknown kind',
+    log.version === null ? 'CRIU of unknown version' : `CRIU ${log.version}`,
+    log.outcome === 'unknown' ? 'does not say how it ended' : log.outcome,
+    `${log.lines} lines`,
+    ...(log.durationUs === null ? [] : [formatUs(log.durationUs)]),
+  ];
+  return [
+    `${escapeText(log.file)}: ${facts.join(', ')}`,
+    spans.length > 0 ? renderTree({ ...trace, spans }) : untimed(log),
+    ...sharesText(log),
+    ...statisticsText(log),
+    ...gapsText(log),
+    ...failureText(log),
+  ].join('\n');
+}
+
+function untimed({ kind }: CriuLogSummary): string {
+  if (kind === null) return 'no phases: the log does not tell what CRIU was doing';
+  return 'no phases: CRIU writes times only at verbosity 3 and 4 (-v4; runc and podman ask for 4)';
+}
+
+/** Shares of the log's time, so that nobody has to divide. */
+function sharesText({ phases, durationUs }: CriuLogSummary): string[] {
+  if (!durationUs) return [];
+  const sums = new Map<string, number>();
+  for (const phase of phases) sums.set(phase.name, (sums.get(phase.name) ?? 0) + phase.durationUs);
+  const largest = [...sums].sort((a, b) => b[1] - a[1]).slice(0, 5);
+  const shown = largest.map(([name, us]) => `${name.split('.').slice(2).join('.')} ${((us / durationUs) * 100).toFixed(1)} %`);
+  return [`most of the time: ${shown.join(', ')}`];
+}
+
+function statisticsText({ statistics }: CriuLogSummary): string[] {
+  const entries = Object.entries(statistics ?? {}).filter(([name, value]) => value > 0 && name !== 'forking_time');
+  if (entries.length === 0) return [];
+  const shown = entries.map(([name, value]) => `${name} ${name.endsWith('_time') ? formatUs(value) : value}`);
+  return [`CRIU's own numbers: ${shown.join(', ')}`];
+}
+
+function gapsText({ gaps }: CriuLogSummary): string[] {
+  if (gaps.length === 0) return [];
+  const lines = gaps.slice(0, 3).map(({ durationUs, line, before, after }) => {
+    return `  ${formatUs(durationUs).padStart(8)}  before line ${line}: ${quote(before)} … ${quote(after)}`;
+  });
+  return ['longest silences', ...lines];
+}
+
+function failureText({ file, failure }: CriuLogSummary): string[] {
+  if (failure === null) return [];
+  return [
+    `failed: ${escapeText(file)}:${failure.line}: ${escapeText(failure.message)}`,
+    ...(failure.phase === null ? [] : [`  in:    ${failure.phase}`]),
+    ...(failure.cause === null ? [] : [`  cause: ${failure.cause}`]),
+    ...(failure.hint === null ? [] : [`  hint:  ${failure.hint}`]),
+  ];
+}
+
+function quote(text: string): string {
+  const plain = escapeText(text.replace(/\s+/g, ' ')).trim();
+  return plain.length > 50 ? `${plain.slice(0, 49)}…` : plain;
+}
+
+function formatUs(us: number): string {
+  return formatNs(usToNs(us));
+}
