@@ -48,4 +48,9 @@ function main(): void {
   process.stdin.on('end', stop).on('error', stop).resume();
 }
 
-main();
+try {
+  main();
+} catch (error) {
+  process.stderr.write(`error: ${(error as Error).message}\n`);
+  process.exitCode = 2;
+}

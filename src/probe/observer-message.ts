@@ -18,8 +18,17 @@ export type ProbeMessage =
 
 /** Our own words, so only what a hand-typed call gets wrong is checked. @throws Error that says how it is called. */
 export function parseConfig(text: string): ProbeConfig {
-  const config = JSON.parse(text) as ProbeConfig;
-  const isGood = Array.isArray(config.targets) && ['redis', 'http', 'tcp'].includes(config.protocol);
-  if (!isGood) throw new Error('expected {"targets":[{"address":"10.0.0.1","port":6379}],"protocol":"redis|http|tcp"}');
+  const config = parsed(text);
+  const isGood = Array.isArray(config?.targets) && ['redis', 'http', 'tcp'].includes(config.protocol);
+  if (config === null || !isGood)
+    throw new Error('expected {"targets":[{"address":"10.0.0.1","port":6379}],"protocol":"redis|http|tcp"}');
   return config;
+}
+
+function parsed(text: string): ProbeConfig | null {
+  try {
+    return JSON.parse(text) as ProbeConfig;
+  } catch {
+    return null; // the error that follows shows what was expected
+  }
 }

@@ -114,13 +114,19 @@ async function within(limitMs: number, good: Promise<void>, bad: Promise<unknown
 }
 
 function failedReadings(result: Result | ExecaError): readonly ProbeReading[] {
-  const said = String(result.stderr ?? '')
+  const lines = String(result.stderr ?? '')
     .split('\n')
-    .find((line) => line.trim() !== '');
-  const note = `the observer ended without a summary${said === undefined ? '' : `: ${said}`}`;
+    .map((line) => line.trim());
+  const said = lines.find((line) => /error:/i.test(line)) ?? lines.find((line) => line !== '') ?? shortMessageOf(result);
+  const note = `the observer ended without a summary: ${said}`;
   const empty = { target: null, gapUs: null, gapStartNs: null, gapEndNs: null, resolutionUs: 0, retransmits: null, note };
   return [
     { ...empty, kind: 'requests' },
     { ...empty, kind: 'connection' },
   ];
+}
+
+/** `Command failed with ENOENT: …`, `… was killed with SIGKILL`: execa's words where the program said none. */
+function shortMessageOf(result: Result | ExecaError): string {
+  return 'shortMessage' in result && typeof result.shortMessage === 'string' ? result.shortMessage : 'it said nothing';
 }

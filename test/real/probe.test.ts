@@ -158,13 +158,16 @@ describe('the outside observer', () => {
     ]);
   });
 
-  test('an observer that cannot start gives no numbers and the reason', async () => {
+  test.each([
+    [['sh', '-c', 'echo no such namespace >&2; exit 7'], /^the observer ended without a summary: no such namespace$/],
+    [['sh', '-c', 'kill -9 $$'], /^the observer ended without a summary: .+SIGKILL/],
+    [['/nowhere/nsenter'], /^the observer ended without a summary: .+ENOENT/],
+  ])('an observer that cannot start behind %j gives no numbers and the reason', async (networkPrefix, note) => {
     const evidenceFile = join(folder, 'probe.jsonl');
-    const networkPrefix = ['sh', '-c', 'echo no such namespace >&2; exit 7'];
     const probes = await startProbes({ networkPrefix, targets: [], protocol: 'redis', evidenceFile });
     expect(await probes.ready).toBe(false);
     const [requests] = await probes.stop();
-    expect(requests).toMatchObject({ gapUs: null, note: 'the observer ended without a summary: no such namespace' });
+    expect(requests).toMatchObject({ gapUs: null, note: expect.stringMatching(note) });
     expect(existsSync(evidenceFile)).toBe(false);
   });
 });
