@@ -15,7 +15,7 @@ interface Options {
 export const sendCommand: Command = withFormat(new Command('send'))
   .summary("send a run's trace to Jaeger or any OTLP receiver")
   .description(
-    "Sends a run's trace to Jaeger, or to anything that takes in OTLP over HTTP. Sending it twice does no harm: ids stay the same.",
+    "Sends a run's trace to Jaeger, or to anything that takes in OTLP over HTTP. Again the same way does no harm; both ways to one Jaeger double every span.",
   )
   .argument('<run>', "a run's name, or the path of its folder")
   .option('--otlp <url>', 'OTLP over HTTP (else OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOINT)')
@@ -59,6 +59,9 @@ async function sendBy(means: 'otlp' | 'jaeger', trace: Trace, endpoint: string):
 function print({ trace, sent, terminal }: { trace: Trace; sent: readonly Sent[]; terminal: Terminal }): void {
   const document = { schema: 'transship.send/1', run: trace.run, traceId: trace.traceId, sent };
   terminal.result(document, () =>
-    [...sent.map(({ endpoint, spans }) => `sent      ${spans} spans to ${endpoint}`), `trace     ${trace.traceId}`].join('\n'),
+    [
+      ...sent.map(({ endpoint, spans }) => `sent      ${spans} ${spans === 1 ? 'span' : 'spans'} to ${endpoint}`),
+      `trace     ${trace.traceId}`,
+    ].join('\n'),
   );
 }
