@@ -5,7 +5,7 @@ import type { CheckpointOptions, Host } from './host.ts';
 interface CheckpointCalls {
   createCheckpoint(options: { readonly checkpointID: string; readonly exit: boolean }): Promise<unknown>;
   deleteCheckpoint(name: string): Promise<unknown>;
-  start(options: { readonly checkpoint: string }): Promise<unknown>;
+  start(options: { readonly _query: { readonly checkpoint: string }; readonly _body: object }): Promise<unknown>;
 }
 
 function callsOf(host: Host, id: string): CheckpointCalls {
@@ -22,5 +22,6 @@ export async function deleteCheckpoint(host: Host, id: string, name: string): Pr
 }
 
 export async function startFromCheckpoint(host: Host, id: string, name: string): Promise<void> {
-  await callsOf(host, id).start({ checkpoint: name });
+  // dockerode would put the options into the body as well, which Docker refuses since API 1.24
+  await callsOf(host, id).start({ _query: { checkpoint: name }, _body: {} });
 }
