@@ -92,6 +92,17 @@ while [ $# -gt 0 ]; do
   shift
 done
 
+previous=''
+for argument in "$@"; do
+  folder=''
+  case $argument in --query.static-files=*) folder=${argument#*=} ;; esac
+  [ "$previous" != --query.static-files ] || folder=$argument
+  # Jaeger itself would end with a stack trace
+  [ -z "$folder" ] || [ -f "$folder/index.html" ] ||
+    fail "$folder/index.html: there is none" "--query.static-files takes the folder of a built jaeger-ui: docs/jaeger.md"
+  previous=$argument
+done
+
 ui=$(port 0 16686) thrift=$(port 1 14268) otlp_http=$(port 2 4318) otlp_grpc=$(port 3 4317)
 admin=$(port 4 14269) query_grpc=$(port 5 16685) collector_grpc=$(port 6 14250)
 
