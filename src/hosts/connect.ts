@@ -115,7 +115,9 @@ function dialStdio(link: Link): Duplex {
     () => group.process.stderr.resume(),
     () => {},
   );
-  return group.process.duplex();
+  // Node's http.Agent calls these methods of net.Socket on what it keeps for reuse; a child's pipes do not have them.
+  const nothing = () => {};
+  return Object.assign(group.process.duplex(), { ref: nothing, unref: nothing, setKeepAlive: nothing, setTimeout: nothing });
 }
 
 function spawn(link: Link, command: string): HostProcess {

@@ -47,9 +47,6 @@ function dialAgent(dial: () => Duplex, onCall: OnApiCall): Agent {
   const { addRequest } = agent as unknown as { addRequest: (request: ClientRequest, ...rest: unknown[]) => void };
   return Object.assign(agent, {
     createConnection: () => dial(),
-    // Node's own versions call methods of net.Socket, which a child's pipes do not have.
-    keepSocketAlive: () => true,
-    reuseSocket: () => {},
     addRequest(request: ClientRequest, ...rest: unknown[]) {
       recordCall(request, onCall);
       addRequest.call(agent, request, ...rest);
