@@ -1,7 +1,7 @@
 import type { Span, Trace } from '../src/trace/span.ts';
 
 /** In November 2026, with a part of a microsecond, so that whatever rounds is seen: `criu.restore` starts 989 ns into one. */
-export const startNs = 1_795_000_000_123_456_789n;
+const startNs = 1_795_000_000_123_456_789n;
 
 /** A span of the hand-made trace; `at` and `for` in microseconds from the trace's start. */
 export function handMadeSpan(

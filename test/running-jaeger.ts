@@ -3,7 +3,7 @@ import { execa } from 'execa';
 import { packageRoot } from '../src/evidence/run-folder.ts';
 
 /** A span as Jaeger's query API answers it: internal/uimodel/model.go of v1.76.0. */
-export interface JaegerSpan {
+interface JaegerSpan {
   readonly spanID: string;
   readonly operationName: string;
   readonly references: readonly { readonly refType: string; readonly traceID: string; readonly spanID: string }[];
