@@ -4,8 +4,10 @@ import { hostEvidence, type RunFolder, readManifest, runFiles } from '../evidenc
 import { otlpJson } from '../export/otlp-json.ts';
 import { readCriuEvidence } from '../layers/criu/evidence.ts';
 import { spansOf as criuSpans } from '../layers/criu/spans.ts';
+import { readDockerdEvidence } from '../layers/dockerd/evidence.ts';
+import { spansOf as dockerdSpans } from '../layers/dockerd/spans.ts';
 import { evidenceHosts, readTransshipEvidence } from '../layers/transship/evidence.ts';
-import { spansOf as transshipSpans } from '../layers/transship/spans.ts';
+import { roleIn, spansOf as transshipSpans } from '../layers/transship/spans.ts';
 import { assemble } from '../trace/assemble.ts';
 import type { Trace } from '../trace/span.ts';
 
@@ -15,8 +17,14 @@ import type { Trace } from '../trace/span.ts';
  */
 export function loadTrace(folder: RunFolder): Trace {
   const manifest = readManifest(folder);
-  const criu = evidenceHosts(folder).map((host) => readCriuEvidence(hostEvidence(folder, host)));
-  const layers = [...transshipSpans(readTransshipEvidence(folder)), ...criu.flatMap((evidence) => criuSpans(evidence))];
+  const hosts = evidenceHosts(folder);
+  const criu = hosts.map((host) => readCriuEvidence(hostEvidence(folder, host)));
+  const daemons = hosts.flatMap((host) => {
+    const role = roleIn(manifest, host);
+    return role === null ? [] : dockerdSpans(readDockerdEvidence(hostEvidence(folder, host), role));
+  });
+  const own = transshipSpans(readTransshipEvidence(folder));
+  const layers = [...own, ...daemons, ...criu.flatMap((evidence) => criuSpans(evidence))];
   const clocks = manifest.clocks.map(({ host, takenNs, offsetNs, boundNs }) => ({
     host,
     takenNs: BigInt(takenNs),

@@ -10,7 +10,8 @@ export interface TreeRow {
   readonly depth: number;
   readonly label: string;
   readonly service: Service | null;
-  readonly host: string;
+  /** Service and host, as a reader looks for them. */
+  readonly layer: string;
   readonly startNs: Ns;
   readonly durationNs: Ns;
   readonly parts: readonly Interval[];
@@ -45,7 +46,7 @@ export function treeRows(trace: Trace, options: RowOptions): readonly TreeRow[] 
     if (first === undefined) continue;
     rows.push(rowOf(next, children));
     if (next.spans.length > 1) continue; // several on one line: what is below them needs --all
-    const below = { depth: next.depth + 1, prefix: `${first.name}.` };
+    const below = { depth: next.depth + 1, prefix: first.name };
     pending.push(...families(children.get(first.spanId) ?? [], below, options).reverse());
   }
   return rows;
@@ -89,20 +90,33 @@ function rowOf({ spans, depth, prefix, rest }: Pending, children: ReadonlyMap<st
   const first = spans[0] as Span;
   const parts = union(spans.map(intervalOf));
   const durationNs = spans.length === 1 ? first.durationNs : lengthNs(parts);
-  const short = first.name.startsWith(prefix) ? first.name.slice(prefix.length) : first.name;
+  const short = shortName(first.name, prefix);
   const label = rest ? `… ${spans.length} more` : spans.length > 1 ? `${short} ×${spans.length}` : short;
   const isFrame = spans.some((span) => span.isWait || children.has(span.spanId));
   return {
     depth,
     label,
     service: rest || first.name === unexplainedName ? null : first.service,
-    host: rest ? '' : first.host,
+    layer: rest || first.name === unexplainedName ? '' : layerOf(first),
     startNs: first.startNs,
     durationNs,
     parts,
     kind: rest ? 'rest' : kindOf(first.name, isFrame),
     isFailed: spans.some((span) => span.status === 'error'),
   };
+}
+
+/** `criu.dump.memory` below `criu.dump.task` is `memory`: the words that both begin with are not said again. */
+function shortName(name: string, above: string): string {
+  const [words, known] = [name.split('.'), above.split('.')];
+  const same = words.findIndex((word, index) => word !== known[index]);
+  return same <= 0 || name.includes(' ') ? name : words.slice(same).join('.');
+}
+
+/** Our own steps are named after the host that they act on. */
+function layerOf(span: Span): string {
+  const host = span.service === 'transship' ? span.attributes['migration.host'] : span.host;
+  return typeof host === 'string' ? `${span.service} ${host}` : span.service;
 }
 
 function kindOf(name: string, isFrame: boolean): TreeRow['kind'] {

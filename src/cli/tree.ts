@@ -32,7 +32,7 @@ const legend = '█ work, named   ─ holds others, or waits   ▒ downtime   �
 
 /** What is shorter than this part of the whole is folded. */
 const foldBelow = 250n;
-const leastBar = 16;
+const leastBar = 28;
 const mostBar = 60;
 const timeWidth = 9;
 
@@ -41,10 +41,10 @@ export function renderTree(trace: Trace, { columns = process.stdout.columns ?? 1
   const whole = extentOf(trace);
   if (whole === null) return 'no spans: the run left no evidence that can be placed in time';
   const rows = treeRows(trace, { isAll, leastNs: (whole.endNs - whole.startNs) / foldBelow });
-  const layers = rows.map((row) => (row.service === null ? '' : `${row.service} ${escapeText(row.host)}`));
-  const layerWidth = Math.max(...layers.map((layer) => layer.length), 5);
+  const layers = rows.map((row) => escapeText(row.layer));
+  const layerWidth = longest(layers, 'layer'.length);
   const labels = rows.map((row) => `${'  '.repeat(row.depth)}${escapeText(row.label)}`);
-  const widest = Math.max(...labels.map((label) => label.length));
+  const widest = longest(labels, 0);
   const rest = columns - layerWidth - 2 * timeWidth - 5;
   const labelWidth = Math.max(20, Math.min(widest, rest - leastBar));
   const barWidth = Math.max(leastBar, Math.min(mostBar, rest - labelWidth));
@@ -56,11 +56,12 @@ export function renderTree(trace: Trace, { columns = process.stdout.columns ?? 1
   });
   const axis = `${'0'.padEnd(barWidth - formatNs(whole.endNs - whole.startNs).length)}${formatNs(whole.endNs - whole.startNs)}`;
   const head = `${' '.repeat(labelWidth)} ${'layer'.padEnd(layerWidth)} ${'took'.padStart(timeWidth)} ${'at'.padStart(timeWidth)}  ${axis}`;
-  return [
-    dim(head),
-    ...lines,
-    dim(`${' '.repeat(Math.max(0, labelWidth + layerWidth + 2 * timeWidth + 4 - legend.length))}${legend}`),
-  ].join('\n');
+  return [dim(head), ...lines, dim(legend)].join('\n');
+}
+
+/** A loop, as a call can't take as many arguments as a large trace has rows. */
+function longest(texts: readonly string[], least: number): number {
+  return texts.reduce((most, text) => Math.max(most, text.length), least);
 }
 
 function extentOf({ spans }: Trace): Interval | null {
@@ -102,9 +103,9 @@ function barOf(row: TreeRow, whole: Interval, width: number): string {
 }
 
 function paint(row: TreeRow, text: string): string {
-  if (row.isFailed) return styleText(['red', 'bold'], text);
+  if (row.isFailed) return styleText('bold', styleText('red', text));
   if (row.kind === 'unexplained') return styleText('red', text);
-  if (row.kind === 'downtime') return styleText(['yellow', 'bold'], text);
+  if (row.kind === 'downtime') return styleText('bold', styleText('yellow', text));
   return row.service === null ? dim(text) : styleText(styles[row.service], text);
 }
 

@@ -27,6 +27,7 @@ interface Rule {
 
 /** Docker's pause freezes the cgroup before its call returns; without a pause, CRIU freezes the tasks. */
 const freezes: readonly Rule[] = [
+  { name: /^dockerd\.pause$/, role: 'source', side: 'end', isWithin: true, text: 'docker paused it' },
   {
     name: /^docker\.api POST \/containers\/\{id\}\/pause$/,
     role: 'source',
