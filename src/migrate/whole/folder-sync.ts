@@ -41,15 +41,30 @@ const fineWhileLive = [0, 23, 24];
 
 /** Makes a folder (or one file) on the destination equal to one on the source; a second call sends only what changed since. */
 export async function syncFolder(route: Route, sync: FolderSync): Promise<FolderSynced> {
-  const processes = [route.source.spawn(script(route, sync))];
+  const first = await runRsync(route, sync, firstPass(sync));
+  const list = /^transship-suspects=(.+)$/m.exec(first)?.[1];
+  if (list === undefined) return readStats(first);
+  const second = await runRsync(
+    route,
+    sync,
+    (rsync) => `${rsync(`--ignore-times --from0 --files-from=${list}`)}; status=$?; rm -f ${list}`,
+  );
+  const [main, more] = [readStats(first), readStats(second)];
+  return { ...main, bytes: main.bytes + more.bytes, files: main.files + more.files, endS: more.endS };
+}
+
+/** Shell text that uses rsync and sets `$status`; given what makes the rsync command from the words that differ. */
+type Pass = (rsync: (words: string) => string) => string;
+
+/** @returns what rsync and the script said */
+async function runRsync(route: Route, sync: FolderSync, pass: Pass): Promise<string> {
+  const processes = [route.source.spawn(script(route, sync, pass))];
   const ended = route.ssh === null ? relay(route.destination, processes) : unattended(processes[0] as HostProcess);
   const { exitCode, stderr } = await bounded(route.source.name, sync, processes, ended);
   const allowed = sync.pass === 'live' ? fineWhileLive : [0];
-  if (!allowed.includes(exitCode)) {
-    const words = complaints(stderr) || `rsync ended with status ${exitCode}`;
-    throw new TransshipError('failed', `${route.source.name}: ${sync.what} could not be copied: ${words}`, hintFor(words));
-  }
-  return readStats(stderr);
+  if (allowed.includes(exitCode)) return stderr;
+  const words = complaints(stderr) || `rsync ended with status ${exitCode}`;
+  throw new TransshipError('failed', `${route.source.name}: ${sync.what} could not be copied: ${words}`, hintFor(words));
 }
 
 type Ended = Awaited<HostProcess['ended']>;
@@ -96,30 +111,30 @@ function firstLine(process: HostProcess): Promise<string | null> {
 }
 
 /** `$TRANSSHIP_RSH` is what rsync starts instead of ssh: its first word is the (unused) peer, the rest runs on the destination. */
-function script(route: Route, sync: FolderSync): string {
+function script(route: Route, sync: FolderSync, pass: Pass): string {
   const rsh =
     route.ssh === null
-      ? 'shift; printf "%s\\n" "$*" >&4; exec 5<&0; cat <&5 >&4 & cat <&3; exec >&-; wait'
+      ? 'shift; printf "%s\\n" "$*" >&4; exec 5<&0; cat <&5 >&4 & up=$!; cat <&3; kill $up'
       : `shift; exec ${route.ssh} ${asRootWords}`;
   const words = [options, ...(sync.options ?? []).map(quoteWord)].join(' ');
   const slash = sync.isFile ? '' : '/';
   const ends = `${quoteWord(sync.from + slash)} peer:${quoteWord(sync.to + slash)}`;
-  const rsync = `rsync ${words} -e 'sh -c '\\''eval "$TRANSSHIP_RSH"'\\'' rsh'`;
+  const rsync = (more: string) => `rsync ${words} ${more} -e 'sh -c '\\''eval "$TRANSSHIP_RSH"'\\'' rsh' ${ends}`;
   return `exec 3<&0 4>&1 >&2
 TRANSSHIP_RSH=${quoteWord(rsh)}; export TRANSSHIP_RSH
 cd ${quoteWord(sync.isFile ? dirname(sync.from) : sync.from)} || exit 3
 echo "transship-start=$(date +%s.%N)"
-${passes(sync, rsync, ends)}
+${pass(rsync)}
 echo "transship-end=$(date +%s.%N)"
 exit $status`;
 }
 
-function passes(sync: FolderSync, rsync: string, ends: string): string {
-  if (sync.pass === 'live') return `sync -f .; ${rsync} ${ends}; status=$?`;
-  if (sync.isFile) return `${rsync} --ignore-times ${ends}; status=$?`;
-  return `list=$(mktemp) && ${suspects(sync.earlier)} >"$list" && ${rsync} ${ends}; status=$?
-[ $status = 0 ] && [ -s "$list" ] && { ${rsync} --ignore-times --from0 --files-from="$list" ${ends}; status=$?; }
-rm -f "$list"`;
+function firstPass(sync: FolderSync): Pass {
+  // Written back first, so that a mapped page that is written from now on leaves its mark on the file's times.
+  if (sync.pass === 'live') return (rsync) => `sync -f .; ${rsync('')}; status=$?`;
+  if (sync.isFile) return (rsync) => `${rsync('--ignore-times')}; status=$?`;
+  return (rsync) => `list=$(mktemp) && ${suspects(sync.earlier)} >"$list" && ${rsync('')}; status=$?
+if [ $status = 0 ] && [ -s "$list" ]; then echo "transship-suspects=$list"; else rm -f "$list"; fi`;
 }
 
 // In double quotes for the shell of rsh, which puts rsync's words in place of $*; `id` is for the destination.
