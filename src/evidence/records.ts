@@ -104,6 +104,8 @@ export type ProbeRecord =
         readonly unanswered: number;
         /** Connections tried. */
         readonly attempts: number;
+        /** Of them those that nobody accepted or refused within 200 ms. */
+        readonly silentAttempts: number;
         readonly intervalP50Us: number;
         readonly intervalP99Us: number;
       }[];

@@ -44,7 +44,7 @@ function notesOf({ log, history, lag }: ConnectionSeen, ownStallMs: number, tail
   if (log.first === null) return ['no answer at all'];
   const notes = [storyOf(log, history)];
   if (tailMs > toldTailMs) notes.push(`no answer in the last ${tailMs.toFixed(0)} ms`);
-  notes.push(...retransmitNotes(history.retransmits));
+  notes.push(...retransmitNotes(history.retransmits, history.reopenedMs === null));
   if (history.retransmits === null) notes.push('retransmissions unknown: `ss` (iproute2) missing, or the connection too short');
   const lateMs = ownStallMs > toldLagMs ? ownStallMs : lag.maxMs;
   if (lateMs > toldLagMs) notes.push(`the probe itself was late by up to ${lateMs.toFixed(1)} ms (loaded machine)`);

@@ -25,6 +25,8 @@ export class RequestTarget {
   /** Requests left out, as no connection was open or too many waited. */
   unsent = 0;
   attempts = 0;
+  /** Connections that were neither accepted nor refused: their packets were dropped. */
+  silentAttempts = 0;
   readonly #target: Target;
   readonly #protocol: Protocol;
   readonly #hedged: boolean;
@@ -79,7 +81,9 @@ export class RequestTarget {
 
   #reconnect(nowMs: number): void {
     for (const socket of this.#sockets) {
-      if (socket.state === 'connecting' && nowMs - socket.startedMs > connectLimitMs) socket.close();
+      if (socket.state !== 'connecting' || nowMs - socket.startedMs <= connectLimitMs) continue;
+      socket.close();
+      this.silentAttempts += 1;
     }
     this.#sockets = this.#sockets.filter((socket) => socket.state !== 'ended');
     const connectOnly = this.#protocol.request === null;

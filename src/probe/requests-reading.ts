@@ -55,6 +55,7 @@ export function requestsSummary({ log, targets, lag }: RequestsSeen): ProbeRecor
       unsent: target.unsent,
       unanswered: target.unanswered,
       attempts: target.attempts,
+      silentAttempts: target.silentAttempts,
       intervalP50Us: target.intervals.quantileUs(0.5),
       intervalP99Us: target.intervals.quantileUs(0.99),
     })),
@@ -72,7 +73,8 @@ function resolutionUs({ targets }: RequestsSeen, gap: Gap | null): number {
   return Math.max(1_000, ...ends.map((target) => target.intervals.quantileUs(0.99)));
 }
 
-function notesOf({ log, lag, protocol, retransmits }: RequestsSeen, gap: Gap | null, tailMs: number): readonly string[] {
+function notesOf(seen: RequestsSeen, gap: Gap | null, tailMs: number): readonly string[] {
+  const { log, lag, protocol } = seen;
   const notes: string[] = [];
   if (log.first === null) notes.push('no answer at all');
   if (protocol === 'tcp') notes.push('connects only: the kernel of a frozen container still accepts');
@@ -81,7 +83,14 @@ function notesOf({ log, lag, protocol, retransmits }: RequestsSeen, gap: Gap | n
   if (log.longest !== null && gap !== null && gapMs(log.longest) > gapMs(gap)) {
     notes.push(`a longer silence of ${gapMs(log.longest).toFixed(1)} ms was no move`);
   }
-  notes.push(...retransmitNotes(retransmits));
+  const dropping = seen.targets.find((target) => target.silentAttempts > 0);
+  if (dropping !== undefined) {
+    // Seen on a Docker bridge: the first packet comes before the container's interface is up, and ARP asks again after 1 s.
+    notes.push(
+      `${dropping.silentAttempts} connections to ${dropping.name} were neither accepted nor refused (ARP? packet filter?)`,
+    );
+  }
+  notes.push(...retransmitNotes(seen.retransmits));
   if (gap !== null && gap.ownStallMs > toldLagMs) {
     notes.push(`the probe itself stood still for ${gap.ownStallMs.toFixed(1)} ms of it (loaded machine)`);
   } else if (lag.maxMs > toldLagMs) notes.push(`the probe itself was late by up to ${lag.maxMs.toFixed(1)} ms (loaded machine)`);

@@ -62,10 +62,11 @@ export function sumOfRetransmits(a: Retransmits | null, b: Retransmits | null): 
   return { lost: a.lost + b.lost, needless: a.needless + b.needless };
 }
 
-export function retransmitNotes(retransmits: Retransmits | null): readonly string[] {
+/** `isKept`: the gap ended on the connection it began on, so that what was lost delayed its end. */
+export function retransmitNotes(retransmits: Retransmits | null, isKept = true): readonly string[] {
   const { lost, needless } = retransmits ?? { lost: 0, needless: 0 };
   return [
-    ...(lost > 0 ? [`segments sent again: ${lost}, and a lost one costs 200 ms or more of its own`] : []),
+    ...(lost > 0 ? [`segments sent again: ${lost}${isKept ? ', and a lost one costs 200 ms or more of its own' : ''}`] : []),
     ...(needless > 0 ? [`segments sent again needlessly, as they had arrived: ${needless}`] : []),
   ];
 }

@@ -81,7 +81,7 @@ function readingOf(input: TickerInput, gap: TickerGap | null, notes: readonly st
   return {
     kind: 'ticker',
     target: input.container,
-    gapUs: gap === null ? null : nsToUs(lengthOf(gap)),
+    gapUs: gap === null ? null : Math.round(nsToUs(lengthOf(gap))),
     gapStartNs: gap === null ? null : `${gap.lastBeforeNs}`,
     gapEndNs: gap === null ? null : `${gap.firstAfterNs}`,
     // One tick at each end, one way or the other, and what is not known of the two clocks.
