@@ -2,6 +2,7 @@
 # `npm run jaeger`: Jaeger's all-in-one on loopback, in the foreground (Ctrl-C ends it), built once from its Go module.
 #   -- --ports-from N      ports N … N+6 instead of Jaeger's own (N is the page and the query API)
 #   -- --build-only        build, print the program's path, start nothing
+#   -- --can-build         look whether it is built or could be, do nothing: exit 3 and the reason if not
 #   -- --image             Docker's image instead of a build: needs Docker and a registry
 #   -- --query.static-files DIR (and any other flag of Jaeger's) is passed on
 set -eu
@@ -43,10 +44,14 @@ cache_folder() {
   if [ "$(id -u)" = 0 ]; then echo /var/cache/transship; else echo "${XDG_CACHE_HOME:-$HOME/.cache}/transship"; fi
 }
 
+program_path() {
+  recipe=$(cat vm/jaeger/go.mod vm/jaeger/go.sum | sha256sum | cut -c 1-12)
+  echo "$(cache_folder)/jaeger-$version-$recipe"
+}
+
 # Prints the program's path; a build that is cut short leaves no program.
 build() {
-  recipe=$(cat vm/jaeger/go.mod vm/jaeger/go.sum | sha256sum | cut -c 1-12)
-  program="$(cache_folder)/jaeger-$version-$recipe"
+  program=$(program_path)
   if [ ! -x "$program" ]; then
     go=$(find_go)
     check_go "$go"
@@ -82,6 +87,12 @@ while [ $# -gt 0 ]; do
   case $1 in
     --image) image=yes ;;
     --build-only) build_only=yes ;;
+    --can-build)
+      [ -x "$(program_path)" ] && exit
+      go=$(find_go)
+      check_go "$go"
+      exit
+      ;;
     --ports-from)
       ports_from=${2:-}
       case $ports_from in '' | *[!0-9]*) fail "--ports-from '$ports_from' is no port" "such as: --ports-from 26686" ;; esac

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { execa } from 'execa';
+import { execa, execaSync } from 'execa';
 import { packageRoot } from '../src/evidence/run-folder.ts';
 
 /** A span as Jaeger's query API answers it: internal/uimodel/model.go of v1.76.0. */
@@ -28,6 +28,12 @@ export interface JaegerTrace {
 
 const script = join(packageRoot(), 'scripts/jaeger.sh');
 const readyMs = 30_000;
+
+/** Why Jaeger cannot be built here, in one line; `null` when it can, or is built already. */
+export function missingForJaeger(): string | null {
+  const { exitCode, stderr } = execaSync('sh', [script, '--can-build'], { reject: false });
+  return exitCode === 0 ? null : (stderr.split('\n')[0] ?? 'unknown').replace(/^error: /, '');
+}
 
 /** Builds Jaeger when it is not yet in the cache: minutes, once. */
 export async function buildJaeger(): Promise<void> {
