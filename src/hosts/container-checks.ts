@@ -1,6 +1,6 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import { type Check, type ContainerSubject, fail, ok, warn } from './check.ts';
-import { clientsOf, listeningPorts } from './proc-net.ts';
+import { listeningPorts, peersOf } from './proc-net.ts';
 import { readRuncConf } from './runc-conf.ts';
 import { compareVersions } from './version-order.ts';
 import { volumesFinding } from './volumes-check.ts';
@@ -66,14 +66,14 @@ export const containerChecks: readonly Check<ContainerSubject>[] = [
     why: 'a dump fails on established TCP connections, or closes them where runc.conf says tcp-close; a client has to connect anew',
     hint: 'in /etc/criu/runc.conf of both hosts: tcp-close and skip-in-flight',
     probe: async ({ inspect, source }) => {
-      const [clients, conf] = await Promise.all([clientsOf(source.host, inspect.State.Pid), readRuncConf(source.host)]);
+      const [peers, conf] = await Promise.all([peersOf(source.host, inspect), readRuncConf(source.host)]);
       const isClosing = conf.has('tcp-close') || conf.has('tcp-established');
-      if (clients.length === 0)
+      if (peers.length === 0)
         return isClosing
           ? ok('no established TCP connection')
           : warn('no established TCP connection now, but one at the dump would fail it');
-      const list = clients.slice(0, 5).join(', ') + (clients.length > 5 ? ' …' : '');
-      const found = `${clients.length} established TCP ${clients.length === 1 ? 'connection' : 'connections'} (${list})`;
+      const list = peers.slice(0, 5).join(', ') + (peers.length > 5 ? ' …' : '');
+      const found = `${peers.length} established TCP ${peers.length === 1 ? 'connection' : 'connections'} (${list})`;
       if (!isClosing) return fail(`${found}, and no tcp-close in /etc/criu/runc.conf`);
       return warn(`${found} will be closed`, 'clients that connect anew go on');
     },

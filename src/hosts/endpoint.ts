@@ -4,7 +4,7 @@ import { contextEndpoint, defaultEndpoint } from './docker-context.ts';
 
 export interface SshTarget {
   readonly name: string;
-  /** Words of ssh that name the host: `['-F', FILE, '-p', '2222', '-l', 'root', '--', 'x']`. */
+  /** Words of ssh that name the host: `['-F', FILE, '-p', '2222', '--', 'root@x']`. */
   readonly words: readonly string[];
   /** Docker's socket on that host. */
   readonly socketPath: string;
@@ -92,7 +92,7 @@ function sshTarget(url: URL, text: string, contextName?: string): SshTarget {
   if (!isPlain) throw new TransshipError('usage', `'${text}' names no host`, 'ssh://user@host[:port]');
   if (url.password !== '')
     throw new TransshipError('usage', `ssh://${user}@${host}: a password cannot be given`, 'use a key: ssh-copy-id');
-  const words = [...(url.port ? ['-p', url.port] : []), ...(user ? ['-l', user] : []), '--', host];
+  const words = [...(url.port ? ['-p', url.port] : []), '--', user ? `${user}@${host}` : host];
   const place = url.port && url.port !== '22' ? `${host}-${url.port}` : host;
   const socketPath = url.pathname.length > 1 ? url.pathname : dockerSocket;
   return { name: (contextName ?? place).replace(/[^A-Za-z0-9._-]/g, '-'), words, socketPath };

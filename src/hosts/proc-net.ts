@@ -1,6 +1,7 @@
+import type { ContainerInspectInfo } from 'dockerode';
 import type { Host } from './host.ts';
 
-// /proc/net/{tcp,udp}[6]: `sl local rem st …`, addresses in hexadecimal, state 01 established, 07 bound (UDP), 0A listening
+// /proc/net/{tcp,udp}[6]: `sl local rem st tx:rx tr:when retrnsmt uid timeout inode …`, addresses in hexadecimal, state 01 established, 07 bound (UDP), 0A listening
 // (Linux include/net/tcp_states.h).
 interface Socket {
   readonly protocol: 'tcp' | 'udp';
@@ -8,6 +9,7 @@ interface Socket {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly state: string;
+  readonly inode: string;
 }
 
 /** What is bound on the host itself: `tcp/6379`. */
@@ -16,14 +18,25 @@ export async function listeningPorts(host: Host): Promise<ReadonlySet<string>> {
   return new Set(sockets.filter(isBound).map(({ protocol, localPort }) => `${protocol}/${localPort}`));
 }
 
-/** Peers of the established TCP connections in a process's network namespace, without its talks with itself. */
-export async function clientsOf(host: Host, pid: number): Promise<readonly string[]> {
-  const sockets = (await readSockets(host, `/proc/${pid}/net`)).filter(
-    ({ protocol, state }) => protocol === 'tcp' && state === '01',
-  );
+/**
+ * Peers of a container's established TCP connections, without its talks with itself. In a network namespace that it shares
+ * (the host's, another container's) only the sockets that one of its processes holds are its own.
+ */
+export async function peersOf(host: Host, { Id, State, HostConfig }: ContainerInspectInfo): Promise<readonly string[]> {
+  const sockets = await readSockets(host, `/proc/${State.Pid}/net`);
+  const isShared = /^(host$|container:)/.test(HostConfig.NetworkMode ?? '');
+  const held = isShared ? await heldSockets(host, Id) : null;
   return sockets
+    .filter(({ protocol, state, inode }) => protocol === 'tcp' && state === '01' && (held === null || held.has(inode)))
     .filter(({ remoteAddress }) => !/^(127\.|::1$)/.test(remoteAddress))
     .map(({ remoteAddress, remotePort }) => `${remoteAddress}:${remotePort}`);
+}
+
+async function heldSockets(host: Host, id: string): Promise<ReadonlySet<string>> {
+  const top = (await host.docker.getContainer(id).top({ ps_args: '-eo pid' })) as { Processes: readonly string[][] };
+  const pids = top.Processes.map(([pid]) => Number(pid)).join(' ');
+  const { stdout } = await host.shell.run(`for p in ${pids}; do ls -l /proc/$p/fd; done 2>/dev/null`);
+  return new Set([...stdout.matchAll(/socket:\[(\d+)\]/g)].map(([, inode]) => inode ?? ''));
 }
 
 function isBound({ protocol, state, remotePort }: Socket): boolean {
@@ -33,11 +46,12 @@ function isBound({ protocol, state, remotePort }: Socket): boolean {
 async function readSockets(host: Host, folder: string): Promise<readonly Socket[]> {
   const { stdout } = await host.shell.run(`for n in tcp tcp6 udp udp6; do sed "s/^/$n /" ${folder}/$n 2>/dev/null; done`);
   return stdout.split('\n').flatMap((line) => {
-    const match = /^(tcp|udp)6? +\d+: [0-9A-F]+:([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]{2}) /.exec(line);
+    const match =
+      /^(tcp|udp)6? +\d+: [0-9A-F]+:([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]{2}) \S+ \S+ \S+ +\d+ +\d+ (\d+)/.exec(line);
     if (match === null) return [];
-    const [, protocol, local = '', remote = '', remotePort = '', state = ''] = match;
+    const [, protocol, local = '', remote = '', remotePort = '', state = '', inode = ''] = match;
     const ports = { localPort: Number.parseInt(local, 16), remotePort: Number.parseInt(remotePort, 16) };
-    return [{ protocol: protocol as 'tcp' | 'udp', ...ports, remoteAddress: addressOf(remote), state }];
+    return [{ protocol: protocol as 'tcp' | 'udp', ...ports, remoteAddress: addressOf(remote), state, inode }];
   });
 }
 
