@@ -37,6 +37,8 @@ export interface SetGroups {
   readonly make: string;
   /** All groups that a host's first process joins. */
   hostGroups(host: string): readonly string[];
+  /** All groups that a process joins which enters the host later: v2's is one down, made by the host's init.sh. */
+  initGroups(host: string): readonly string[];
   /** What boot.sh mounts: `v2`, or `v1` and the controllers' names. */
   readonly word: string;
 }
@@ -59,9 +61,11 @@ export function makeGroups(set: string, hosts: readonly string[], mode: CgroupMo
     makeGroup(group);
     for (const child of ['make', ...hosts]) makeGroup(join(group, child));
   }
+  const groupsOf = (host: string): readonly string[] => used.map((hierarchy) => join(setGroup(hierarchy, set), host));
   return {
     make: join(setGroup(v2, set), 'make'),
-    hostGroups: (host) => used.map((hierarchy) => join(setGroup(hierarchy, set), host)),
+    hostGroups: groupsOf,
+    initGroups: (host) => (v1.length > 0 ? groupsOf(host) : groupsOf(host).map((group) => join(group, 'init'))),
     word: v1.length === 0 ? 'v2' : ['v1', ...v1.map((hierarchy) => hierarchy.kind)].join(' '),
   };
 }

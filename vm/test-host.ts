@@ -88,15 +88,18 @@ async function onWire(folder: string, words: readonly string[]): Promise<void> {
  * Words that run a command in the host, as root, in the host's own cgroup (so that `down` ends it, too)
  * and with an environment of its own. Exit status and stdio are the command's.
  */
-export function inHost(initPid: number, initGroup: string): readonly string[] {
+export function inHost(initPid: number, initGroups: readonly string[]): readonly string[] {
   const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
   const environment = ['env', '--chdir=/root', '-i', path, 'HOME=/root', `TERM=${process.env.TERM ?? 'dumb'}`];
-  const join = 'echo 0 >"$1/cgroup.procs" && shift && exec "$@"';
+  const join = 'for group in $1; do echo 0 >"$group/cgroup.procs" || exit; done; shift; exec "$@"';
   const enter = ['nsenter', '--target', String(initPid), '--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup'];
-  return ['sh', '-c', join, 'sh', initGroup, ...enter, '--', ...environment];
+  return ['sh', '-c', join, 'sh', initGroups.join(' '), ...enter, '--', ...environment];
 }
 
+/** The last lines of a log; without dockerd's debug lines, which would be all of it. */
 export function tail(file: string, lines = 15): string {
   if (!existsSync(file)) return '(no log)';
-  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n') || '(its log is empty)';
+  const kept = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const told = kept.filter((line) => !line.includes(' level=debug '));
+  return told.slice(-lines).join('\n') || '(its log is empty)';
 }

@@ -22,8 +22,8 @@ export interface TestHost {
   readonly initPid: number;
   /** When that process began, in clock ticks since boot (field 22 of /proc/PID/stat): tells it from a later one of the same pid. */
   readonly initStart: string;
-  /** Folder of the cgroup (v2) that whatever enters the host from outside should join. */
-  readonly initGroup: string;
+  /** Folders of the cgroups (v2 first) that whatever enters the host from outside joins, so that it ends with the host. */
+  readonly initGroups: readonly string[];
 }
 
 /** Several sets can live side by side: `$TRANSSHIP_TESTBED` names the one that is meant. */

@@ -68,8 +68,8 @@ async function make({ set, cgroup, say }: UpOptions): Promise<TestbedState> {
   const hosts = await Promise.all(
     plans.map(async (plan): Promise<TestHost> => {
       const initPid = await startHost({ plan, folder, rootTree: tree, groups });
-      const initGroup = join(groups.hostGroups(plan.name)[0] as string, 'init');
-      const host = { name: plan.name, address: plan.address, initPid, initStart: startTime(initPid) ?? '', initGroup };
+      const initGroups = groups.initGroups(plan.name);
+      const host = { name: plan.name, address: plan.address, initPid, initStart: startTime(initPid) ?? '', initGroups };
       await waitForDocker(host, plan);
       return host;
     }),
@@ -90,8 +90,13 @@ function planOf(set: string, name: string, address: string): HostPlan {
 async function waitForDocker(host: TestHost, plan: HostPlan): Promise<void> {
   const probe = 'until docker version >/dev/null 2>&1; do sleep 0.1; done';
   // the group is made by the host's own init
-  const words = ['sh', '-c', 'until [ -e "$0" ]; do sleep 0.05; done; exec "$@"', join(host.initGroup, 'cgroup.procs')];
-  const all = [...words, ...inHost(host.initPid, host.initGroup), 'sh', '-c', probe];
+  const words = [
+    'sh',
+    '-c',
+    'until [ -e "$0" ]; do sleep 0.05; done; exec "$@"',
+    join(host.initGroups[0] as string, 'cgroup.procs'),
+  ];
+  const all = [...words, ...inHost(host.initPid, host.initGroups), 'sh', '-c', probe];
   const result = await execa(all[0] as string, all.slice(1), { reject: false, timeout: readyLimitMs, stdin: 'ignore' });
   if (result.exitCode === 0) return;
   const why = result.timedOut ? `does not answer after ${readyLimitMs / 1000} s` : `cannot be asked: ${result.stderr}`;

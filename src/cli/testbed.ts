@@ -102,7 +102,7 @@ async function runExec(name: string, words: readonly string[]): Promise<void> {
   const { requireRoot } = await import('../../vm/prerequisites.ts');
   const { inHost } = await import('../../vm/test-host.ts');
   requireRoot();
-  const all = [...inHost(host.initPid, host.initGroup), ...words];
+  const all = [...inHost(host.initPid, host.initGroups), ...words];
   const result = await execa(all[0] as string, all.slice(1), { stdio: 'inherit', reject: false });
   process.exitCode = result.exitCode ?? 128 + (result.signal === 'SIGINT' ? 2 : 15);
 }
@@ -114,6 +114,8 @@ function hostNamed(name: string): TestHost {
   const host = state.hosts.find((candidate) => candidate.name === name || `test:${candidate.name}` === name);
   if (host === undefined)
     throw new TransshipError('usage', `no test host '${name}'`, `one of ${state.hosts.map((h) => h.name).join(', ')}`);
+  if (host.initGroups === undefined)
+    throw new TransshipError('not-ready', `set '${set}' was made by another version`, 'transship testbed down, then up');
   if (isAlive(host.initPid, host.initStart)) return host;
   throw new TransshipError('not-ready', `test host ${name} is dead`, 'transship testbed up makes the set anew');
 }
