@@ -6,7 +6,7 @@ import { growPhases, newNode, type PhaseNode } from './phase-tree.ts';
 import { growRestore } from './restore-tree.ts';
 
 /** Tasks whose parts are kept, and parts of one phase that are kept: a trace stays readable. */
-const kept = { tasks: 24, parts: 24 } as const;
+const kept = { tasks: 24, parts: 60 } as const;
 
 export interface TreeOptions {
   /** Keep every part of every task. */

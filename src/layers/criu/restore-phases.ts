@@ -29,7 +29,7 @@ export const restorePhases = [
   { name: 'criu.restore.signals', within: 'criu.restore.task', begins: /^Restore on-core sigactions/, lane: 'task', code: 'prepare_sigactions', level: 3, source: 'sigact.c' },
   { name: 'criu.restore.fork-children', within: 'criu.restore.task', begins: /^Restoring children in (?:alien|our) session/, lane: 'task', code: 'create_children_and_session', level: 3, source: 'cr-restore.c' },
   { name: 'criu.restore.fork-barrier', within: 'criu.restore.task', begins: /^Restoring \d+ to \d+ pgid/, lane: 'task', isWait: true, code: 'restore_finish_stage', level: 3, source: 'cr-restore.c: until the slowest task has forked' },
-  { name: 'criu.restore.files', within: 'criu.restore.task', begins: /^Restoring resources|^Opening fdinfo-s/, lane: 'task', code: 'prepare_fds', level: 3, source: 'files.c; waits for peers that send descriptors are in it' },
+  { name: 'criu.restore.files', within: 'criu.restore.task', begins: /^Restoring resources|^Opening fdinfo-s/, lane: 'task', code: 'prepare_fds', level: 3, source: 'files.c, mem.c open_vmas: descriptors, then mapped files; waits for peers that send descriptors are in it' },
   { name: 'criu.restore.restorer-blob', within: 'criu.restore.task', begins: /^Restore via sigreturn/, lane: 'task', code: 'sigreturn_restore', level: 3, source: 'cr-restore.c' },
   { name: 'criu.restore.remap', within: 'criu.restore.task', begins: /^Switched to the restorer/, lane: 'task', code: '__export_restore_task', level: 3, source: 'pie/restorer.c' },
   { name: 'criu.restore.pages', within: 'criu.restore.task', begins: /^Preadv /, lane: 'task', code: '__export_restore_task', level: 4, source: 'pie/restorer.c preadv_limited: bulk read of the pages' },

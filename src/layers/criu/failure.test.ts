@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import { readCase, readRecorded } from '../../../test/recorded/criu-cases.ts';
+import { failureOf, outcomeOf } from './failure.ts';
+import { knownFailures } from './known-failures.ts';
+import { digestLog } from './log-digest.ts';
+import { treeOf } from './log-tree.ts';
+import type { PhaseNode } from './phase-tree.ts';
+
+/** case, log, line, first true error, known cause, phase */
+const expected = [
+  ['d-rich-tcp-default', 'dump.log', 542, /^sockets: Can't get 1:16 opt/, 'socket-options', 'criu.dump.files'],
+  ['g-dump-diskfull', 'dump.log', 747, /^page-xfer: Unable to spice data: No space/, 'disk-full', 'criu.dump.memory.write'],
+  ['g-dump-extproc-mount', 'dump.log', 261, /doesn't have a proper root mount/, 'root-mount', 'criu.dump.collect'],
+  ['g-dump-flock', 'dump.log', 947, /^Some file locks are hold/, 'file-locks', 'criu.dump.file-locks'],
+  ['g-dump-ghost-limit', 'dump.log', 438, /^Can't dump ghost file/, 'ghost-limit', 'criu.dump.files'],
+  ['g-dump-nopid', 'dump.log', 98, /\(No such process\)/, 'no-such-task', 'criu.dump.freeze.cgroup'],
+  ['g-dump-packet', 'dump.log', 435, /Unknown socket collected/, 'unsupported-file', 'criu.dump.files'],
+  ['g-dump-pageserver-refused', 'dump.log', 97, /^Can't connect to server/, 'page-server-refused', 'criu.dump.connect'],
+  ['g-dump-script-fail', 'dump.log', 794, /^Script \/run\/h1.sh exited with -1/, 'hook', 'criu.dump.hook'],
+  ['g-dump-timeout', 'dump.log', 97, /^Timeout reached/, 'freeze-timeout', 'criu.dump.freeze.cgroup'],
+  ['g-dump-traced', 'dump.log', 97, /\(Operation not permitted\)/, 'traced', 'criu.dump.freeze.cgroup'],
+  ['g-dump-tty-shelljob', 'dump.log', 343, /^Can't lookup mount=24/, 'file-outside-mounts', 'criu.dump.files'],
+  ['g-dump-tty2', 'dump.log', 794, /^tty: Found slave peer index 0/, 'terminal', 'criu.dump.inventory-write'],
+  ['g-rst-bad-magic', 'restore.log', 19, /^Head magic doesn't match/, 'images', 'criu.restore.images'],
+  ['g-rst-buildid-changed', 'restore.log', 16, /^Unexpected EOF on \(empty-image\)/, 'images', 'criu.restore.init'],
+  ['g-rst-lazy-nosocket', 'restore.log', 42, /^uffd: connect to lazy-pages.socket failed/, 'lazy-socket', 'criu.restore.images'],
+  ['g-rst-missing-exe', 'restore.log', 172, /^Can't open file run\/bb2/, 'file-missing', 'criu.restore.files'],
+  ['g-rst-missing-file', 'restore.log', 166, /^Can't open file run\/datafile /, 'file-missing', 'criu.restore.files'],
+  ['g-rst-missing-pages', 'restore.log', 163, /^Failed getting raw image fd/, 'pages-missing', 'criu.restore.memory'],
+  ['g-rst-pid-in-use', 'restore.log', 46, /^Can't fork for 351: File exists/, 'pid-in-use', 'criu.restore.fork'],
+  ['g-rst-script-fail', 'restore.log', 619, /^Script \/run\/h2.sh exited with -1/, 'hook', 'criu.restore.hook'],
+  ['g-rst-size-changed', 'restore.log', 166, /has bad size 13 \(expect 3\)/, 'file-changed', 'criu.restore.files'],
+  ['g-rst-truncated-pages', 'restore.log', 140, /^Advanced iov 0 bytes/, 'pages-truncated', 'criu.restore.memory'],
+  ['h-predump', '1-pre-dump.log', 715, /^BUG at criu\/mem.c/, 'no-soft-dirty', 'criu.pre-dump.memory.drain'],
+  ['h-predump', '3-dump.log', 14, /^Tracking memory is not available/, 'no-soft-dirty', 'criu.dump.init'],
+  ['q-fail-3171-kernel72', 'w/dump.log', 27, /^vdso: Unexpected rt vDSO/, 'vdso', 'criu.dump.init'],
+  ['sid421-g-dump-tcp-noflag', 'dump.log', 580, /^inet: Connected TCP socket/, 'tcp-established', 'criu.dump.files'],
+  ['sid421-g-rst-exe-changed-samesize', 'restore.log', 172, /has bad build-ID/, 'file-changed', 'criu.restore.files'],
+  [
+    'sid421-g-rst-tcp-noflag',
+    'restore.log',
+    10074,
+    /^inet: Connected TCP socket in image/,
+    'tcp-established',
+    'criu.restore.files',
+  ],
+] as const;
+
+test.each(expected)('%s/%s fails at line %i', (name, file, line, message, id, phase) => {
+  const digest = readCase(name).find((log) => log.digest.file === `${name}/${file}`)?.digest;
+  if (digest === undefined) throw new Error(`${name}/${file} was not found`);
+  const failure = failureOf(digest);
+  expect(outcomeOf(digest)).toBe('failed');
+  expect(failure?.line).toBe(line);
+  expect(failure?.message).toMatch(message);
+  expect(failure?.cause).toBe(knownFailures.find((known) => known.id === id)?.cause);
+  expect(failure?.hint).toBeTruthy();
+  expect(failedPath(treeOf(digest)).at(-1)).toBe(phase);
+});
+
+describe('what is no failure', () => {
+  test('the rlimit error of every successful run', () => {
+    const digest = digestLog('dump.log', [readRecorded('a-tiny-cold', 'dump.log')]);
+    expect(digest.problems.some(({ text }) => text.startsWith('rlimit: '))).toBe(true);
+    expect([outcomeOf(digest), failureOf(digest)]).toEqual(['ok', null]);
+  });
+
+  test('a log that stops: it is truncated, and the time until then is explained', () => {
+    const digest = digestLog('dump.log', [readRecorded('a-tiny-cold', 'dump.log').subarray(0, 30_000)]);
+    expect([outcomeOf(digest), failureOf(digest), digest.isCut]).toEqual(['truncated', null, true]);
+  });
+
+  test('the default verbosity, which says nothing of the end', () => {
+    const digest = digestLog('dump.log', [readRecorded('v-tiny-cli-v2', 'dump.log')]);
+    expect([outcomeOf(digest), digest.isTimed, treeOf(digest)]).toEqual(['unknown', false, null]);
+  });
+});
+
+function failedPath(tree: PhaseNode | null): readonly string[] {
+  const names: string[] = [];
+  for (let node = tree ?? undefined; node?.error !== undefined; node = node.children.find(({ error }) => error !== undefined))
+    names.push(node.phase.name);
+  return names;
+}

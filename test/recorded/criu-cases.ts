@@ -1,0 +1,61 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { fileChunks } from '../../src/layers/criu/file-chunks.ts';
+import { digestLog, type LogDigest } from '../../src/layers/criu/log-digest.ts';
+import { findSources } from '../../src/layers/criu/log-files.ts';
+import { type CriuStatistics, decodeStatistics } from '../../src/layers/criu/statistics.ts';
+
+/** The recordings of this folder; large logs are kept packed. */
+export const recordedRoot = join(dirname(fileURLToPath(import.meta.url)), 'criu');
+
+export const recordedCases: readonly string[] = readdirSync(recordedRoot, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name);
+
+export interface RecordedLog {
+  readonly digest: LogDigest;
+  readonly statistics: CriuStatistics | null;
+}
+
+/** The logs of a case with their statistics, found as `transship import` finds them. */
+export function readCase(name: string): readonly RecordedLog[] {
+  const folder = unpackCase(name);
+  try {
+    const sources = findSources([{ path: folder, shown: name }]);
+    return sources
+      .filter(({ kind }) => !kind.startsWith('stats-'))
+      .map(({ path, shown, kind, number }) => {
+        const raw = digestLog(shown, fileChunks(path));
+        const stats = sources.find((source) => source.number === number && source.kind.startsWith('stats-'));
+        const digest = { ...raw, kind: kind === 'unknown' ? null : (kind as LogDigest['kind']) };
+        return { digest, statistics: stats === undefined ? null : decodeStatistics(stats.shown, readFileSync(stats.path)) };
+      });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** One file of a case, unpacked. */
+export function readRecorded(name: string, file: string): Buffer {
+  try {
+    return readFileSync(join(recordedRoot, name, file));
+  } catch {
+    return gunzipSync(readFileSync(join(recordedRoot, name, `${file}.gz`)));
+  }
+}
+
+/** A copy of a case with plain logs, in a folder for temporary files; the caller removes it. */
+export function unpackCase(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'transship-case-'));
+  for (const entry of readdirSync(join(recordedRoot, name), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || entry.name === 'outline.txt') continue;
+    const from = join(entry.parentPath, entry.name);
+    const to = join(folder, from.slice(join(recordedRoot, name).length)).replace(/\.gz$/, '');
+    mkdirSync(dirname(to), { recursive: true });
+    writeFileSync(to, from.endsWith('.gz') ? gunzipSync(readFileSync(from)) : readFileSync(from));
+  }
+  return folder;
+}
