@@ -92,22 +92,24 @@ export function findGroups(set: string): readonly string[] {
 }
 
 /**
- * Kills all processes of a group and below, frozen ones too, and removes the groups.
+ * Kills all processes of the groups and below, frozen ones too, and removes the groups. All of them at once: a process
+ * that one v1 hierarchy holds frozen is in the others' groups as well.
  * @throws TransshipError `failed` when something is left after 15 seconds.
  */
-export async function removeGroup(group: string): Promise<void> {
-  for (let tries = 0; tries < 300 && existsSync(group); tries += 1) {
-    for (const folder of below(group)) {
-      attempt(() => thawAndKill(folder));
-      attempt(() => rmdirSync(folder)); // deepest first; busy until its processes are gone
-    }
-    if (existsSync(group)) await sleep(50);
+export async function removeGroups(groups: readonly string[]): Promise<void> {
+  const isLeft = (): boolean => groups.some((group) => existsSync(group));
+  for (let tries = 0; tries < 300 && isLeft(); tries += 1) {
+    const folders = groups.flatMap(below);
+    for (const folder of folders) attempt(() => thawAndKill(folder));
+    for (const folder of folders) attempt(() => rmdirSync(folder)); // deepest first; busy until its processes are gone
+    if (isLeft()) await sleep(50);
   }
-  if (!existsSync(group)) return;
-  const left = below(group).flatMap((folder) => readWords(join(folder, 'cgroup.procs')));
+  if (!isLeft()) return;
+  const left = new Set(groups.flatMap(below).flatMap((folder) => readWords(join(folder, 'cgroup.procs'))));
+  const place = groups.filter((group) => existsSync(group)).join(' ');
   throw new TransshipError(
     'failed',
-    `${group}: still there, with processes ${left.join(' ') || '(none)'}`,
+    `${place}: still there, with processes ${[...left].join(' ') || '(none)'}`,
     'try testbed down again',
   );
 }

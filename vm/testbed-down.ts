@@ -1,9 +1,8 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { TransshipError } from '../src/error.ts';
-import { findGroups, removeGroup } from './cgroup.ts';
+import { findGroups, removeGroups } from './cgroup.ts';
 import { testbedFolder } from './testbed-state.ts';
 
 /** On disk, since Docker's folder must lie on no overlay and no tmpfs. */
@@ -26,7 +25,7 @@ export async function takeDown(set: string): Promise<void> {
   // first what is not ours by cgroup: clients in the wire's namespace, masters of ssh connections
   await closeMasters(join(folder, 'm'));
   killInNamespace(join(folder, 'wire'));
-  for (const group of findGroups(set)) await removeGroup(group);
+  await removeGroups(findGroups(set));
   for (const mount of mountsBelow([folder, testbedData(set)])) await execa('umount', ['--lazy', mount], { timeout: 30_000 });
   const left = mountsBelow([folder, testbedData(set)]);
   if (left.length > 0)
@@ -61,13 +60,4 @@ function mountsBelow(folders: readonly string[]): readonly string[] {
     .flatMap((line) => line.split(' ')[4] ?? [])
     .filter((mount) => folders.some((folder) => mount === folder || mount.startsWith(`${folder}/`)))
     .reverse();
-}
-
-/** Namespaces are freed by the kernel a moment after their last process: waits until nobody shows up in the given one. */
-export async function waitForEnd(isGone: () => boolean, limitMs = 5_000): Promise<boolean> {
-  for (let waitedMs = 0; waitedMs < limitMs; waitedMs += 50) {
-    if (isGone()) return true;
-    await sleep(50);
-  }
-  return false;
 }
