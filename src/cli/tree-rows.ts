@@ -1,5 +1,5 @@
 import type { Interval } from '../trace/intervals.ts';
-import { lengthNs, union } from '../trace/intervals.ts';
+import { compareNs, lengthNs, union } from '../trace/intervals.ts';
 import type { Service } from '../trace/layer-spans.ts';
 import type { Span, Trace } from '../trace/span.ts';
 import { formatNs, type Ns } from '../trace/time.ts';
@@ -28,6 +28,8 @@ export interface RowOptions {
 
 /** From so many siblings of one name on they share a line. */
 const sharedFrom = 3;
+/** So many lines are shown at most for a family whose members are all small. */
+const mostUnfolded = 6;
 
 interface Pending {
   readonly spans: readonly Span[];
@@ -69,10 +71,15 @@ function families(spans: readonly Span[], place: Pick<Pending, 'depth' | 'prefix
   if (isAll) return spans.map((span) => ({ spans: [span], ...place }));
   const byName = new Map<string, Span[]>();
   for (const span of spans) byName.set(span.name, [...(byName.get(span.name) ?? []), span]);
+  const all = [...byName.values()].map((family) => ({ family, ns: covered(family) })).sort((a, b) => compareNs(b.ns, a.ns));
   const shown: Pending[] = [];
   const small: Span[] = [];
-  for (const family of byName.values()) {
-    const isSmall = covered(family) < leastNs && !family.some((span) => span.status === 'error');
+  let leftNs = covered(spans);
+  for (const { family, ns } of all) {
+    // small ones that weigh much together are shown as well, the largest first, until the rest is small as a whole
+    const isSmall =
+      ns < leastNs && (leftNs < leastNs || shown.length >= mostUnfolded) && !family.some((span) => span.status === 'error');
+    leftNs -= ns;
     if (isSmall) small.push(...family);
     else if (family.length < sharedFrom) shown.push(...family.map((span) => ({ spans: [span], ...place })));
     else shown.push({ spans: family, ...place });
