@@ -1,0 +1,117 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { recordedCases, unpackCase } from '../../test/recorded/criu-cases.ts';
+import { packageRoot } from '../evidence/run-folder.ts';
+
+/** `cases/`: all recordings unpacked; `runs/`: where the command puts runs. */
+let root: string;
+
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'transship-import-'));
+  mkdirSync(join(root, 'runs'));
+  for (const name of recordedCases) {
+    const unpacked = unpackCase(name);
+    cpSync(unpacked, join(root, 'cases', name), { recursive: true, preserveTimestamps: true });
+    rmSync(unpacked, { recursive: true });
+  }
+});
+
+afterAll(() => rmSync(root, { recursive: true }));
+
+function transship(args: readonly string[], input?: Uint8Array) {
+  return execa('node', [join(packageRoot(), 'dist/src/cli/main.js'), ...args], {
+    ...{ cwd: join(root, 'cases'), env: { PATH: process.env.PATH, TRANSSHIP_TRACES: join(root, 'runs') }, extendEnv: false },
+    ...{ reject: false, timeout: 30_000, ...(input === undefined ? { stdin: 'ignore' } : { input }) },
+  });
+}
+
+const runs = () => readdirSync(join(root, 'runs'));
+
+test('every recording imports at once; JSON is as the contract says', async () => {
+  const { stdout, exitCode } = await transship(['import', '.', '--name', 'all', '--format', 'json']);
+  expect(exitCode).toBe(0);
+  const { schema, run, sources } = JSON.parse(stdout);
+  expect([schema, run]).toEqual(['transship.import/1', 'all']);
+  const kinds = new Set((sources as { kind: string }[]).map(({ kind }) => kind));
+  expect([...kinds].sort()).toEqual(
+    ['dump', 'lazy-pages', 'page-server', 'pre-dump', 'restore', 'stats-dump', 'stats-restore', 'unknown'].sort(),
+  );
+  const redis = sources.find(({ file }: { file: string }) => file === 'c-redis200/dump.log');
+  expect(redis).toMatchObject({ kind: 'dump', criuVersion: '4.1.1', lines: 2835, outcome: 'ok', failure: null });
+  expect(redis.phases[4]).toEqual({ name: 'criu.dump.freeze', startUs: 1287, durationUs: 100827 });
+  const failed = sources.find(({ file }: { file: string }) => file === 'g-rst-missing-file/restore.log');
+  expect(failed.outcome).toBe('failed');
+  expect(Object.keys(failed.failure)).toEqual(['phase', 'line', 'message', 'cause', 'hint']);
+  expect([failed.failure.phase, failed.failure.line]).toEqual(['criu.restore.files', 166]);
+});
+
+test('a person reads phases, shares, numbers, silences, and the run is kept', async () => {
+  const { stdout, stderr, exitCode } = await transship(['import', 'a-tiny-cold', '--name', 'tiny']);
+  expect([exitCode, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('a-tiny-cold/dump.log: dump, CRIU 4.1.1, ok, 1078 lines, 202 ms');
+  expect(stdout).toMatch(/^ {2}freeze +criu import +101 ms/m);
+  expect(stdout).toContain('most of the time: freeze 50.0 %, init 14.1 %, namespaces 11.6 %');
+  expect(stdout).toContain("CRIU's own numbers: freezing_time 101 ms, frozen_time 71.8 ms");
+  expect(stdout).toContain('100 ms  before line 153: freezer.state=FREEZING … freezer.state=FROZEN');
+  expect(stdout).toContain('run   tiny   transship show tiny');
+  const kept = join(root, 'runs/tiny/evidence/import/criu');
+  expect(readdirSync(kept)).toEqual(['1-dump.log', '1-stats-dump', '2-restore.log', '2-stats-restore', 'files.json']);
+  expect(readFileSync(join(kept, '1-dump.log'))).toEqual(readFileSync(join(root, 'cases/a-tiny-cold/dump.log')));
+  const shown = await transship(['show', 'tiny']);
+  expect(shown.stdout).toContain('criu.restore');
+});
+
+test('a failed restore is explained, and importing it is no failure', async () => {
+  const { stdout, exitCode } = await transship(['import', 'g-rst-missing-file/restore.log']);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain(
+    "failed: g-rst-missing-file/restore.log:166: Can't open file run/datafile on restore: No such file or directory",
+  );
+  expect(stdout).toContain(
+    '  in:    criu.restore.files\n  cause: a file that the container had open or mapped is not there\n  hint:  copy it',
+  );
+});
+
+test('standard input, cut in the middle', async () => {
+  const log = readFileSync(join(root, 'cases/a-tiny-cold/dump.log')).subarray(0, 20_000);
+  const { stdout, exitCode } = await transship(['import', '-', '--format', 'json'], log);
+  expect([exitCode, JSON.parse(stdout).sources]).toMatchObject([0, [{ file: '-', kind: 'dump', outcome: 'truncated' }]]);
+});
+
+const esc = String.fromCharCode(27);
+const refused: readonly [string, Uint8Array | null, RegExp][] = [
+  [
+    'binary',
+    Buffer.from('ELF\0\x01\nxx\0'),
+    /^error: bad\/binary:1: binary data, no log of CRIU\n {2}hint: transship import takes dump\.log/,
+  ],
+  ['empty.log', Buffer.alloc(0), /^error: bad\/empty\.log:1: the file is empty\n {2}hint: /],
+  ['text', Buffer.from('hello\nworld\n'), /^error: bad\/text:1: no line of a CRIU log in the first 3\n {2}hint: /],
+  ['stats-dump', Buffer.from('40591055063309572300', 'hex'), /^error: bad\/stats-dump: offset 10: cut in its header\n {2}hint: /],
+  [`name${esc}[31m`, Buffer.from('x'), /^error: bad\/name\\x1b\[31m:1: no line/],
+  ['missing', null, /^error: bad\/missing: cannot be read \(ENOENT\)\n {2}hint: check the path/],
+  ['.', null, /^error: bad: no file of CRIU in it\n {2}hint: /],
+];
+
+test.each(refused)('%j is refused with place and hint, and leaves nothing behind', async (name, bytes, message) => {
+  mkdirSync(join(root, 'cases/bad'));
+  try {
+    if (bytes !== null) writeFileSync(join(root, 'cases/bad', name), bytes);
+    const before = runs();
+    const { stdout, stderr, exitCode } = await transship(['import', name === '.' ? 'bad' : `bad/${name}`]);
+    expect(stderr).toMatch(message);
+    expect([stdout, exitCode, runs()]).toEqual(['', 4, before]);
+  } finally {
+    rmSync(join(root, 'cases/bad'), { recursive: true });
+  }
+});
+
+test('a name that is taken is refused, and the run that has it stays as it was', async () => {
+  mkdirSync(join(root, 'runs/taken'));
+  const { stderr, exitCode } = await transship(['import', 'a-tiny-cold', '--name', 'taken']);
+  expect([exitCode, readdirSync(join(root, 'runs/taken'))]).toEqual([2, []]);
+  expect(stderr).toMatch(/taken: cannot make the run's folder \(EEXIST\)\n {2}hint: take another name/);
+});
