@@ -42,7 +42,12 @@ export async function connectHost(spec: string, options: { readonly signal?: Abo
       ...(await ways),
       facts: () => readFacts(host),
       openShell: () => openShell(link, onCommand),
-      spawn: (command) => spawn(link, command),
+      spawn: (command) => {
+        const startNs = nowNs();
+        const process = spawn(link, command);
+        void process.ended.then(({ exitCode }) => observer?.onCommand(commandRecord(command, exitCode, null, startNs)));
+        return process;
+      },
       observe: (next) => {
         observer = next;
       },
