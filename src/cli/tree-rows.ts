@@ -97,7 +97,7 @@ function rowOf({ spans, depth, prefix, rest }: Pending, children: ReadonlyMap<st
   const first = spans[0] as Span;
   const parts = union(spans.map(intervalOf));
   const durationNs = spans.length === 1 ? first.durationNs : lengthNs(parts);
-  const short = shortName(first.name, prefix);
+  const short = shortName(first, prefix);
   const label = rest ? `… ${spans.length} more` : spans.length > 1 ? `${short} ×${spans.length}` : short;
   const isFrame = spans.some((span) => span.isWait || children.has(span.spanId));
   return {
@@ -113,11 +113,15 @@ function rowOf({ spans, depth, prefix, rest }: Pending, children: ReadonlyMap<st
   };
 }
 
-/** `criu.dump.memory` below `criu.dump.task` is `memory`: the words that both begin with are not said again. */
-function shortName(name: string, above: string): string {
+/**
+ * `criu.dump.memory` below `criu.dump.task` is `memory`: the words that both begin with are not said again, nor is the layer, which has
+ * a column of its own (but for its top, `criu.dump`).
+ */
+function shortName({ name, service }: Span, above: string): string {
+  if (name.includes(' ')) return name.replace(/^docker\.api /, '');
   const [words, known] = [name.split('.'), above.split('.')];
   const same = words.findIndex((word, index) => word !== known[index]);
-  return same <= 0 || name.includes(' ') ? name : words.slice(same).join('.');
+  return words.slice(same === 0 && words.length > 2 && words[0] === service ? 1 : Math.max(same, 0)).join('.');
 }
 
 /** Our own steps are named after the host that they act on. */

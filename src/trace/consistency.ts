@@ -15,7 +15,9 @@ export function findInconsistencies(spans: readonly AlignedSpan[], parents: read
     const allowedNs = child.group === parent.group ? 0n : child.boundNs + parent.boundNs;
     const say = (byNs: Ns, what: string) => {
       if (byNs > allowedNs)
-        found.push(`${title(child)} ${what} ${title(parent)} by ${formatNs(byNs)}; the clocks allow ${formatNs(allowedNs)}`);
+        found.push(
+          `${title(child)} ${what} ${title(parent)} by ${formatNs(byNs)}; the clocks allow ${allowedNs === 0n ? 'nothing' : formatNs(allowedNs)}`,
+        );
     };
     say(parent.startNs - child.startNs, 'begins before');
     say(child.endNs - parent.endNs, 'ends after');

@@ -42,31 +42,14 @@ function apiError(record: ApiRecord): string | null {
   return record.error ?? `status ${record.status}`;
 }
 
-/** Programs that a command's span is named after; the list is closed so that names are few. */
-const programs = [
-  'tar',
-  'ssh',
-  'rsync',
-  'docker',
-  'criu',
-  'ip',
-  'nft',
-  'cp',
-  'mv',
-  'rm',
-  'mkdir',
-  'cat',
-  'stat',
-  'sed',
-  'find',
-  'df',
-];
+/** The first of these programs that a command runs names its span; the list is closed so that names are few. */
+const programs =
+  /(?:^|[\s;|{(&'"])(tar|ssh|rsync|docker|criu|ip|nft|cp|mv|rm|mkdir|cat|head|stat|sed|find|df|perl|journalctl)(?=\s)/;
 
 const commandLimit = 400;
 
 /** A command on a host's shell: one thing happening when its step is our own work, else waited for. */
 export function commandSpan(record: CommandRecord, place: CallPlace & { readonly isWait: boolean }): LayerSpan {
-  const program = /[\w./-]+/.exec(record.command)?.[0]?.split('/').at(-1) ?? '';
   const attributes: Record<string, AttributeValue> = {
     ...placeAttributes(place),
     'process.command_line': record.command.slice(0, commandLimit),
@@ -75,7 +58,7 @@ export function commandSpan(record: CommandRecord, place: CallPlace & { readonly
   return {
     key: place.key,
     parentKey: place.parentKey,
-    name: `shell ${programs.includes(program) ? program : 'sh'}`,
+    name: `shell ${programs.exec(record.command)?.[1] ?? 'sh'}`,
     startNs: BigInt(record.startNs),
     endNs: BigInt(record.endNs),
     evidence: 'bounded',
