@@ -107,7 +107,9 @@ async function planVolume(
     throw existsAlready(pair.destination, `volume ${name}`, mount, `docker volume rm ${name}`);
   // A volume with a driver or options says itself where its data lies: made alike, it is the same data.
   const isElsewhere = own.driver !== 'local' || Object.keys(own.options).length > 0;
-  if (mode === 'shared' && there === undefined && !isElsewhere) throw notShared(pair.destination, `volume ${name}`, mount);
+  // An anonymous one would be a new, empty volume on the destination.
+  if (mode === 'shared' && there === undefined && (!isElsewhere || isAnonymous))
+    throw notShared(pair.destination, `volume ${name}`, mount);
   return { ...base, make: there === undefined && !isAnonymous ? own : null };
 }
 

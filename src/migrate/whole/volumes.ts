@@ -21,7 +21,8 @@ export async function makeVolumes(destination: Host, plans: readonly VolumePlan[
 
 /** Removes what `makeVolumes` made; after the container has been removed. Anonymous volumes go with the container. */
 export async function undoVolumes(destination: Host, plans: readonly VolumePlan[]): Promise<void> {
-  for (const plan of plans) {
+  // Backwards: the first of several folders with one parent made that parent.
+  for (const plan of [...plans].reverse()) {
     if (plan.make === null) continue;
     if (plan.make.kind === 'path') await removePath(destination, plan.from, plan.make);
     else
