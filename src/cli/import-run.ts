@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { TransshipError } from '../error.ts';
 import type { Manifest } from '../evidence/manifest.ts';
 import type { CriuFilesRecord } from '../evidence/records.ts';
 import { createRun, hostEvidence, type RunFolder, writeManifest } from '../evidence/run-folder.ts';
@@ -29,12 +30,21 @@ export function writeImport(sources: readonly SourceFile[], name: string | undef
     return folder;
   } catch (error) {
     rmSync(folder.path, { recursive: true, force: true });
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof TransshipError || code === undefined) throw error;
+    throw new TransshipError(
+      'usage',
+      `${folder.path}: cannot be written (${code})`,
+      'free space, or set TRANSSHIP_TRACES to a folder that can be written',
+      {
+        cause: error,
+      },
+    );
   }
 }
 
 /** Its name in the run: what `readCriuEvidence` looks for. */
-export function keptName({ kind, number }: SourceFile): string {
+function keptName({ kind, number }: SourceFile): string {
   return kind.startsWith('stats-') ? `${number}-${kind}` : `${number}-${kind}.log`;
 }
 

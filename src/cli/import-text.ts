@@ -38,6 +38,9 @@ function logText(log: CriuLogSummary, trace: Trace): string {
     ...statisticsText(log),
     ...gapsText(log),
     ...failureText(log),
+    ...(log.outcome === 'truncated'
+      ? [`stops at line ${log.lines} without an end: CRIU was killed or still runs, or the file was cut`]
+      : []),
   ].join('\n');
 }
 

@@ -26,7 +26,9 @@ async function run(paths: readonly string[], options: Options, command: Command)
   const input = await readInput(paths);
   try {
     const { findSources } = await import('../layers/criu/log-files.ts');
-    const sources = findSources([...new Set(paths)].map((path) => ({ path: path === '-' ? input.path : path, shown: path })));
+    const { sources, warnings } = findSources(
+      [...new Set(paths)].map((path) => ({ path: path === '-' ? input.path : path, shown: path })),
+    );
     const { importHost, writeImport } = await import('./import-run.ts');
     const folder = writeImport(sources, options.name);
     const { readCriuEvidence } = await import('../layers/criu/evidence.ts');
@@ -34,7 +36,7 @@ async function run(paths: readonly string[], options: Options, command: Command)
     const { loadTrace } = await import('./load-trace.ts');
     const { logs } = criuSummary(readCriuEvidence(hostEvidence(folder, importHost)));
     const trace = loadTrace(folder);
-    for (const text of trace.warnings) terminal.warn(escapeText(text));
+    for (const text of [...warnings, ...trace.warnings]) terminal.warn(escapeText(text));
     const { importText } = await import('./import-text.ts');
     terminal.result(importDocument(folder.run, sources, logs), () => importText({ folder, sources, logs, trace }));
   } finally {
@@ -65,7 +67,7 @@ async function readInput(paths: readonly string[]): Promise<{ readonly path: str
 }
 
 /** `--format json`: the fields of the contract. */
-export function importDocument(run: string, sources: readonly SourceFile[], logs: readonly CriuLogSummary[]): object {
+function importDocument(run: string, sources: readonly SourceFile[], logs: readonly CriuLogSummary[]): object {
   return {
     schema: 'transship.import/1',
     run,

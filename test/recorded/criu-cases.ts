@@ -24,7 +24,7 @@ export interface RecordedLog {
 export function readCase(name: string): readonly RecordedLog[] {
   const folder = unpackCase(name);
   try {
-    const sources = findSources([{ path: folder, shown: name }]);
+    const { sources } = findSources([{ path: folder, shown: name }]);
     return sources
       .filter(({ kind }) => !kind.startsWith('stats-'))
       .map(({ path, shown, kind, number }) => {

@@ -21,28 +21,37 @@ const mostDepth = 6;
 const hint =
   'transship import takes dump.log, restore.log and the like, stats-dump, stats-restore, or a folder of them; unpack an archive first';
 
+interface Found {
+  readonly sources: readonly SourceFile[];
+  /** Files that the user named, or that look like CRIU's, and why they were left out. */
+  readonly warnings: readonly string[];
+}
+
 /**
  * Finds the logs and statistics of CRIU in files and folders, by content; other files of a folder are passed over.
  * @throws TransshipError `input` when there is none, with what the first file is instead
  */
-export function findSources(paths: readonly { readonly path: string; readonly shown: string }[]): readonly SourceFile[] {
+export function findSources(paths: readonly { readonly path: string; readonly shown: string }[]): Found {
   const sources: Omit<SourceFile, 'number'>[] = [];
-  let refused: TransshipError | undefined;
+  const refused: TransshipError[] = [];
+  const warnings: string[] = [];
   for (const { path, shown } of paths) {
     for (const file of filesOf(path, shown)) {
       const source = sourceOf(file);
-      if (source instanceof TransshipError) refused ??= source;
-      else sources.push(source);
+      if (!(source instanceof TransshipError)) sources.push(source);
+      else refused.push(source);
+      const isExpected = file.shown === shown || kindOfName(file.path) !== null || /stats-/.test(basename(file.path));
+      if (source instanceof TransshipError && isExpected) warnings.push(`${source.message}: left out`);
     }
   }
-  if (sources.length > 0) return numbered(sources);
-  throw refused ?? new TransshipError('input', `${paths.map(({ shown }) => shown).join(', ')}: no file of CRIU in it`, hint);
+  if (sources.length > 0) return { sources: numbered(sources), warnings };
+  throw refused[0] ?? new TransshipError('input', `${paths.map(({ shown }) => shown).join(', ')}: no file of CRIU in it`, hint);
 }
 
 function filesOf(path: string, shown: string, depth = 0): { readonly path: string; readonly shown: string }[] {
   if (!isFolder(path, shown)) return [{ path, shown }];
   const files: { readonly path: string; readonly shown: string }[] = [];
-  for (const name of readdirSync(path).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))) {
+  for (const name of namesIn(path, shown).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))) {
     const entry = { path: join(path, name), shown: join(shown, name) };
     const stat = lstatSync(entry.path);
     if (stat.isDirectory() && depth < mostDepth) files.push(...filesOf(entry.path, entry.shown, depth + 1));
@@ -51,6 +60,19 @@ function filesOf(path: string, shown: string, depth = 0): { readonly path: strin
       throw new TransshipError('input', `${shown}: more than ${mostFiles} files`, 'name the folder that holds the logs');
   }
   return files;
+}
+
+function namesIn(path: string, shown: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (cause) {
+    throw new TransshipError(
+      'input',
+      `${shown}: cannot be read (${(cause as NodeJS.ErrnoException).code})`,
+      'copy it with sudo, or change its mode',
+      { cause },
+    );
+  }
 }
 
 function isFolder(path: string, shown: string): boolean {

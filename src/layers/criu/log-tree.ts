@@ -32,9 +32,7 @@ export function treeOf(digest: LogDigest, { isDetailed = false }: TreeOptions = 
 function markFailure(root: PhaseNode, failure: Failure): void {
   for (let node: PhaseNode | undefined = root; node !== undefined; ) {
     node.error = failure.message;
-    node = node.children.findLast(
-      (child) => child.line <= failure.line && (child.lane === null || failure.lane === null || child.lane === failure.lane),
-    );
+    node = node.children.findLast((child) => child.line <= failure.line && (child.lane === null || child.lane === failure.lane));
   }
 }
 

@@ -17,7 +17,7 @@ const patterns = [
 ];
 
 /** Named groups twice in one expression are an error, so they lose their names here. */
-export const nameless = (source: string): string => source.replace(/\(\?<\w+>/g, '(?:');
+const nameless = (source: string): string => source.replace(/\(\?<\w+>/g, '(?:');
 
 /** True for a line that any phase of any table begins with: one test a line instead of eighty. */
 export const beginsAnyPhase = new RegExp(patterns.map(nameless).join('|'));

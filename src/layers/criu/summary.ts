@@ -5,7 +5,7 @@ import { treeOf } from './log-tree.ts';
 import type { LogKind } from './phase.ts';
 import type { PhaseNode } from './phase-tree.ts';
 
-export interface CriuPhase {
+interface CriuPhase {
   readonly name: string;
   readonly startUs: number;
   readonly durationUs: number;
@@ -63,7 +63,7 @@ export function criuSummary(evidence: CriuEvidence): CriuSummary {
   };
 }
 
-export function criuLogSummary({ digest, statistics }: CriuLog): CriuLogSummary {
+function criuLogSummary({ digest, statistics }: CriuLog): CriuLogSummary {
   const tree = treeOf(digest);
   const failure = failureOf(digest);
   return {
