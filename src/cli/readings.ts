@@ -59,7 +59,7 @@ function downtimeLines(manifest: Manifest, trace: Trace): readonly string[] {
   const seen = manifest.probes.map((probe) => {
     const gap = probe.gapUs === null ? 'saw no end' : `${formatNs(usToNs(probe.gapUs))} ±${formatNs(usToNs(probe.resolutionUs))}`;
     const again = probe.retransmits ? ` (${probe.retransmits} retransmitted)` : '';
-    const note = probe.note === null ? '' : ` (${escapeText(probe.note)})`;
+    const note = probe.note === null ? '' : `\n${line('', `  ${escapeText(probe.note)}`)}`;
     return `${probe.kind} ${gap}${again}${note}`;
   });
   const traced = trace.spans.find((span) => span.name === downtimeName);

@@ -28,10 +28,11 @@ const styles: Readonly<Record<Service, Style>> = {
 
 /** One mark a kind, so that the picture is read without colours too. */
 const marks: Readonly<Record<TreeRow['kind'], string>> = { work: '█', frame: '─', unexplained: '░', downtime: '▒', rest: '█' };
-const legend = '█ work, named   ─ holds others, or waits   ▒ downtime   ░ unexplained';
+const legend = '█ work, named   ─ holds others, or waits   ▒ downtime   ░ unexplained   ✘ failed';
 
 /** What is shorter than this part of the whole is folded. */
 const foldBelow = 250n;
+/** Names give way to bars down to this width. */
 const leastBar = 28;
 const mostBar = 60;
 const timeWidth = 9;
@@ -43,11 +44,11 @@ export function renderTree(trace: Trace, { columns = process.stdout.columns ?? 1
   const rows = treeRows(trace, { isAll, leastNs: (whole.endNs - whole.startNs) / foldBelow });
   const layers = rows.map((row) => escapeText(row.layer));
   const layerWidth = longest(layers, 'layer'.length);
-  const labels = rows.map((row) => `${'  '.repeat(row.depth)}${escapeText(row.label)}`);
+  const labels = rows.map((row) => `${'  '.repeat(row.depth)}${row.isFailed ? '✘ ' : ''}${escapeText(row.label)}`);
   const widest = longest(labels, 0);
   const rest = columns - layerWidth - 2 * timeWidth - 5;
   const labelWidth = Math.max(20, Math.min(widest, rest - leastBar));
-  const barWidth = Math.max(leastBar, Math.min(mostBar, rest - labelWidth));
+  const barWidth = Math.max(10, Math.min(mostBar, rest - labelWidth));
   const lines = rows.map((row, index) => {
     const label = cut(labels[index] as string, labelWidth);
     const times = `${lengthText(row.durationNs).padStart(timeWidth)} ${offset(row.startNs - whole.startNs).padStart(timeWidth)}`;
