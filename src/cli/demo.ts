@@ -1,9 +1,11 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
-import { execa } from 'execa';
 import { missingForTestbed } from '../../vm/prerequisites.ts';
 import { readTestbed, testbedSet } from '../../vm/testbed-state.ts';
 import { TransshipError } from '../error.ts';
 import type { Host } from '../hosts/host.ts';
+import { bounded } from '../migrate/bounded.ts';
 import { interruptSignal } from './interrupt.ts';
 import { printMigration } from './migrate.ts';
 import { stepReport } from './step-report.ts';
@@ -107,7 +109,7 @@ async function loadImage(host: Host, file: string, reference: string): Promise<v
   if (present.exitCode === 0) return;
   const process = host.spawn('docker load -q');
   process.stdout.resume();
-  await execa('cat', [file], { stdout: process.stdin });
+  await bounded(`docker load on ${host.name}`, 120_000, pipeline(createReadStream(file), process.stdin));
   const { exitCode, stderr } = await process.ended;
   if (exitCode !== 0)
     throw new TransshipError('failed', `docker load on ${host.name}: ${stderr.trim()}`, 'is its disk full? df -h');

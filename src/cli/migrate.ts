@@ -31,10 +31,13 @@ export const migrateCommand: Command = withFormat(
     .option('--name <run>', "the run's name (default: the next free r1, r2…)"),
 )
   .addHelpText('after', '\nExample:\n  transship migrate web ssh://root@b.example --from ssh://root@a.example --volumes copy')
-  .action(run);
+  .action(async (container: string, to: string, options: Options, command: Command) => {
+    const terminal = terminalOf(command);
+    const { withLiveSpan } = await import('../export/live-telemetry.ts');
+    await withLiveSpan({ name: 'transship migrate', warn: terminal.warn }, () => run(terminal, container, to, options));
+  });
 
-async function run(container: string, to: string, options: Options, command: Command): Promise<void> {
-  const terminal = terminalOf(command);
+async function run(terminal: Terminal, container: string, to: string, options: Options): Promise<void> {
   const { parseVolumesOption } = await import('../migrate/whole/volumes-option.ts');
   const volumes = parseVolumesOption(options.volumes);
   const { connectHost } = await import('../hosts/connect.ts');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { appendRecord } from '../evidence/json-lines.ts';
 import type { Manifest, ProbeReading } from '../evidence/manifest.ts';
 import { createRun, hostEvidence, type RunFolder, writeManifest } from '../evidence/run-folder.ts';
+import { traceparentOf } from '../export/live-telemetry.ts';
 import { measureClock } from '../hosts/clock-offset.ts';
 import type { Host } from '../hosts/host.ts';
 import { nowNs } from '../trace/time.ts';
@@ -100,7 +101,8 @@ async function openManifest(folder: RunFolder, { plan, source, destination, vers
     schema: 'transship.run/1',
     run: folder.run,
     kind: 'migration',
-    traceId: randomBytes(16).toString('hex'),
+    // a caller's trace (TRACEPARENT) is joined: its id, W3C Trace Context §3.2.2.3
+    traceId: traceparentOf()?.slice(3, 35) ?? randomBytes(16).toString('hex'),
     transship: version,
     createdNs: String(nowNs()),
     endedNs: null,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../error.ts';
 import { createCheckpoint, deleteCheckpoint, startFromCheckpoint } from '../../hosts/checkpoints.ts';
+import type { Host } from '../../hosts/host.ts';
 import { bounded } from '../bounded.ts';
 import { messageOf } from '../engine.ts';
 import { isLive, thaw } from '../live-copy.ts';
@@ -99,6 +100,7 @@ const start: Step = {
   do: async (move) => {
     if (move.found.destinationId === null) throw new Error('no container was created on the destination');
     const tries = await restart(move, 'destination', move.found.destinationId);
+    await forgetSilence(move.destination);
     return { tries };
   },
   undo: async ({ destination, found }) => {
@@ -106,6 +108,14 @@ const start: Step = {
     await stopForGood(destination.docker.getContainer(found.destinationId));
   },
 };
+
+/**
+ * Clients that knocked before the container was there have left an unanswered ARP entry on the destination's bridge, and the kernel
+ * asks again only after a second: without this, clients were seen to wait 0.5-0.7 s longer than the container.
+ */
+async function forgetSilence(destination: Host): Promise<void> {
+  await destination.shell.run('ip neigh flush nud incomplete; ip neigh flush nud failed', { timeoutMs: 5_000 });
+}
 
 async function stopForGood(container: ReturnType<Move['destination']['docker']['getContainer']>): Promise<void> {
   await bounded('docker kill', 30_000, container.kill()).catch((error) => {
