@@ -21,7 +21,10 @@ export function loadTrace(folder: RunFolder): Trace {
   const criu = hosts.map((host) => readCriuEvidence(hostEvidence(folder, host)));
   const daemons = hosts.flatMap((host) => {
     const role = roleIn(manifest, host);
-    return role === null ? [] : dockerdSpans(readDockerdEvidence(hostEvidence(folder, host), role));
+    if (role === null) return [];
+    const { name, sourceId, destinationId } = manifest.container ?? { name: null, sourceId: null, destinationId: null };
+    const containers = [name, role === 'source' ? sourceId : destinationId].filter((known) => known !== null);
+    return dockerdSpans(readDockerdEvidence(hostEvidence(folder, host), { role, containers }));
   });
   const own = transshipSpans(readTransshipEvidence(folder));
   const layers = [...own, ...daemons, ...criu.flatMap((evidence) => criuSpans(evidence))];

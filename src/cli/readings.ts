@@ -22,6 +22,7 @@ export function renderReadings({ folder, manifest, trace, top = 5 }: ReadingsInp
     ...criuLines(trace),
     ...explainedLines(trace),
     ...longestLines(trace, top),
+    ...clockLines(trace),
     line('run', path),
     line('next', next.map((words) => `transship ${words}`).join(' | ')),
   ].join('\n');
@@ -43,7 +44,7 @@ export function tracedUs(trace: Trace): Us | null {
 }
 
 /** CRIU's own figures, under its own names: neither is a downtime. */
-export function criuTimes(trace: Trace): { readonly frozenUs: Us | null; readonly restoreUs: Us | null } {
+function criuTimes(trace: Trace): { readonly frozenUs: Us | null; readonly restoreUs: Us | null } {
   const figure = (name: string): Us | null => {
     const span = trace.spans.find((candidate) => typeof candidate.attributes[name] === 'number');
     return span === undefined ? null : (span.attributes[name] as number);
@@ -97,6 +98,17 @@ function explainedLines(trace: Trace): readonly string[] {
   return lines;
 }
 
+/** How far the hosts' clocks were apart, and whether the trace contradicts what was read. */
+function clockLines({ clock, inconsistencies }: Trace): readonly string[] {
+  const lines: string[] = [];
+  if (clock !== null)
+    lines.push(line('clocks', `destination − source ${formatNs(clock.offsetNs)} ±${formatNs(clock.boundNs)}, taken off`));
+  const [first] = inconsistencies;
+  if (first === undefined) return lines;
+  const more = inconsistencies.length === 1 ? '' : ` (and ${inconsistencies.length - 1} more)`;
+  return [...lines, line('INCONSISTENT', `${escapeText(first)}${more}`)];
+}
+
 /** Kept below 100 when it is, above 0 when it is: rounding must not claim more. */
 function percent(share: number): string {
   const rounded = Math.round(share * 1000) / 10;
@@ -111,8 +123,11 @@ function longestLines(trace: Trace, top: number): readonly string[] {
     downtime === null || (span.startNs < downtime.endNs && span.startNs + span.durationNs > downtime.startNs);
   const leaves = explainingSpans(trace).filter(isWithin);
   leaves.sort((a, b) => (a.durationNs > b.durationNs ? -1 : a.durationNs < b.durationNs ? 1 : 0));
+  const named = new Map(trace.spans.map((span) => [span.spanId, span.name]));
   return leaves.slice(0, top).map((span, index) => {
-    const text = `${formatNs(span.durationNs).padStart(8)}  ${span.name} (${span.service} on ${escapeText(span.host)}, ${span.evidence})`;
+    const above = span.name.startsWith('shell ') ? `${named.get(span.parentSpanId ?? '') ?? ''} › ` : '';
+    const host = escapeText(String(span.attributes['migration.host'] ?? span.host));
+    const text = `${formatNs(span.durationNs).padStart(8)}  ${above}${span.name} (${span.service} on ${host}, ${span.evidence})`;
     return line(index === 0 ? 'longest' : '', text);
   });
 }

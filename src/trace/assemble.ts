@@ -28,7 +28,8 @@ export function assemble({ traceId, run, layers, clocks }: AssembleInput): Trace
   const spans = anchorByCause(alignLayers(traceId, layers, (layer) => hostClocks.clockOf(layer)));
   const { parents, warnings } = joinLayers(spans);
   const inconsistencies = findInconsistencies(spans, parents);
-  const window = findDowntime(spans);
+  // imported logs belong to no run of ours: between them nothing is known
+  const window = layers.some((layer) => layer.role === 'controller') ? findDowntime(spans) : null;
   const plain = spans.map((span, index) =>
     toSpan(traceId, span, parents[index] === undefined ? undefined : spans[parents[index]]),
   );

@@ -3,6 +3,9 @@ import { type Service, services } from './layer-spans.ts';
 
 /** Which step causes a layer's root, where nothing of an upper layer encloses it (clock off, evidence missing). */
 const causes: readonly { readonly root: RegExp; readonly step: RegExp }[] = [
+  { root: /^dockerd\.pause$/, step: /^migration\.checkpoint\.pause$/ },
+  { root: /^dockerd\.checkpoint$/, step: /^migration\.checkpoint\.checkpoint$/ },
+  { root: /^dockerd\.start$/, step: /^migration\.restore\.start$/ },
   { root: /^criu\.(pre-)?dump/, step: /^migration\.checkpoint\.checkpoint$/ },
   { root: /^criu\.restore/, step: /^migration\.restore\.start$/ },
 ];
@@ -32,7 +35,12 @@ function isSameSide(upper: AlignedSpan, root: AlignedSpan): boolean {
   return upper.host === root.host;
 }
 
+/** Clocks run at nearly the same pace: over a minute they part by less than this. */
+const paceNs = 1_000_000n;
+
+/** Offsets may be off, lengths hardly: a caller is at least as long as what it called. */
 function encloses(upper: AlignedSpan, root: AlignedSpan): boolean {
+  if (upper.endNs - upper.startNs + paceNs < root.endNs - root.startNs) return false;
   const slackNs = upper.boundNs + root.boundNs;
   return upper.startNs - slackNs <= root.startNs && root.endNs <= upper.endNs + slackNs;
 }

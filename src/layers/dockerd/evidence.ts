@@ -4,10 +4,16 @@ import { readRecords } from '../../evidence/json-lines.ts';
 import type { DockerEventRecord } from '../../evidence/records.ts';
 import { type DaemonLine, parseDaemonLog } from './log-lines.ts';
 
-/** What dockerd left of the run's time on one host, by that host's clock. */
-export interface DockerdEvidence {
-  readonly host: string;
+/** The run's container on this host. A daemon serves others, too: what it did for them is not told. */
+export interface DaemonSubject {
   readonly role: 'source' | 'destination';
+  /** Its name and id, as far as they are known. */
+  readonly containers: readonly string[];
+}
+
+/** What dockerd left of the run's time on one host, by that host's clock. */
+export interface DockerdEvidence extends DaemonSubject {
+  readonly host: string;
   /** Where the log lies in the run's folder. */
   readonly logPath: string;
   readonly lines: readonly DaemonLine[];
@@ -15,12 +21,12 @@ export interface DockerdEvidence {
 }
 
 /** @throws TransshipError `input` when the events are damaged; a log that is none has no lines. */
-export function readDockerdEvidence(hostFolder: string, role: 'source' | 'destination'): DockerdEvidence {
+export function readDockerdEvidence(hostFolder: string, subject: DaemonSubject): DockerdEvidence {
   const host = basename(hostFolder);
   const log = join(hostFolder, 'dockerd.log');
   return {
     host,
-    role,
+    ...subject,
     logPath: `evidence/${host}/dockerd.log`,
     lines: existsSync(log) ? parseDaemonLog(readFileSync(log, 'utf8')) : [],
     events: readRecords<DockerEventRecord>(join(hostFolder, 'events.jsonl')),

@@ -1,6 +1,7 @@
 /** A request of Docker's API, from the line that announces it to the last thing it is known to do. */
 export interface RequestRule {
   readonly name: string;
+  /** Its group is the container's name or id. */
   readonly begins: RegExp;
   readonly ends: RegExp;
   readonly parts: readonly PartRule[];
@@ -24,13 +25,13 @@ export interface PartRule {
 export const requestRules: readonly RequestRule[] = [
   {
     name: 'dockerd.pause',
-    begins: /^Calling POST (?:\/v[\d.]+)?\/containers\/[^/]+\/pause$/,
+    begins: /^Calling POST (?:\/v[\d.]+)?\/containers\/([^/]+)\/pause$/,
     ends: /^event \/tasks\/paused$/,
     parts: [],
   },
   {
     name: 'dockerd.checkpoint',
-    begins: /^Calling POST (?:\/v[\d.]+)?\/containers\/[^/]+\/checkpoints$/,
+    begins: /^Calling POST (?:\/v[\d.]+)?\/containers\/([^/]+)\/checkpoints$/,
     ends: /^delete image$/,
     parts: [
       {
@@ -63,7 +64,7 @@ export const requestRules: readonly RequestRule[] = [
   },
   {
     name: 'dockerd.start',
-    begins: /^Calling POST (?:\/v[\d.]+)?\/containers\/[^/]+\/start\?(?:.*&)?checkpoint=./,
+    begins: /^Calling POST (?:\/v[\d.]+)?\/containers\/([^/]+)\/start\?(?:.*&)?checkpoint=./,
     ends: /^event \/tasks\/start$/,
     parts: [
       {

@@ -6,6 +6,7 @@ import { readDockerdEvidence } from './evidence.ts';
 import { spansOf } from './spans.ts';
 
 const recorded = join(import.meta.dirname, '../../../test/recorded/dockerd');
+const subject = { role: 'source', containers: ['work'] } as const;
 let folder: string;
 
 beforeEach(() => {
@@ -17,7 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 function outline(log: string | Buffer, events = ''): readonly string[] {
   writeFileSync(join(folder, 'dockerd.log'), log);
   writeFileSync(join(folder, 'events.jsonl'), events);
-  const layers = spansOf(readDockerdEvidence(folder, 'source'));
+  const layers = spansOf(readDockerdEvidence(folder, subject));
   const zero = layers.flatMap(({ spans }) => spans.map((span) => span.startNs)).sort((a, b) => (a < b ? -1 : 1))[0] ?? 0n;
   const ms = (ns: bigint) => (Number(ns / 1000n) / 1000).toFixed(1);
   return layers.flatMap(({ service, spans }) =>
@@ -79,9 +80,14 @@ describe('a log that tells less gives fewer spans, never wrong ones', () => {
   });
 });
 
+test('what the daemon did for another container is not told', () => {
+  const log = readFileSync(join(recorded, 'checkpoint-26.1.5.log'), 'utf8').replaceAll('containers/work/', 'containers/other/');
+  expect(outline(log)).toEqual([]);
+});
+
 test("Docker's events stand on the request that they belong to", () => {
   const event = { type: 'container', action: 'pause', id: 'x', timeNs: '1795496095865000000' };
   outline(readFileSync(join(recorded, 'checkpoint-26.1.5.log')), `${JSON.stringify(event)}\n`);
-  const [dockerd] = spansOf(readDockerdEvidence(folder, 'source'));
+  const [dockerd] = spansOf(readDockerdEvidence(folder, subject));
   expect(dockerd?.spans[0]?.events.map(({ name }) => name)).toEqual(['docker.container.pause']);
 });

@@ -17,7 +17,7 @@ interface Found {
 
 /** What can honestly be said from dockerd's log: the requests of the move, and the parts of them that two lines enclose. */
 export function spansOf(evidence: DockerdEvidence): LayerSpans[] {
-  const found = requestsIn(evidence.lines).flatMap((request) => requestSpans(request, evidence));
+  const found = requestsIn(evidence).flatMap((request) => requestSpans(request, evidence));
   return (['dockerd', 'containerd'] as const).flatMap((service) => {
     const spans = found.filter((one) => one.service === service).map((one) => one.span);
     if (spans.length === 0) return [];
@@ -26,12 +26,20 @@ export function spansOf(evidence: DockerdEvidence): LayerSpans[] {
   });
 }
 
-function requestsIn(lines: readonly DaemonLine[]): readonly Request[] {
+function requestsIn({ lines, containers }: DockerdEvidence): readonly Request[] {
   const starts = lines.flatMap((line, index) => {
     const rule = requestRules.find(({ begins }) => begins.test(line.text));
-    return rule === undefined ? [] : { rule, index };
+    const called = rule?.begins.exec(line.text)?.[1] ?? '';
+    return rule === undefined || !isOneOf(containers, called) ? [] : { rule, index };
   });
   return starts.map(({ rule, index }, place) => ({ rule, lines: lines.slice(index, starts[place + 1]?.index) }));
+}
+
+/** By name, by id, or by an id cut short, of which Docker takes any length. */
+function isOneOf(containers: readonly string[], called: string): boolean {
+  return containers.some(
+    (known) => known === called || (/^[0-9a-f]{64}$/.test(known) && called !== '' && known.startsWith(called)),
+  );
 }
 
 function requestSpans({ rule, lines }: Request, evidence: DockerdEvidence): readonly Found[] {

@@ -1,0 +1,117 @@
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type RunFolder, readManifest, runFiles, writeManifest } from '../evidence/run-folder.ts';
+import { isKnownAttribute } from '../trace/attribute-catalogue.ts';
+import type { Span, Trace } from '../trace/span.ts';
+import { explainedOf } from '../trace/trace-leaves.ts';
+import { loadTrace } from './load-trace.ts';
+
+const recorded = join(import.meta.dirname, '../../test/recorded/runs/docker-small');
+let folder: RunFolder;
+
+beforeEach(() => {
+  folder = { run: 'tiny1', path: mkdtempSync(join(tmpdir(), 'run-')) };
+  cpSync(recorded, folder.path, { recursive: true });
+});
+afterEach(() => rmSync(folder.path, { recursive: true }));
+
+function spanOf(trace: Trace, name: string): Span {
+  const span = trace.spans.find((candidate) => candidate.name === name);
+  if (span === undefined) throw new Error(`no span ${name}`);
+  return span;
+}
+
+/** Names from a span up to the root. */
+function pathOf(trace: Trace, name: string): readonly string[] {
+  const byId = new Map(trace.spans.map((span) => [span.spanId, span]));
+  const path: string[] = [];
+  for (let at: Span | undefined = spanOf(trace, name); at !== undefined; at = byId.get(at.parentSpanId ?? '')) path.push(at.name);
+  return path;
+}
+
+describe('a recorded run', () => {
+  test('hangs CRIU under dockerd, dockerd under the call, the call under the step, on each side', () => {
+    const trace = loadTrace(folder);
+    expect(pathOf(trace, 'criu.dump')).toEqual([
+      'criu.dump',
+      'dockerd.checkpoint',
+      'docker.api POST /containers/{id}/checkpoints',
+      'migration.checkpoint.checkpoint',
+      'migration.checkpoint',
+      'migration',
+    ]);
+    expect(pathOf(trace, 'criu.restore')).toEqual([
+      'criu.restore',
+      'dockerd.start',
+      'docker.api POST /containers/{id}/start',
+      'migration.restore.start',
+      'migration.restore',
+      'migration',
+    ]);
+    expect(trace.spans.filter((span) => span.parentSpanId === undefined).map((span) => span.name)).toEqual(['migration']);
+  });
+
+  test('contradicts nothing, and says how much of its downtime it explains', () => {
+    const trace = loadTrace(folder);
+    expect(trace.inconsistencies).toEqual([]);
+    expect(trace.warnings).toEqual([]);
+    const { bounded, untilNext, inferred } = trace.explained ?? { bounded: 0, untilNext: 0, inferred: 0 };
+    expect([bounded, untilNext, inferred].map((share) => Math.round(share * 1000) / 10)).toEqual([45.3, 26.9, 12.5]);
+    for (const name of ['criu.dump', 'criu.restore']) {
+      const { startNs, durationNs } = spanOf(trace, name);
+      expect(explainedOf(trace, { startNs, endNs: startNs + durationNs }, 'criu')).toBeGreaterThan(0.9);
+    }
+  });
+
+  test('has attributes that the catalogue knows, and no others', () => {
+    const names = loadTrace(folder).spans.flatMap((span) => [span, ...span.events].flatMap((one) => Object.keys(one.attributes)));
+    expect([...new Set(names)].filter((name) => !isKnownAttribute(name))).toEqual([]);
+  });
+
+  test('gives the same trace each time, and leaves it beside the evidence', () => {
+    const first = loadTrace(folder);
+    expect(existsSync(join(folder.path, runFiles.trace))).toBe(true);
+    expect(loadTrace(folder)).toEqual(first);
+  });
+});
+
+describe('a recorded run with less in it', () => {
+  test.each([
+    ['no dockerd.log', 'evidence/b/dockerd.log', 'docker.api POST /containers/{id}/start'],
+    ['no calls of the API', 'evidence/b/api.jsonl', 'dockerd.start'],
+    ["no files.json: CRIU's log has no place in time but its step", 'evidence/b/criu/files.json', 'dockerd.start'],
+  ])('%s', (_, file, caller) => {
+    rmSync(join(folder.path, file));
+    const trace = loadTrace(folder);
+    expect(pathOf(trace, 'criu.restore')[1]).toBe(caller);
+    expect(trace.inconsistencies).toEqual([]);
+  });
+
+  test('no clock was read: said, and the shares are given all the same', () => {
+    writeManifest(folder, { ...readManifest(folder), clocks: [] });
+    const trace = loadTrace(folder);
+    expect(trace.warnings).toEqual([
+      'a: its clock was never read; its times are taken as they are',
+      'b: its clock was never read; its times are taken as they are',
+    ]);
+    expect(trace.clock).toBeNull();
+  });
+
+  test('a destination whose clock jumped is inconsistent, and none of its spans is moved to hide it', () => {
+    const manifest = readManifest(folder);
+    const clocks = manifest.clocks.map((clock) => (clock.host === 'b' ? { ...clock, offsetNs: '5000000000' } : clock));
+    writeManifest(folder, { ...manifest, clocks });
+    expect(
+      loadTrace(folder).inconsistencies.some((text) =>
+        text.startsWith('dockerd.start (b) begins before migration.restore.start'),
+      ),
+    ).toBe(true);
+  });
+
+  test('a damaged journal is an error with file and line', () => {
+    writeFileSync(join(folder.path, runFiles.journal), '{"seq":1}\nnonsense\n');
+    expect(() => loadTrace(folder)).toThrow(/journal\.jsonl:2: /);
+  });
+});
