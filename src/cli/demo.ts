@@ -29,6 +29,8 @@ export const demoCommand: Command = withFormat(
 /** The run that is shown where no test hosts can be. */
 const sampleRun = 'sample-redis';
 const container = 'transship-demo';
+/** A million of these are some 190 MB in Redis. */
+const valueBytes = 96;
 
 async function run(options: Options, command: Command): Promise<void> {
   const terminal = terminalOf(command);
@@ -92,7 +94,7 @@ async function startRedis(terminal: Terminal, host: Host, keys: number): Promise
   const ran = await host.shell.run(
     `docker run -d --name ${container} -p 6379:6379 -e TICKER=1 -v transship-demo-data:/data ${image.reference} --enable-debug-command yes &&
      docker exec ${container} sh -c 'date >/data/made-on-a; until redis-cli ping; do sleep 0.1; done' &&
-     docker exec ${container} redis-cli DEBUG POPULATE ${keys}`,
+     docker exec ${container} redis-cli DEBUG POPULATE ${keys} key ${valueBytes}`,
     { timeoutMs: 120_000 },
   );
   if (ran.exitCode !== 0)

@@ -32,10 +32,16 @@ function stepLine({ step, host, state, durationMs, detail }: StepEvent): string 
 function detailText(detail: StepEvent['detail']): string {
   return Object.entries(detail)
     .filter(([, value]) => value !== '' && value !== 0 && value !== null)
-    .map(([key, value]) =>
-      key === 'bytes' ? megabytes(Number(value)) : key === 'error' ? String(value) : `${key} ${shortened(value)}`,
-    )
+    .map(([key, value]) => wordsOf(key, value))
     .join(', ');
+}
+
+function wordsOf(key: string, value: string | number | boolean | null): string {
+  if (key === 'bytes') return megabytes(Number(value));
+  if (key === 'error') return String(value);
+  // what cannot be equal is a list of sentences: --dry-run and the journal have them whole
+  if (key === 'unequal') return `${String(value).split('; ').length} things cannot be equal (--dry-run lists them)`;
+  return `${key} ${shortened(value)}`;
 }
 
 function shortened(value: string | number | boolean | null): string {
