@@ -43,15 +43,6 @@ export function tracedUs(trace: Trace): Us | null {
   return trace.downtime && nsToUs(trace.downtime.endNs - trace.downtime.startNs);
 }
 
-/** CRIU's own figures, under its own names: neither is a downtime. */
-function criuTimes(trace: Trace): { readonly frozenUs: Us | null; readonly restoreUs: Us | null } {
-  const figure = (name: string): Us | null => {
-    const span = trace.spans.find((candidate) => typeof candidate.attributes[name] === 'number');
-    return span === undefined ? null : (span.attributes[name] as number);
-  };
-  return { frozenUs: figure('criu.stats.frozen_time'), restoreUs: figure('criu.stats.restore_time') };
-}
-
 function line(title: string, text: string): string {
   return `${title.padEnd(10)} ${text}`;
 }
@@ -71,13 +62,14 @@ function downtimeLines(manifest: Manifest, trace: Trace): readonly string[] {
   return seen.map((text, index) => line(index === 0 ? 'downtime' : '', text));
 }
 
+/** Under CRIU's own names, as neither is a downtime: the one knows only the source, the other only the destination. */
 function criuLines(trace: Trace): readonly string[] {
-  const { frozenUs, restoreUs } = criuTimes(trace);
-  const texts = [
-    frozenUs === null ? [] : `frozen_time ${formatNs(usToNs(frozenUs))}`,
-    restoreUs === null ? [] : `restore_time ${formatNs(usToNs(restoreUs))}`,
-  ].flat();
-  return texts.length === 0 ? [] : [line('criu', `${texts.join(', ')}: CRIU's own figures, neither is a downtime`)];
+  const figures = ['frozen_time', 'restore_time'].flatMap((name) => {
+    const span = trace.spans.find((candidate) => typeof candidate.attributes[`criu.stats.${name}`] === 'number');
+    const us = span?.attributes[`criu.stats.${name}`];
+    return span === undefined ? [] : `${name} ${formatNs(usToNs(Number(us)))} on ${escapeText(span.host)}`;
+  });
+  return figures.length === 0 ? [] : [line('criu', `${figures.join(', ')}: CRIU's own figures, neither is a downtime`)];
 }
 
 function explainedLines(trace: Trace): readonly string[] {

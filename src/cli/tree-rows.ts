@@ -70,7 +70,11 @@ function childrenOf(trace: Trace): ReadonlyMap<string | undefined, Span[]> {
 function families(spans: readonly Span[], place: Pick<Pending, 'depth' | 'prefix'>, { isAll, leastNs }: RowOptions): Pending[] {
   if (isAll) return spans.map((span) => ({ spans: [span], ...place }));
   const byName = new Map<string, Span[]>();
-  for (const span of spans) byName.set(span.name, [...(byName.get(span.name) ?? []), span]);
+  for (const span of spans) {
+    const family = byName.get(span.name);
+    if (family === undefined) byName.set(span.name, [span]);
+    else family.push(span);
+  }
   const all = [...byName.values()].map((family) => ({ family, ns: covered(family) })).sort((a, b) => compareNs(b.ns, a.ns));
   const shown: Pending[] = [];
   const small: Span[] = [];

@@ -9,7 +9,7 @@ import { probeSpans } from './probes.ts';
 import { isOwnWork, type StepSpan, stepSpans } from './steps.ts';
 
 /** The name under which the controller's spans stand where other layers have a host. */
-export const controllerHost = 'controller';
+const controllerHost = 'controller';
 
 /** The run as Transship lived it: `migration`, its phases, their steps, and the calls that each step made. */
 export function spansOf(evidence: TransshipEvidence): LayerSpans[] {

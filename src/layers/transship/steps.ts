@@ -1,4 +1,5 @@
 import type { JournalRecord, RunPhase } from '../../evidence/records.ts';
+import type { StepName } from '../../evidence/steps.ts';
 import type { Attributes, AttributeValue, LayerSpan } from '../../trace/layer-spans.ts';
 
 /** A step as its journal records tell it: one try, or one undoing. */
@@ -13,7 +14,7 @@ export interface StepSpan {
  * Steps in which Transship does one named thing itself. In the others (`checkpoint`, `start`, …) it waits for Docker,
  * and waiting explains nothing.
  */
-const ownWork: ReadonlySet<string> = new Set([
+const ownWork: ReadonlySet<string> = new Set<StepName>([
   'preflight',
   'transfer-image',
   'copy-layer',
