@@ -38,7 +38,7 @@ const mostBar = 60;
 const timeWidth = 9;
 
 /** The trace as a tree with bars on one axis of time: which layer, what, since when, how long. */
-export function renderTree(trace: Trace, { columns = process.stdout.columns ?? 100, isAll = false }: TreeOptions = {}): string {
+export function renderTree(trace: Trace, { columns = process.stdout.columns || 100, isAll = false }: TreeOptions = {}): string {
   const whole = extentOf(trace);
   if (whole === null) return 'no spans: the run left no evidence that can be placed in time';
   const rows = treeRows(trace, { isAll, leastNs: (whole.endNs - whole.startNs) / foldBelow });
