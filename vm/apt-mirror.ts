@@ -5,8 +5,6 @@ import { TransshipError } from '../src/error.ts';
 /** A Debian archive, and the apt options that this machine needs to reach it. */
 export interface AptMirror {
   readonly uri: string;
-  /** `[trusted=yes]` where the machine's own source says so; else empty. */
-  readonly sourceOptions: string;
   /** Lines of apt.conf: proxy, certificates and date checks as the machine has them. */
   readonly aptOptions: readonly string[];
 }
@@ -17,26 +15,26 @@ const debianSuites = ['bookworm', 'trixie', 'forky', 'oldstable', 'stable', 'tes
  * The archive that this machine's own apt takes Debian from. apt itself reads its sources, so both formats
  * (`.list` and deb822 `.sources`) and every option are understood. `$TRANSSHIP_DEBIAN_MIRROR` goes first.
  * @param aptArguments put before the subcommand, e.g. `-o Dir::Etc::sourcelist=FILE`
- * @throws TransshipError `not-ready` when no source holds Debian's main.
+ * @throws TransshipError `not-ready` when no source is a Debian archive.
  */
 export async function debianMirror(aptArguments: readonly string[] = []): Promise<AptMirror> {
   const aptOptions = await acquireOptions(aptArguments);
   const own = process.env.TRANSSHIP_DEBIAN_MIRROR;
-  if (own) return { uri: own, sourceOptions: '', aptOptions };
-  const format = '$(RELEASE)\t$(COMPONENT)\t$(REPO_URI)\t$(TRUSTED)';
-  const { stdout } = await execa('apt-get', [...aptArguments, 'indextargets', '--format', format, 'Created-By: Packages']);
-  const found = stdout
-    .split('\n')
-    .map((line) => line.split('\t'))
-    .filter(([release, component]) => component === 'main' && rank(release ?? '') < Number.POSITIVE_INFINITY)
-    .sort(([a], [b]) => rank(a ?? '') - rank(b ?? ''))[0];
-  if (found?.[2] === undefined)
+  if (own) return { uri: own, aptOptions };
+  // prints where it would look, and fetches nothing; `indextargets` knows only what was fetched before
+  const { stdout } = await execa('apt-get', [...aptArguments, '--print-uris', 'update'], { timeout: 30_000 });
+  const archives = [...stdout.matchAll(/^'(.+?)\/+dists\/([^/']+)\/InRelease'/gm)]
+    .map(([, uri, release]) => ({ uri: uri as string, order: rank(release as string) }))
+    .filter(({ order }) => order < Number.POSITIVE_INFINITY)
+    .sort((one, other) => one.order - other.order);
+  const uri = archives[0]?.uri;
+  if (uri === undefined)
     throw new TransshipError(
       'not-ready',
-      "apt's sources: none of them is a Debian archive with its component main",
+      "apt's sources: none of them is a Debian archive",
       'set TRANSSHIP_DEBIAN_MIRROR to the address of a Debian mirror',
     );
-  return { uri: found[2].replace(/\/$/, ''), sourceOptions: found[3] === 'yes' ? '[trusted=yes] ' : '', aptOptions };
+  return { uri, aptOptions };
 }
 
 /** The machine's own release first; then any other of Debian. Updates and security archives are other trees. */

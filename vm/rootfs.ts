@@ -21,7 +21,7 @@ const checkHook = `dpkg --compare-versions "$(chroot "$1" dpkg-query -W -f '\${V
  * @throws TransshipError `not-ready`
  */
 export async function rootTree(prefix: readonly string[], say: (line: string) => void): Promise<string> {
-  const { uri, sourceOptions, aptOptions } = await debianMirror();
+  const { uri, aptOptions } = await debianMirror();
   const recipe = [
     '--mode=root',
     '--variant=minbase',
@@ -34,7 +34,7 @@ export async function rootTree(prefix: readonly string[], say: (line: string) =>
   ];
   const builder = readFileSync(join(packageRoot(), 'vm/build-once.sh'), 'utf8');
   const target = join(cacheFolder, `rootfs-${recipeHash([recipe, suites, process.arch, builder])}`);
-  const sources = [suites.stable, suites.testing].map((suite) => `deb ${sourceOptions}${uri} ${suite} main`);
+  const sources = [suites.stable, suites.testing].map((suite) => `deb ${uri} ${suite} main`);
   const apt = aptOptions.map((option) => `--aptopt=${option}`);
   const command = ['mmdebstrap', ...apt, ...recipe, `${target}.partial`, ...sources];
   return buildOnce({ target, command, what: 'the root tree of the test hosts', prefix, say });

@@ -63,25 +63,33 @@ export async function startHost(making: HostMaking): Promise<number> {
     await sleep(50);
   }
   const pid = Number(readFileSync(stat, 'utf8').split(' ')[0]);
-  const veth = ['link', 'add', `to-${plan.name}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(pid)];
-  await onWire(folder, ['ip', ...veth]);
-  await onWire(folder, ['ip', 'link', 'set', `to-${plan.name}`, 'master', 'wire', 'up']);
+  await onWire(folder, groups, `link add to-${plan.name} type veth peer name eth0 netns ${pid}`);
+  await onWire(folder, groups, `link set to-${plan.name} master wire up`);
   return pid;
 }
 
 /** Makes the wire: a bridge in a network namespace of its own, which lives by its pinned file. */
-export async function makeWire(folder: string, address: string): Promise<void> {
+export async function makeWire(folder: string, address: string, groups: SetGroups): Promise<void> {
   const file = join(folder, 'wire');
   writeFileSync(file, '');
-  await execa('unshare', [`--net=${file}`, 'true'], { timeout: 30_000 });
-  await onWire(folder, ['ip', 'link', 'set', 'lo', 'up']);
-  await onWire(folder, ['ip', 'link', 'add', 'wire', 'type', 'bridge']);
-  await onWire(folder, ['ip', 'address', 'add', address, 'dev', 'wire']);
-  await onWire(folder, ['ip', 'link', 'set', 'wire', 'up']);
+  await inMakeGroup(groups, ['unshare', `--net=${file}`, 'true']);
+  const words = ['link set lo up', 'link add wire type bridge', `address add ${address} dev wire`, 'link set wire up'];
+  for (const line of words) await onWire(folder, groups, line);
 }
 
-async function onWire(folder: string, words: readonly string[]): Promise<void> {
-  await execa('nsenter', [`--net=${join(folder, 'wire')}`, ...words], { timeout: 30_000 });
+async function onWire(folder: string, groups: SetGroups, line: string): Promise<void> {
+  await inMakeGroup(groups, ['nsenter', `--net=${join(folder, 'wire')}`, 'ip', ...line.split(' ')]);
+}
+
+/** In the set's own cgroup: else it could outlive a killed `up`, and pin the namespace after `down` has looked. */
+async function inMakeGroup(groups: SetGroups, words: readonly string[]): Promise<void> {
+  const all = [...joining(groups), ...words];
+  await execa(all[0] as string, all.slice(1), { timeout: 30_000 });
+}
+
+/** Words put before a command that `up` runs on its own behalf. */
+export function joining(groups: SetGroups): readonly string[] {
+  return ['sh', '-c', 'echo 0 >"$0/cgroup.procs" && exec "$@"', groups.make];
 }
 
 /**

@@ -30,8 +30,8 @@ export async function takeDown(set: string): Promise<void> {
   const left = mountsBelow([folder, testbedData(set)]);
   if (left.length > 0)
     throw new TransshipError('failed', `still mounted: ${left.join(' ')}`, 'umount them, then testbed down again');
-  rmSync(testbedData(set), { recursive: true, force: true });
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(testbedData(set), { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }
 
 async function closeMasters(folder: string): Promise<void> {

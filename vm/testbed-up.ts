@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { TransshipError } from '../src/error.ts';
 import { type CgroupMode, makeGroups } from './cgroup.ts';
 import { requireTestbed } from './prerequisites.ts';
 import { isAlive, startTime } from './process-identity.ts';
 import { rootTree } from './rootfs.ts';
-import { type HostPlan, inHost, makeWire, prepareLayer, startHost, tail } from './test-host.ts';
+import { type HostPlan, inHost, joining, makeWire, prepareLayer, startHost, tail } from './test-host.ts';
 import { makeSsh } from './test-ssh.ts';
 import { hasRemains, takeDown, testbedData } from './testbed-down.ts';
 import { readTestbed, type TestbedState, type TestHost, testbedFolder } from './testbed-state.ts';
@@ -45,10 +46,13 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
   const folder = testbedFolder(set);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   writeFileSync(join(folder, 'maker'), `${process.pid} ${startTime(process.pid)}\n`);
+  const making = make(options);
   try {
-    return await Promise.race([make(options), aborted(options.signal)]);
+    return await Promise.race([making, aborted(options.signal)]);
   } catch (error) {
-    const logs = await Promise.all(hostNames.map((name) => dockerdLog(set, name)));
+    const logs = hostNames.map((name) => dockerdLog(set, name));
+    await takeDown(set);
+    await making.catch(() => {}); // interrupted in mid-step it could have made one thing more
     await takeDown(set);
     for (const log of logs) if (log !== null) say(log);
     throw error;
@@ -58,12 +62,11 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
 async function make({ set, cgroup, say }: UpOptions): Promise<TestbedState> {
   const folder = testbedFolder(set);
   const groups = makeGroups(set, hostNames, cgroup);
-  const join0 = ['sh', '-c', 'echo 0 >"$0/cgroup.procs" && exec "$@"', groups.make];
-  const tree = await rootTree(join0, say);
+  const tree = await rootTree(joining(groups), say);
   const plans = hostNames.map((name, index) => planOf(set, name, addressOf(index + 1)));
   for (const plan of plans) prepareLayer(plan, plans);
   await makeSsh(folder, plans);
-  await makeWire(folder, `${addressOf(0)}/${prefixLength}`);
+  await makeWire(folder, `${addressOf(0)}/${prefixLength}`, groups);
   say('starting hosts a and b');
   const hosts = await Promise.all(
     plans.map(async (plan): Promise<TestHost> => {
@@ -88,16 +91,11 @@ function planOf(set: string, name: string, address: string): HostPlan {
 }
 
 async function waitForDocker(host: TestHost, plan: HostPlan): Promise<void> {
+  const inner = join(host.initGroups[0] as string, 'cgroup.procs'); // made by the host's own init
+  for (let tries = 0; !existsSync(inner) && isAlive(host.initPid, host.initStart) && tries < 600; tries += 1) await sleep(50);
   const probe = 'until docker version >/dev/null 2>&1; do sleep 0.1; done';
-  // the group is made by the host's own init
-  const words = [
-    'sh',
-    '-c',
-    'until [ -e "$0" ]; do sleep 0.05; done; exec "$@"',
-    join(host.initGroups[0] as string, 'cgroup.procs'),
-  ];
-  const all = [...words, ...inHost(host.initPid, host.initGroups), 'sh', '-c', probe];
-  const result = await execa(all[0] as string, all.slice(1), { reject: false, timeout: readyLimitMs, stdin: 'ignore' });
+  const words = [...inHost(host.initPid, host.initGroups), 'sh', '-c', probe];
+  const result = await execa(words[0] as string, words.slice(1), { reject: false, timeout: readyLimitMs, stdin: 'ignore' });
   if (result.exitCode === 0) return;
   const why = result.timedOut ? `does not answer after ${readyLimitMs / 1000} s` : `cannot be asked: ${result.stderr}`;
   throw new TransshipError(
@@ -126,7 +124,7 @@ async function checkSsh(folder: string, hosts: readonly TestHost[]): Promise<voi
   }
 }
 
-async function dockerdLog(set: string, name: string): Promise<string | null> {
+function dockerdLog(set: string, name: string): string | null {
   const file = join(testbedData(set), name, 'upper/var/log/dockerd.log');
   return existsSync(file) ? `end of dockerd's log on ${name}:\n${tail(file)}` : null;
 }

@@ -23,7 +23,7 @@ const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: '
  */
 export async function workloadImage(say: (line: string) => void = () => {}): Promise<WorkloadImage> {
   requireTestbed();
-  const { uri, sourceOptions, aptOptions } = await debianMirror();
+  const { uri, aptOptions } = await debianMirror();
   const files = join(packageRoot(), 'vm/workload');
   const recipe = [
     '--mode=root',
@@ -44,7 +44,7 @@ export async function workloadImage(say: (line: string) => void = () => {}): Pro
     ...hooks.map((hook) => `--customize-hook=${hook}`),
   ];
   const architecture = architectures[process.arch] ?? process.arch;
-  const source = `deb ${sourceOptions}${uri} ${suites.stable} main`;
+  const source = `deb ${uri} ${suites.stable} main`;
   const builder = ['env', `WORKLOAD_FILES=${files}`, 'sh', script, `${file}.partial`];
   const command = [...builder, architecture, reference, suites.stable, source, ...debian];
   await buildOnce({ target: file, command, what: 'the workload image', prefix: [], say });
