@@ -12,7 +12,7 @@ export interface TransshipEvidence {
   readonly hosts: readonly HostCalls[];
 }
 
-export interface HostCalls {
+interface HostCalls {
   readonly host: string;
   readonly api: readonly ApiRecord[];
   readonly commands: readonly CommandRecord[];
