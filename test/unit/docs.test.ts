@@ -1,0 +1,19 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { packageRoot } from '../../src/evidence/run-folder.ts';
+import { blocksOf, docsFiles, outputOf } from '../docs-blocks.ts';
+
+/** Figures in the docs are what a reader gets who types the command; `node dist/test/docs-blocks.js` renews them. */
+describe.each(docsFiles)('%s', (file) => {
+  test.each(blocksOf(file))('line $line: $command', ({ command, output }) => {
+    expect(outputOf(command)).toBe(output);
+  });
+
+  test('its links lead somewhere', () => {
+    const text = readFileSync(join(packageRoot(), file), 'utf8');
+    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].map((match) => match[1] ?? '');
+    const broken = links.filter((link) => !existsSync(join(packageRoot(), dirname(file), link)));
+    expect(broken).toEqual([]);
+  });
+});
