@@ -45,7 +45,8 @@ export function outputOf(command: string): string {
       : ['dist/src/cli/main.js', ...words];
     const [script = '', ...args] = program;
     const env = { TRANSSHIP_TRACES: join(folder, 'runs'), NO_COLOR: '1' };
-    return `${execaSync('node', [join(packageRoot(), script), ...args], { cwd: folder, env, stdin: 'ignore' }).stdout.trimEnd()}\n`;
+    const { stdout } = execaSync('node', [join(packageRoot(), script), ...args], { cwd: folder, env, stdin: 'ignore' });
+    return `${stdout.trimEnd().replaceAll(packageRoot(), '/home/you/transship')}\n`;
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -42,7 +42,7 @@ async function run(name: string, { to, output }: Options, command: Command): Pro
   await withLiveSpan(live, async () => {
     const { loadTrace } = await import('./load-trace.ts');
     const write = await load();
-    const pieces = write(await loadTrace(folder));
+    const pieces = write(loadTrace(folder));
     await (output === undefined ? writeStdout(pieces) : writeFileWhole(pieces, output));
   });
 }

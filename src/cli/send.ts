@@ -36,7 +36,7 @@ async function run(name: string, options: Options, command: Command): Promise<vo
   const live = { name: 'transship send', attributes: { 'migration.id': folder.run }, warn: terminal.warn };
   await withLiveSpan(live, async () => {
     const { loadTrace } = await import('./load-trace.ts');
-    const trace = await loadTrace(folder);
+    const trace = loadTrace(folder);
     if (trace.spans.length === 0)
       throw new TransshipError(
         'input',

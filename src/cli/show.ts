@@ -11,6 +11,7 @@ import { renderTree } from './tree.ts';
 interface Options {
   readonly top: string;
   readonly all?: boolean;
+  readonly tree: boolean;
 }
 
 export const showCommand: Command = withFormat(new Command('show'))
@@ -19,23 +20,24 @@ export const showCommand: Command = withFormat(new Command('show'))
   .argument('<run>', "a run's name, or the path of its folder")
   .option('--top <n>', 'how many of the longest spans', '5')
   .option('--all', 'every span on a line of its own')
+  .option('--no-tree', 'only the readings and the longest spans')
   .addHelpText('after', '\nExample:\n  transship show r7 --top 10')
   .action(run);
 
-async function run(name: string, { top, all }: Options, command: Command): Promise<void> {
+async function run(name: string, { top, all, tree }: Options, command: Command): Promise<void> {
   const terminal = terminalOf(command);
   if (!/^\d{1,4}$/.test(top))
     throw new TransshipError('usage', `--top ${escapeText(top)} is no number`, 'a whole number, as in --top 10');
   const folder = openRun(name);
   const manifest = readManifest(folder);
   const { loadTrace } = await import('./load-trace.ts');
-  const trace = await loadTrace(folder);
+  const trace = loadTrace(folder);
   for (const text of [...manifest.warnings, ...trace.warnings]) terminal.warn(escapeText(text));
   for (const text of trace.inconsistencies) terminal.warn(`inconsistent: ${escapeText(text)}`);
   terminal.result(showDocument(trace), () =>
     [
       runTitle(manifest),
-      renderTree(trace, { isAll: all === true }),
+      ...(tree ? [renderTree(trace, { isAll: all === true })] : []),
       renderReadings({ folder, manifest, trace, top: Number(top) }),
     ].join('\n\n'),
   );
