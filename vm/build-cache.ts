@@ -37,7 +37,9 @@ export async function buildOnce(build: Build): Promise<string> {
   const startMs = Date.now();
   say(`building ${what} (once; kept as ${target})`);
   const script = join(packageRoot(), 'vm/build-once.sh');
-  const words = [...build.prefix, 'flock', `${target}.lock`, 'sh', script, target, ...build.command];
+  // mmdebstrap mounts /proc, /sys and /dev/shm below its tree: in a namespace of its own they go with it, however it ends
+  const lock = ['flock', `${target}.lock`, 'unshare', '--mount', '--propagation', 'private'];
+  const words = [...build.prefix, ...lock, 'sh', script, target, ...build.command];
   const child = execa(words[0] as string, words.slice(1), { all: true, stdin: 'ignore', timeout: buildLimitMs });
   child.all.on('data', (chunk: Buffer) => {
     for (const line of chunk.toString().split('\n')) if (line.startsWith('I: ')) say(`  ${line.slice(3)}`);

@@ -5,7 +5,7 @@ set -eu
 target=$1
 shift
 [ ! -e "$target" ] || exit 0
-rm -rf -- "$target.partial"
+rm -rf --one-file-system -- "$target.partial"
 "$@"
 sync -f "$target.partial"
 mv -T -- "$target.partial" "$target"

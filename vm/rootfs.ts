@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../src/evidence/run-folder.ts';
 import { debianMirror } from './apt-mirror.ts';
 import { buildOnce, cacheFolder, recipeHash } from './build-cache.ts';
 import { fromTesting, hostPackages, leastCriu, suites } from './versions.ts';
@@ -32,8 +30,7 @@ export async function rootTree(prefix: readonly string[], say: (line: string) =>
     `--customize-hook=${checkHook}`,
     suites.stable,
   ];
-  const builder = readFileSync(join(packageRoot(), 'vm/build-once.sh'), 'utf8');
-  const target = join(cacheFolder, `rootfs-${recipeHash([recipe, suites, process.arch, builder])}`);
+  const target = join(cacheFolder, `rootfs-${recipeHash([recipe, suites, process.arch])}`);
   const sources = [suites.stable, suites.testing].map((suite) => `deb ${uri} ${suite} main`);
   const apt = aptOptions.map((option) => `--aptopt=${option}`);
   const command = ['mmdebstrap', ...apt, ...recipe, `${target}.partial`, ...sources];
