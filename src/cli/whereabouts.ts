@@ -9,7 +9,7 @@ export function whereabouts(manifest: Manifest): string {
   if (manifest.outcome === 'migrated') return `${name} runs on ${destination}; ${source} holds nothing of it`;
   if (manifest.outcome === 'rolled-back') return `${name} runs on ${source} (rolled back); ${destination} holds nothing of it`;
   return (
-    `${name} runs nowhere: its state lies frozen on ${source}. There: docker unpause ${id}` +
-    `, or, when dockerd is gone: runc --root /run/docker/runtime-runc/moby resume ${manifest.container?.sourceId ?? 'ID'}`
+    `${name} runs nowhere for certain: its state lies frozen on ${source}. See that ${destination} does not run it (docker ps), ` +
+    `then on ${source}: docker unpause ${id}, or, when dockerd is gone: runc --root /run/docker/runtime-runc/moby resume ${manifest.container?.sourceId ?? 'ID'}`
   );
 }

@@ -8,7 +8,9 @@ import type { Move, Step, StepEvent } from './step.ts';
  * prepare ─ pause ─ start ─ verify(commits) ─ remove-source
  * Each step writes what it did; the container is live on the source unless paused, on the destination once started.
  */
-function world(faults: { readonly fail?: string; readonly failUndo?: string; readonly abortIn?: string } = {}) {
+function world(
+  faults: { readonly fail?: string; readonly failUndo?: string; readonly abortIn?: string; readonly mustHold?: string } = {},
+) {
   const log: string[] = [];
   const events: StepEvent[] = [];
   const journal: string[] = [];
@@ -35,6 +37,7 @@ function world(faults: { readonly fail?: string; readonly failUndo?: string; rea
     },
     tidy: async () => void log.push(`tidy ${name}`),
     ...(change.commits ? { commits: true as const } : {}),
+    ...(faults.mustHold === name ? { undoMustHold: true as const } : {}),
   });
   const steps = [
     step('create-destination', {}),
@@ -97,6 +100,18 @@ describe('a step that fails', () => {
     expect(result.warnings).toEqual(['undoing pause: undo pause broke']);
     expect(log).toContain('undo create-destination');
     expect(live).toEqual({ source: false, destination: false });
+  });
+});
+
+describe('a destination that cannot be stopped', () => {
+  test('the source stays frozen, as both could live; and that is said', async () => {
+    const { run, log, live } = world({ fail: 'verify', failUndo: 'start', mustHold: 'start' });
+    const result = await run();
+    expect(result.outcome).toBe('lost');
+    expect(result.warnings.join()).toContain('the source stays frozen');
+    expect(live.source).toBe(false);
+    expect(log).not.toContain('undo pause');
+    expect(log).toContain('evidence');
   });
 });
 

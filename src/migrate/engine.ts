@@ -85,7 +85,13 @@ interface RollBack {
 
 async function rollBack({ begun, failed, error, move, options, warnings }: RollBack): Promise<EngineResult> {
   const lastFirst = [...begun].reverse();
-  for (const step of lastFirst) await putBack({ step, act: step.undo, move, options, warnings });
+  for (const step of lastFirst) {
+    const isDone = await putBack({ step, act: step.undo, move, options, warnings });
+    if (isDone || step.undoMustHold !== true) continue;
+    warnings.push('the destination could not be stopped, so the source stays frozen: look there first, then decide');
+    await options.afterUndo().catch((cause) => warnings.push(`collecting evidence: ${messageOf(cause)}`));
+    return { outcome: 'lost', failedStep: failed.name, error, warnings };
+  }
   const isLive = await options.isSourceLive().catch(() => false);
   await options.afterUndo().catch((cause) => warnings.push(`collecting evidence: ${messageOf(cause)}`));
   for (const step of lastFirst) await putBack({ step, act: step.tidy, move, options, warnings });
@@ -100,9 +106,9 @@ interface PutBack {
   readonly warnings: string[];
 }
 
-/** One undo that fails does not keep the others from being done. */
-async function putBack({ step, act, move, options, warnings }: PutBack): Promise<void> {
-  if (act === undefined) return;
+/** @returns false when it failed; it throws nothing, so that the others are done all the same */
+async function putBack({ step, act, move, options, warnings }: PutBack): Promise<boolean> {
+  if (act === undefined) return true;
   const host = hostName(step, move);
   const started = performance.now();
   options.journal.write({ step: step.name, host, event: 'undo-begin' });
@@ -110,11 +116,13 @@ async function putBack({ step, act, move, options, warnings }: PutBack): Promise
     await act.call(step, move);
     options.journal.write({ step: step.name, host, event: 'undo-end' });
     move.report.step({ step: step.name, host, state: 'undone', durationMs: performance.now() - started, detail: {} });
+    return true;
   } catch (error) {
     const detail = { error: messageOf(error) };
     options.journal.write({ step: step.name, host, event: 'undo-failed', detail });
     move.report.step({ step: step.name, host, state: 'undo-failed', durationMs: performance.now() - started, detail });
     warnings.push(`undoing ${step.name}: ${messageOf(error)}`);
+    return false;
   }
 }
 

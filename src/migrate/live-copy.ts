@@ -30,6 +30,33 @@ async function thawByRunc(host: Host, id: string): Promise<void> {
   throw new Error(`runc resume ${id.slice(0, 12)} on ${host.name}: ${result.stderr.trim()}`);
 }
 
+/**
+ * Makes sure that the container does not run there and will not: Docker kills it (waiting for a start under way), and where dockerd
+ * does not answer runc does. @throws when that is not certain, so that nobody lets the other copy go on
+ */
+export async function stopForGood(host: Host, id: string): Promise<void> {
+  try {
+    await bounded(`docker kill on ${host.name}`, 60_000, host.docker.getContainer(id).kill());
+  } catch (error) {
+    if (/is not running|no such container/i.test(messageOf(error))) return;
+    await stopByRunc(host, id);
+  }
+}
+
+async function stopByRunc(host: Host, id: string): Promise<void> {
+  const script = `
+    for try in $(seq 100); do
+      runc --root ${runcRoot} kill ${id} KILL 2>/dev/null
+      grep -qsx criu /proc/[0-9]*/comm ||
+        case $(runc --root ${runcRoot} state ${id} 2>&1) in *'"running"'* | *'"paused"'* | *'"created"'*) ;; *) exit 0 ;; esac
+      sleep 0.2
+    done
+    exit 1`;
+  const result = await host.shell.run(script, { timeoutMs: 40_000 });
+  if (result.exitCode !== 0)
+    throw new Error(`container ${id.slice(0, 12)} on ${host.name} could not be killed: ${result.stderr.trim()}`);
+}
+
 /** Does the container make progress there? Docker is asked, and runc where dockerd does not answer. */
 export async function isLive(host: Host, id: string): Promise<boolean> {
   try {

@@ -15,7 +15,7 @@ import { openObservation } from './observation.ts';
 import type { Plan } from './plan.ts';
 import type { Found, Move, Report, Step } from './step.ts';
 import { checkpointFolder } from './whole/checkpoint-images.ts';
-import { openRoute, routeWarning } from './whole/route.ts';
+import { openRoute, type Route, routeWarning } from './whole/route.ts';
 
 export interface MigrateRequest {
   readonly plan: Plan;
@@ -36,13 +36,40 @@ export interface MigrateRequest {
  */
 export async function migrate(request: MigrateRequest): Promise<{ readonly folder: RunFolder; readonly manifest: Manifest }> {
   const { plan, source, destination } = request;
+  const opening = await openManifest(request); // may fail: then there is no run yet
   const folder = createRun(request.runName);
-  let manifest = await openManifest(folder, request);
+  const manifest: Manifest = { ...opening, run: folder.run };
   writeManifest(folder, manifest);
   for (const host of [source, destination]) record(folder, host);
-  await using route = await openRoute({ source, destination });
+  try {
+    await using route = await openRoute({ source, destination });
+    const move: Move = {
+      plan,
+      source,
+      destination,
+      route,
+      folder,
+      signal: request.signal,
+      found: nothingYet(plan, route),
+      report: request.report,
+    };
+    const closed = await moveAndClose(manifest, move, request);
+    writeManifest(folder, closed);
+    return { folder, manifest: closed };
+  } catch (error) {
+    // steps do not throw: this was before the first of them
+    const words = { step: null, code: 'not-ready', message: messageOf(error), hint: 'nothing was touched' };
+    writeManifest(folder, { ...manifest, endedNs: String(nowNs()), outcome: 'refused', error: words });
+    throw error;
+  } finally {
+    for (const host of [source, destination]) host.observe(null);
+  }
+}
+
+function nothingYet(plan: Plan, route: Route): Found {
   const far = routeWarning(route);
-  const found: Found = {
+  const warnings = [...plan.warnings, ...(far === null ? [] : [far])];
+  return {
     destinationId: null,
     imagesBytes: null,
     layerBytes: 0,
@@ -50,22 +77,22 @@ export async function migrate(request: MigrateRequest): Promise<{ readonly folde
     layer: null,
     log: null,
     volumes: null,
-    warnings: [...plan.warnings, ...(far === null ? [] : [far])],
+    warnings,
   };
-  const move: Move = { plan, source, destination, route, folder, signal: request.signal, found, report: request.report };
+}
+
+async function moveAndClose(manifest: Manifest, move: Move, request: MigrateRequest): Promise<Manifest> {
+  const { plan, source, destination, folder, found } = move;
   const marks = { source: await mark(source, nowNs()), destination: await mark(destination, nowNs()) };
   const observation = await openObservation({ ...request, folder });
   const collectAll = () => collectBoth(move, marks);
-  const result = await runSteps([...plan.steps.map((step) => withEvidence(step, collectAll))], move, {
-    journal: openJournal(folder),
-    afterUndo: collectAll,
-    isSourceLive: () => isLive(source, plan.container.id),
-  });
+  const result = await runSteps(
+    plan.steps.map((step) => withEvidence(step, collectAll)),
+    move,
+    { journal: openJournal(folder), afterUndo: collectAll, isSourceLive: () => isLive(source, plan.container.id) },
+  );
   const probes = await observation.close(result.outcome === 'migrated' ? found.destinationId : null, manifest.clocks);
-  manifest = await closeManifest(manifest, { request, result, move, probes });
-  writeManifest(folder, manifest);
-  for (const host of [source, destination]) host.observe(null);
-  return { folder, manifest };
+  return await closeManifest(manifest, { request, result, move, probes });
 }
 
 /** The step `collect-evidence` stands in the strategy's list; what it does is the same for every strategy. */
@@ -95,11 +122,10 @@ function record(folder: RunFolder, host: Host): void {
   });
 }
 
-async function openManifest(folder: RunFolder, { plan, source, destination, version }: MigrateRequest): Promise<Manifest> {
+async function openManifest({ plan, source, destination, version }: MigrateRequest): Promise<Omit<Manifest, 'run'>> {
   const [from, to] = await Promise.all([source.facts(), destination.facts()]);
   return {
     schema: 'transship.run/1',
-    run: folder.run,
     kind: 'migration',
     // a caller's trace (TRACEPARENT) is joined: its id, W3C Trace Context §3.2.2.3
     traceId: traceparentOf()?.slice(3, 35) ?? randomBytes(16).toString('hex'),

@@ -62,6 +62,8 @@ export interface Step {
   do(move: Move): Promise<StepDetail | undefined>;
   undo?(move: Move): Promise<void>;
   tidy?(move: Move): Promise<void>;
+  /** While its undo has failed the destination may be live, and the source must not go on: no earlier step is undone. */
+  readonly undoMustHold?: true;
   /** When it is done the destination is the live copy: nothing is rolled back any more. */
   readonly commits?: true;
 }

@@ -4,7 +4,7 @@ import { createCheckpoint, deleteCheckpoint, startFromCheckpoint } from '../../h
 import type { Host } from '../../hosts/host.ts';
 import { bounded } from '../bounded.ts';
 import { messageOf } from '../engine.ts';
-import { isLive, thaw } from '../live-copy.ts';
+import { isLive, stopForGood, thaw } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { commonCleanup, commonPreparation } from './common.ts';
 import { copyImages, copyLayerChanges, copyVolumeChanges, rewriteIds } from './transfer.ts';
@@ -104,9 +104,9 @@ const start: Step = {
     return { tries };
   },
   undo: async ({ destination, found }) => {
-    if (found.destinationId === null) return;
-    await stopForGood(destination.docker.getContainer(found.destinationId));
+    if (found.destinationId !== null) await stopForGood(destination, found.destinationId);
   },
+  undoMustHold: true,
 };
 
 /**
@@ -115,12 +115,6 @@ const start: Step = {
  */
 async function forgetSilence(destination: Host): Promise<void> {
   await destination.shell.run('ip neigh flush nud incomplete; ip neigh flush nud failed', { timeoutMs: 5_000 });
-}
-
-async function stopForGood(container: ReturnType<Move['destination']['docker']['getContainer']>): Promise<void> {
-  await bounded('docker kill', 30_000, container.kill()).catch((error) => {
-    if (!/is not running|no such container/i.test(messageOf(error))) throw error;
-  });
 }
 
 /**
