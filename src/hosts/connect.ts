@@ -135,6 +135,10 @@ function spawn(link: Link, command: string): HostProcess {
     () => void process.stderr.on('data', onStderr).resume(),
     (error: Error) => onStderr(Buffer.from(error.message)),
   );
+  // Output that nobody reads would keep the end from being learnt.
+  process.once('exit', () => {
+    if (process.stdout.readableFlowing === null) process.stdout.resume();
+  });
   // 255, as ssh has it, when the command could not be run or its end was not learnt.
   const ended = Promise.all([process, listening]).then(([result]) => ({ exitCode: result.exitCode ?? 255, stderr }));
   return { stdin: process.stdin, stdout: process.stdout, ended, kill: () => void kill() };

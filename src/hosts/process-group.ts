@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Link, type OpenProcess, quoteWord } from './link.ts';
 
 /** A process on a host, as root, that can be killed there with all its children: closing ssh alone would leave them. */
@@ -19,8 +20,7 @@ const killTimeoutMs = 5_000;
 /** Runs `command` by a POSIX shell as root: directly when the login is root, else by `sudo -n`. */
 export function startAsRoot(link: Link, command: string): ProcessGroup {
   const script = `${announce}; ${environment}; ${command}`;
-  const become = link.login.uid === 0 ? 'exec /bin/sh -c' : 'exec sudo -n /bin/sh -c';
-  const process = link.start(`${become} ${quoteWord(script)}`);
+  const process = link.start(becomeRoot(link, script));
   process.stdin.on('error', () => {}); // a write after its end; the end itself is reported
   let group: string | null = null;
   const begun = announcement(process.stderr).then((number) => {
@@ -28,15 +28,23 @@ export function startAsRoot(link: Link, command: string): ProcessGroup {
   });
   begun.catch(() => {}); // whoever needs to know awaits it
   const kill = async () => {
+    // The announcement comes by stderr, and can come after the first output.
+    await Promise.race([begun.catch(() => {}), process.catch(() => {}), sleep(killTimeoutMs, undefined, { ref: false })]);
     if (group !== null) await killGroup(link, group);
     process.kill('SIGKILL');
+    // ssh's master holds copies of the streams while the far end lives: never wait for it.
+    for (const stream of [process.stdin, process.stdout, process.stderr]) stream.destroy();
   };
   return { process, begun, kill };
 }
 
+function becomeRoot(link: Link, script: string): string {
+  return `${link.login.uid === 0 ? 'exec' : 'exec sudo -n'} /bin/sh -c ${quoteWord(script)}`;
+}
+
 async function killGroup(link: Link, group: string): Promise<void> {
-  const text = `kill -KILL -- -${group}`;
-  const killer = link.start(link.login.uid === 0 ? text : `sudo -n /bin/sh -c ${quoteWord(text)}`);
+  // No `--` before the group: dash does not take it there.
+  const killer = link.start(becomeRoot(link, `kill -KILL -${group}`));
   const timer = setTimeout(() => killer.kill('SIGKILL'), killTimeoutMs);
   await killer;
   clearTimeout(timer);

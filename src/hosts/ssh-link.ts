@@ -39,7 +39,9 @@ export async function openSsh(target: SshTarget, signal?: AbortSignal): Promise<
   const control = join(folder, 'm');
   const socket = join(folder, 'docker');
   const words = ['-T', '-S', control, '-L', `${socket}:${target.socketPath}`, ...options(masterOptions), ...target.words];
-  const master = execa('ssh', [...words, 'exec /bin/sh -c \'echo "transship $(id -u) $(id -un)"; exec cat\''], openProcess);
+  const command = ['ssh', ...words, 'exec /bin/sh -c \'echo "transship $(id -u) $(id -un)"; exec cat\''];
+  // The shell around it removes the folder, for a controller that was killed cannot.
+  const master = execa('/bin/sh', ['-c', '"$@"; status=$?; rm -rf "$0"; exit $status', folder, ...command], openProcess);
   master.stdin.on('error', () => {});
   try {
     const login = await greeting(target, master, signal);
@@ -95,7 +97,7 @@ function greeting(target: SshTarget, master: OpenProcess, signal?: AbortSignal):
     });
     void master.then((result) => {
       settle();
-      fail(said().trim() || (result.code === 'ENOENT' ? 'there is no ssh on this machine' : `ssh ended with ${result.exitCode}`));
+      fail(said().trim() || `ssh ended with ${result.exitCode}`);
     });
   });
 }
@@ -111,9 +113,18 @@ function tail(process: OpenProcess): () => string {
 
 async function close(master: OpenProcess, folder: string): Promise<void> {
   master.stdin.end();
-  master.kill('SIGTERM');
-  const timer = setTimeout(() => master.kill('SIGKILL'), closeTimeoutMs);
+  killTree(master, 'SIGTERM');
+  const timer = setTimeout(() => killTree(master, 'SIGKILL'), closeTimeoutMs);
   await master;
   clearTimeout(timer);
   await rm(folder, { recursive: true, force: true });
+}
+
+/** The master has a process group of its own (`detached`): the shell and ssh. */
+function killTree({ pid }: OpenProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch {
+    // it has ended
+  }
 }

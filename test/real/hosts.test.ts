@@ -66,6 +66,7 @@ async function bulkPasses(host: Host): Promise<void> {
   expect(await process.ended).toEqual({ exitCode: 7, stderr: 'done\n' });
   expect(Buffer.concat(got).equals(sent)).toBe(true);
 
+  expect(await host.spawn('echo unread').ended).toEqual({ exitCode: 0, stderr: '' });
   const sleeper = host.spawn('echo up; sleep 7773');
   await new Promise((resolve) => sleeper.stdout.once('data', resolve));
   sleeper.kill();
@@ -156,9 +157,7 @@ function failures(): void {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
     await using host = await connectHost('test:a');
-    await host.shell.run(
-      'useradd -m deploy; usermod -p ' * ' deploy; cp -r /root/.ssh /home/deploy/ && chown -R deploy /home/deploy/.ssh',
-    );
+    await host.shell.run("useradd -m -p '*' deploy; cp -r /root/.ssh /home/deploy/ && chown -R deploy /home/deploy/.ssh");
     writeFaultyHosts(port);
   });
   afterAll(() => {

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { knownBroken } from './broken-combinations.ts';
+import { offsetOf } from './clock-offset.ts';
+import { withoutSecrets } from './docker-api.ts';
+import { addressOf } from './proc-net.ts';
+import { parseRuncConf } from './runc-conf.ts';
+import { compareVersions } from './version-order.ts';
+
+test.each([
+  ['3.17.1', '6.18.44-fc', /vDSO/],
+  ['3.17.1', '6.17.0', /INET socket/],
+  ['4.1.1', '6.16.0-1-amd64', /INET socket/],
+  ['4.2', '6.18.44', null],
+  ['4.1.1', '6.12.48+deb13', null],
+  [null, '6.18.44', null],
+])('CRIU %s on kernel %s', (criu, kernel, expected) => {
+  const broken = knownBroken({ kernel, versions: { docker: null, containerd: null, runc: null, criu } });
+  if (expected === null) expect(broken).toBeNull();
+  else expect(broken).toMatch(expected);
+});
+
+test('versions are compared by number, whatever follows', () => {
+  expect(['4.10', '4.2', 'v4.2.0', '26.1.5+dfsg1', '28'].sort(compareVersions)).toEqual([
+    '4.2',
+    'v4.2.0',
+    '4.10',
+    '26.1.5+dfsg1',
+    '28',
+  ]);
+});
+
+test('runc.conf: blank or =, comments, flags', () => {
+  const conf = parseRuncConf('# all\ntcp-close\nwork-dir /var/x # there\nnetwork-lock=nftables\n--log-file "a.log"\n');
+  expect([...conf]).toEqual([
+    ['tcp-close', ''],
+    ['work-dir', '/var/x'],
+    ['network-lock', 'nftables'],
+    ['log-file', 'a.log'],
+  ]);
+});
+
+test('addresses of /proc/net', () => {
+  expect(addressOf('0100007F')).toBe('127.0.0.1');
+  expect(addressOf('0000000000000000FFFF00000200A8C0')).toBe('192.168.0.2');
+  expect(addressOf('00000000000000000000000001000000')).toBe('::1');
+  expect(addressOf('000080FE000000000000000001000000')).toBe('[fe80:0:0:0:0:0:0:1]');
+});
+
+test('a call is recorded without values that could be secret', () => {
+  expect(withoutSecrets('/containers/x/start?checkpoint=c1&token=t')).toBe('/containers/x/start?checkpoint=c1&token=…');
+  expect(withoutSecrets('/_ping')).toBe('/_ping');
+});
+
+test('the shortest round trip gives the offset, half of it and a microsecond the bound', () => {
+  const trips = [
+    { sentNs: 0n, remoteNs: 9_000_000n, gotNs: 400_000n },
+    { sentNs: 1_000_000n, remoteNs: 6_050_000n, gotNs: 1_100_000n },
+  ];
+  expect(offsetOf(trips)).toEqual({ offsetNs: 5_000_000n, boundNs: 51_000n });
+});
