@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { TransshipError } from '../error.ts';
 import type { Manifest } from '../evidence/manifest.ts';
 import type { CriuFilesRecord } from '../evidence/records.ts';
-import { createRun, hostEvidence, type RunFolder, writeManifest } from '../evidence/run-folder.ts';
+import { createRun, hostEvidence, type RunFolder, tracesRoot, writeManifest } from '../evidence/run-folder.ts';
 import { fileChunks } from '../layers/criu/file-chunks.ts';
 import type { SourceFile } from '../layers/criu/log-files.ts';
 import { nowNs } from '../trace/time.ts';
@@ -19,8 +19,9 @@ export const importHost = 'import';
  */
 export function writeImport(sources: readonly SourceFile[], name: string | undefined): RunFolder {
   const createdNs = String(nowNs());
-  const folder = createRun(name);
+  let folder: RunFolder | undefined;
   try {
+    folder = createRun(name);
     const target = join(hostEvidence(folder, importHost), 'criu');
     mkdirSync(target, { recursive: true });
     const files = sources.map((source) => keep(source, target));
@@ -29,18 +30,17 @@ export function writeImport(sources: readonly SourceFile[], name: string | undef
     writeManifest(folder, manifestOf(folder.run, createdNs));
     return folder;
   } catch (error) {
-    rmSync(folder.path, { recursive: true, force: true });
-    const { code } = error as NodeJS.ErrnoException;
-    if (error instanceof TransshipError || code === undefined) throw error;
-    throw new TransshipError(
-      'usage',
-      `${folder.path}: cannot be written (${code})`,
-      'free space, or set TRANSSHIP_TRACES to a folder that can be written',
-      {
-        cause: error,
-      },
-    );
+    if (folder !== undefined) rmSync(folder.path, { recursive: true, force: true });
+    throw writeError(folder?.path ?? tracesRoot(), error);
   }
+}
+
+/** What the file system refuses is the user's to mend. */
+function writeError(path: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (error instanceof TransshipError || code === undefined) return error;
+  const hint = 'free space, or set TRANSSHIP_TRACES to a folder that can be written';
+  return new TransshipError('usage', `${path}: cannot be written (${code})`, hint, { cause: error });
 }
 
 /** Its name in the run: what `readCriuEvidence` looks for. */
