@@ -58,7 +58,7 @@ export async function startHost(making: HostMaking): Promise<number> {
   closeSync(output);
   const stat = join(folder, `${plan.name}.init`);
   for (let tries = 0; !existsSync(stat); tries += 1) {
-    if (child.exitCode !== null || tries >= 600)
+    if (child.exitCode !== null || child.signalCode !== null || tries >= 600)
       throw new TransshipError('failed', `host ${plan.name} did not start: ${tail(log)}`, 'transship testbed up tries again');
     await sleep(50);
   }
