@@ -1,8 +1,8 @@
 import type { ProbeReading } from '../evidence/manifest.ts';
 import type { ProbeRecord } from '../evidence/records.ts';
-import { createGapLog, gapMs } from './gap-log.ts';
+import { createGapLog, type GapLog, gapMs } from './gap-log.ts';
 import { gapRecord } from './gap-record.ts';
-import { createLagMeter } from './lag-meter.ts';
+import { createLagMeter, type LagMeter } from './lag-meter.ts';
 import { type Target, targetName } from './probe-socket.ts';
 import { type ProtocolName, protocolOf } from './protocol.ts';
 import { RequestTarget } from './request-target.ts';
@@ -46,18 +46,7 @@ export function startRequests(options: ProbeOptions): RunningProbe {
       if (recordedGaps <= mostRecordedGaps) onRecord(gapRecord('requests', gap));
     },
   });
-  const targets = options.targets.map(
-    (target, index) =>
-      new RequestTarget({
-        target,
-        protocol: protocolOf(protocol, targetName(target)),
-        hedged: index > 0,
-        onAnswer: (answer) => {
-          if (log.answers === 0) options.onFirstAnswer(answer.target);
-          log.add(answer, lag.takeStallMs());
-        },
-      }),
-  );
+  const targets = targetsOf(options, log, lag);
   const timer = setInterval(() => {
     const { nowMs, due } = lag.tick();
     for (const target of targets) target.tick(nowMs, due);
@@ -77,4 +66,19 @@ export function startRequests(options: ProbeOptions): RunningProbe {
       return reading;
     },
   };
+}
+
+function targetsOf(options: ProbeOptions, log: GapLog, lag: LagMeter): readonly RequestTarget[] {
+  return options.targets.map(
+    (target, index) =>
+      new RequestTarget({
+        target,
+        protocol: protocolOf(options.protocol, targetName(target)),
+        hedged: index > 0,
+        onAnswer: (answer) => {
+          if (log.answers === 0) options.onFirstAnswer(answer.target);
+          log.add(answer, lag.takeStallMs());
+        },
+      }),
+  );
 }
