@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what a checkout needs, once: npm packages and, as root on Debian, the Debian packages of the test hosts; then builds.
+# Installs what a checkout needs, once: npm packages and, for `--hosts [PACKAGE...]`, as root on Debian, the Debian packages
+# of the test hosts (and those named); then builds. Talks on stderr only.
 # Addresses of registries and mirrors are those of the machine's own configuration.
 set -eu
 cd "$(dirname "$0")/.."
@@ -11,17 +12,19 @@ node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.ex
 }
 
 # npm packages: anew when package.json is newer than the last install. (Not `npm ci`: lockfiles made where a
-# platform's binaries are missing have holes that it refuses.)
-if [ ! -f node_modules/.transship-installed ] || [ package.json -nt node_modules/.transship-installed ]; then
+# platform's binaries are missing have holes that it refuses. NODE_ENV=production would leave the compiler out.)
+installed=node_modules/.transship-installed
+if [ ! -f "$installed" ] || [ -n "$(find package.json -newer "$installed")" ]; then
   echo "installing npm packages" >&2
-  npm install --no-audit --no-fund --loglevel=error >&2
-  touch node_modules/.transship-installed
+  npm install --include=dev --no-audit --no-fund --loglevel=error >&2
+  touch "$installed"
 fi
 
-# Debian packages, for test hosts: only as root, only where apt is.
-if [ "${1:-}" = "--hosts" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  missing=""
-  for package in $(grep -v '^#' vm/debian-packages.txt); do
+# Only as root, only where apt is.
+if [ "${1:-}" = --hosts ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  shift
+  missing=''
+  for package in $(cat vm/debian-packages.txt) "$@"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
   done
   if [ -n "$missing" ]; then

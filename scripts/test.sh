@@ -1,11 +1,22 @@
 #!/bin/sh
-# `npm test`: installs what is missing, checks and runs every test. `npm test -- unit` runs those that need no hosts.
+# `npm test`: installs what is missing, checks and runs every test. `npm test -- unit` runs those that need no hosts,
+# `npm test -- real` the others; further words go to vitest: npm test -- unit src/trace -t clock
 set -eu
 cd "$(dirname "$0")/.."
-sh scripts/bootstrap.sh --hosts
-node_modules/.bin/biome check .
-node_modules/.bin/knip
-if command -v shellcheck >/dev/null; then git ls-files '*.sh' .ci/run | xargs shellcheck; fi
-project=${1:-}
-[ $# -eq 0 ] || shift
+project=''
+case ${1:-} in unit | real)
+  project=$1
+  shift
+  ;;
+esac
+
+if [ "$project" = unit ]; then sh scripts/bootstrap.sh; else sh scripts/bootstrap.sh --hosts shellcheck; fi
+node_modules/.bin/biome check --error-on-warnings . >&2
+node_modules/.bin/knip --no-config-hints >&2
+if command -v shellcheck >/dev/null; then
+  shellcheck .ci/run scripts/*.sh vm/*.sh vm/*/*.sh
+else
+  echo "shellcheck is not installed: the shell scripts are not checked" >&2
+fi
+
 exec node_modules/.bin/vitest run ${project:+--project "$project"} --reporter=default --reporter=./dist/test/closing-line.js "$@"
