@@ -55,9 +55,9 @@ async function run(options: Options, command: Command): Promise<void> {
 
 async function showSample(terminal: Terminal, missing: readonly string[]): Promise<void> {
   terminal.say(`no test hosts here (${missing.join('; ')}): this is a recorded run, traces/${sampleRun}`);
-  const { openRun, readManifest } = await import('../evidence/run-folder.ts');
-  const folder = openRun(sampleRun);
-  await printMigration(terminal, folder, readManifest(folder));
+  const { openRun } = await import('../evidence/run-folder.ts');
+  const { printRun } = await import('./show.ts');
+  await printRun(terminal, openRun(sampleRun));
 }
 
 async function moveRedis(terminal: Terminal, keys: number, signal: AbortSignal): Promise<void> {

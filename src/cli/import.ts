@@ -53,7 +53,7 @@ async function readInput(paths: readonly string[]): Promise<{ readonly path: str
       '-: standard input is a terminal',
       'pipe a log into it: ssh host cat dump.log | transship import -',
     );
-  const folder = mkdtempSync(join(tmpdir(), 'transship-'));
+  const folder = temporaryFolder();
   const path = join(folder, 'input');
   const remove = () => rmSync(folder, { recursive: true, force: true });
   try {
@@ -64,6 +64,20 @@ async function readInput(paths: readonly string[]): Promise<{ readonly path: str
     throw error;
   }
   return { path, remove };
+}
+
+function temporaryFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'transship-'));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new TransshipError(
+      'input',
+      `${tmpdir()}: standard input cannot be kept there (${code})`,
+      'set TMPDIR to a folder that you may write, or name a file instead of -',
+      { cause },
+    );
+  }
 }
 
 /** `--format json`: the fields of the contract. */

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { TransshipError } from '../error.ts';
-import { openRun, readManifest } from '../evidence/run-folder.ts';
+import { openRun, type RunFolder, readManifest } from '../evidence/run-folder.ts';
 import type { AttributeValue } from '../trace/layer-spans.ts';
 import type { Span, Trace } from '../trace/span.ts';
 import { renderReadings } from './readings.ts';
 import { runTitle } from './run-title.ts';
-import { escapeText, terminalOf, withFormat } from './terminal.ts';
+import { escapeText, type Terminal, terminalOf, withFormat } from './terminal.ts';
 import { renderTree } from './tree.ts';
 
 interface Options {
@@ -28,7 +28,17 @@ async function run(name: string, { top, all, tree }: Options, command: Command):
   const terminal = terminalOf(command);
   if (!/^\d{1,4}$/.test(top))
     throw new TransshipError('usage', `--top ${escapeText(top)} is no number`, 'a whole number, as in --top 10');
-  const folder = openRun(name);
+  await printRun(terminal, openRun(name), { top: Number(top), isAll: all === true, hasTree: tree });
+}
+
+interface Shown {
+  readonly top?: number;
+  readonly isAll?: boolean;
+  readonly hasTree?: boolean;
+}
+
+export async function printRun(terminal: Terminal, folder: RunFolder, shown: Shown = {}): Promise<void> {
+  const { top = 5, isAll = false, hasTree = true } = shown;
   const manifest = readManifest(folder);
   const { loadTrace } = await import('./load-trace.ts');
   const trace = loadTrace(folder);
@@ -37,8 +47,8 @@ async function run(name: string, { top, all, tree }: Options, command: Command):
   terminal.result(showDocument(trace), () =>
     [
       runTitle(manifest),
-      ...(tree ? [renderTree(trace, { isAll: all === true })] : []),
-      renderReadings({ folder, manifest, trace, top: Number(top) }),
+      ...(hasTree ? [renderTree(trace, { isAll })] : []),
+      renderReadings({ folder, manifest, trace, top }),
     ].join('\n\n'),
   );
 }

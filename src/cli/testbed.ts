@@ -43,8 +43,6 @@ export const testbedCommand: Command = new Command('testbed')
     '\n$TRANSSHIP_TESTBED names the set that is meant, when several live side by side.\n\nExample:\n  transship testbed up',
   );
 
-for (const command of testbedCommand.commands) command.exitOverride();
-
 async function runUp(options: { readonly cgroup: string }, command: Command): Promise<void> {
   const terminal = terminalOf(command);
   if (options.cgroup !== 'v1' && options.cgroup !== 'v2')
