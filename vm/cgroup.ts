@@ -13,7 +13,7 @@ interface Hierarchy {
 }
 
 /** Every cgroup hierarchy that is mounted here with its root. */
-export function hierarchies(): readonly Hierarchy[] {
+function hierarchies(): readonly Hierarchy[] {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
   return lines.flatMap((line) => {
     const [before, after] = line.split(' - ').map((half) => half.split(' '));

@@ -32,7 +32,7 @@ const clockReading = z.object({
   roundTrips: z.number(),
 });
 
-export const outcomes = ['migrated', 'rolled-back', 'refused', 'halves-kept', 'lost'] as const;
+const outcomes = ['migrated', 'rolled-back', 'refused', 'halves-kept', 'lost'] as const;
 
 /** One probe's reading. `gapUs`: longest time without an answer (or tick); null when it saw no end of it. */
 const probeReading = z.object({
@@ -77,4 +77,3 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type HostFacts = z.infer<typeof hostFacts>;
 export type ClockReading = z.infer<typeof clockReading>;
 export type ProbeReading = z.infer<typeof probeReading>;
-export type Outcome = (typeof outcomes)[number];

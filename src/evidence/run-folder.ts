@@ -33,7 +33,7 @@ export function tracesRoot(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /** The folders searched for a run by name: the user's own first, then the samples that come with the package. */
-export function traceRoots(env: NodeJS.ProcessEnv = process.env): readonly string[] {
+function traceRoots(env: NodeJS.ProcessEnv = process.env): readonly string[] {
   return [...new Set([tracesRoot(env), join(packageRoot(), 'traces')])];
 }
 

@@ -17,10 +17,6 @@ export function nsToUs(ns: Ns): Us {
   return Number(ns / nsPerUs) + Number(ns % nsPerUs) / 1e3;
 }
 
-export function nsToMs(ns: Ns): number {
-  return nsToUs(ns) / 1e3;
-}
-
 /** Wall clock now. `performance.timeOrigin` holds microseconds, which `Date.now()` does not. */
 export function nowNs(): Ns {
   return usToNs((performance.timeOrigin + performance.now()) * 1e3);

@@ -113,7 +113,7 @@ function settingsOf(endpoint: Endpoint, inspect: Inspect): EndpointSettings {
  * Inspect shows no difference between a MAC that was given and one that Docker made. What it makes (before version 28) follows
  * from the address, `02:42:` and the four bytes (moby libnetwork/netutils `GenerateMACFromIP`): any other is kept.
  */
-export function isFixedMac(endpoint: Endpoint): boolean {
+function isFixedMac(endpoint: Endpoint): boolean {
   if (!endpoint.MacAddress) return false;
   const bytes = (endpoint.IPAddress ?? '').split('.').map((part) => Number(part).toString(16).padStart(2, '0'));
   return endpoint.MacAddress !== `02:42:${bytes.join(':')}`;

@@ -45,7 +45,7 @@ export async function setRestartPolicy(host: Host, id: string, policy: HostResta
 }
 
 /** @throws TransshipError `not-ready` when the destination has a container of that name */
-export async function refuseTakenName(destination: Host, name: string): Promise<void> {
+async function refuseTakenName(destination: Host, name: string): Promise<void> {
   const found = await destination.docker.getContainer(name).inspect().catch(missing);
   if (found?.Name !== `/${name}`) return;
   throw new TransshipError(

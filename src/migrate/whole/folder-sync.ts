@@ -165,7 +165,7 @@ function complaints(stderr: string): string {
 }
 
 /** Sums over one or two runs of rsync. */
-export function readStats(text: string): FolderSynced {
+function readStats(text: string): FolderSynced {
   const sum = (pattern: RegExp) => [...text.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
   return {
     bytes: sum(/^Total bytes sent: (\d+)/gm),

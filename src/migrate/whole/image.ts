@@ -83,7 +83,7 @@ export async function undoImage(destination: Host, plan: ImagePlan): Promise<voi
 }
 
 /** `localhost:5000/a/b:c` → repo and tag; a port's colon is not a tag's. */
-export function splitName(name: string): { readonly repo: string; readonly tag: string } {
+function splitName(name: string): { readonly repo: string; readonly tag: string } {
   const colon = name.lastIndexOf(':');
   if (colon <= name.lastIndexOf('/')) return { repo: name, tag: 'latest' };
   return { repo: name.slice(0, colon), tag: name.slice(colon + 1) };

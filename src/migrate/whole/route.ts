@@ -14,9 +14,6 @@ export interface Route extends AsyncDisposable {
   readonly ssh: string | null;
 }
 
-/** What both hosts need for the moving of bulk data. */
-export const routeTools = ['rsync', 'tar'] as const;
-
 const openTimeoutMs = 20_000;
 
 /**

@@ -144,7 +144,7 @@ async function collect(process: HostProcess, onBytes?: (bytes: number) => void):
 }
 
 /** The last byte count in dd's progress, `12345 bytes (12 kB, …) copied, …`. */
-export function lastCount(text: string): number | null {
+function lastCount(text: string): number | null {
   const counts = [...text.matchAll(/(\d+) bytes\b/g)];
   const last = counts.at(-1)?.[1];
   return last === undefined ? null : Number(last);

@@ -61,7 +61,7 @@ export async function planVolumes(
 }
 
 /** The `--volumes` line that fits: what can be copied is copied, what cannot is shared. */
-export async function volumesLine(source: Host, inspect: Inspect): Promise<string | null> {
+async function volumesLine(source: Host, inspect: Inspect): Promise<string | null> {
   const mounts = inspect.Mounts.filter((mount) => mount.Type === 'volume' || mount.Type === 'bind');
   if (mounts.length === 0) return null;
   const modes: [string, VolumeMode][] = [];
