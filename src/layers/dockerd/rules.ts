@@ -16,6 +16,8 @@ export interface PartRule {
   readonly code: string;
   /** Why nothing else happens between the two lines. */
   readonly reason: string;
+  /** More than one thing happens between the two lines, and the log does not part them: the span is shown, and explains nothing. */
+  readonly isSeveral?: true;
 }
 
 /**
@@ -81,6 +83,7 @@ export const requestRules: readonly RequestRule[] = [
         begins: /^Using single walk diff for \S*\/checkpoints\//,
         ends: /^shim bootstrap parameters$/,
         code: 'libcontainerd/remote.(*container).NewTask',
+        isSeveral: true,
         reason:
           'NewTask packs the checkpoint into the content store (archive.Diff, writeContent), containerd’s Create unpacks it (archive.Apply) and starts the shim (10-15 ms), whose parameters are the next line',
       },

@@ -50,6 +50,13 @@ test('a start from a checkpoint: network, content store, the task, and the hook 
   ]);
 });
 
+test('what is several things at once explains nothing', () => {
+  writeFileSync(join(folder, 'dockerd.log'), readFileSync(join(recorded, 'start-26.1.5.log')));
+  const spans = spansOf(readDockerdEvidence(folder, subject)).flatMap((layer) => layer.spans);
+  expect(spans.find((span) => span.name === 'dockerd.start.content-store')?.isWait).toBe(true);
+  expect(spans.find((span) => span.name === 'dockerd.start.network')?.isWait).toBe(false);
+});
+
 describe('a log that tells less gives fewer spans, never wrong ones', () => {
   const whole = readFileSync(join(recorded, 'checkpoint-26.1.5.log'), 'utf8');
 

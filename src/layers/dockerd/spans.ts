@@ -93,6 +93,7 @@ function partSpans(rule: PartRule, lines: readonly DaemonLine[], { key, evidence
     evidence: 'inferred',
     attributes,
     events: [],
+    isWait: rule.isSeveral === true,
   };
   return [{ service: rule.service, span }];
 }
