@@ -35,25 +35,15 @@ export interface MigrateRequest {
  * it throws only when nothing was touched.
  */
 export async function migrate(request: MigrateRequest): Promise<{ readonly folder: RunFolder; readonly manifest: Manifest }> {
-  const { plan, source, destination } = request;
+  const { source, destination } = request;
   const opening = await openManifest(request); // may fail: then there is no run yet
   const folder = createRun(request.runName);
   const manifest: Manifest = { ...opening, run: folder.run };
   writeManifest(folder, manifest);
   for (const host of [source, destination]) record(folder, host);
   try {
-    await using route = await openRoute({ source, destination });
-    const move: Move = {
-      plan,
-      source,
-      destination,
-      route,
-      folder,
-      signal: request.signal,
-      found: nothingYet(plan, route),
-      report: request.report,
-    };
-    const closed = await moveAndClose(manifest, move, request);
+    const ended = await moveByRoute(manifest, folder, request); // the route is closed: the run's end comes after its last command
+    const closed = await closeManifest(manifest, ended);
     writeManifest(folder, closed);
     return { folder, manifest: closed };
   } catch (error) {
@@ -81,8 +71,10 @@ function nothingYet(plan: Plan, route: Route): Found {
   };
 }
 
-async function moveAndClose(manifest: Manifest, move: Move, request: MigrateRequest): Promise<Manifest> {
-  const { plan, source, destination, folder, found } = move;
+async function moveByRoute(manifest: Manifest, folder: RunFolder, request: MigrateRequest): Promise<Closing> {
+  const { plan, source, destination, signal, report } = request;
+  await using route = await openRoute({ source, destination });
+  const move: Move = { plan, source, destination, route, folder, signal, found: nothingYet(plan, route), report };
   const marks = { source: await mark(source, nowNs()), destination: await mark(destination, nowNs()) };
   const observation = await openObservation({ ...request, folder });
   const collectAll = () => collectBoth(move, marks);
@@ -91,8 +83,8 @@ async function moveAndClose(manifest: Manifest, move: Move, request: MigrateRequ
     move,
     { journal: openJournal(folder), afterUndo: collectAll, isSourceLive: () => isLive(source, plan.container.id) },
   );
-  const probes = await observation.close(result.outcome === 'migrated' ? found.destinationId : null, manifest.clocks);
-  return await closeManifest(manifest, { request, result, move, probes });
+  const probes = await observation.close(result.outcome === 'migrated' ? move.found.destinationId : null, manifest.clocks);
+  return { request, result, move, probes };
 }
 
 /** The step `collect-evidence` stands in the strategy's list; what it does is the same for every strategy. */
