@@ -18,6 +18,7 @@ export function renderReadings({ folder, manifest, trace, top = 5 }: ReadingsInp
   const { run, path } = folder;
   const next = [`show ${run} --all`, `export ${run} --to chrome -o ${run}.json`, `send ${run} --jaeger URL`];
   return [
+    ...failureLines(trace),
     ...downtimeLines(manifest, trace),
     ...criuLines(trace),
     ...explainedLines(trace),
@@ -60,6 +61,27 @@ function downtimeLines(manifest: Manifest, trace: Trace): readonly string[] {
   if (traced !== undefined)
     seen.push(`traced ${formatNs(traced.durationNs)}${within} (${String(traced.attributes['migration.downtime.marks'])})`);
   return seen.map((text, index) => line(index === 0 ? 'downtime' : '', text));
+}
+
+/** CRIU's first true error where it failed: the phase, its own words with their place, the cause and what to do. */
+function failureLines(trace: Trace): readonly string[] {
+  return trace.spans.flatMap((root) => {
+    const { 'criu.failure.message': message, 'criu.failure.line': at } = root.attributes;
+    if (message === undefined) return [];
+    const phase = trace.spans.findLast(
+      (span) => span.status === 'error' && span.host === root.host && span.service === root.service,
+    );
+    const words = (title: string, name: string) => {
+      const text = root.attributes[name];
+      return text === undefined ? [] : [line('', `${title} ${escapeText(String(text))}`)];
+    };
+    return [
+      line('failed', `${phase?.name ?? root.name} on ${escapeText(root.host)}: ${escapeText(String(message))}`),
+      line('', `${String(root.attributes['log.file.path'])}:${String(at)}`),
+      ...words('cause:', 'criu.failure.cause'),
+      ...words('hint: ', 'criu.failure.hint'),
+    ];
+  });
 }
 
 /** Under CRIU's own names, as neither is a downtime: the one knows only the source, the other only the destination. */

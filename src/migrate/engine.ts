@@ -144,6 +144,8 @@ function asTransshipError(cause: unknown, step: Step, move: Move): TransshipErro
   });
 }
 
+/** In one line: Docker quotes runc's several. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  return text.trim().replace(/\s*\n\s*/g, '; ');
 }

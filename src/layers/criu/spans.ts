@@ -1,7 +1,7 @@
 import type { Attributes, AttributeValue, LayerSpan, LayerSpans, Service, SpanEvent } from '../../trace/layer-spans.ts';
 import { type Ns, usToNs } from '../../trace/time.ts';
 import type { CriuEvidence, CriuLog } from './evidence.ts';
-import { outcomeOf } from './failure.ts';
+import { failureOf, outcomeOf } from './failure.ts';
 import { type TreeOptions, treeOf } from './log-tree.ts';
 import type { LogKind } from './phase.ts';
 import type { PhaseNode } from './phase-tree.ts';
@@ -79,6 +79,7 @@ function phaseAttributes({ digest }: CriuLog, node: PhaseNode): Attributes {
 }
 
 function rootAttributes({ digest, statistics }: CriuLog): Attributes {
+  const failure = failureOf(digest);
   const known: Record<string, AttributeValue | null> = {
     'criu.version': digest.version,
     'criu.system': digest.system,
@@ -86,6 +87,10 @@ function rootAttributes({ digest, statistics }: CriuLog): Attributes {
     'criu.dump_run_id': digest.dumpRunId,
     'criu.log.lines': digest.lines,
     'criu.outcome': outcomeOf(digest),
+    'criu.failure.message': failure?.message ?? null,
+    'criu.failure.line': failure?.line ?? null,
+    'criu.failure.cause': failure?.cause ?? null,
+    'criu.failure.hint': failure?.hint ?? null,
   };
   for (const [name, value] of Object.entries(statistics?.values ?? {})) if (!noise.has(name)) known[`criu.stats.${name}`] = value;
   return Object.fromEntries(Object.entries(known).filter((entry): entry is [string, AttributeValue] => entry[1] !== null));

@@ -80,7 +80,7 @@ async function checkpoint({ plan, source }: Move, exit: boolean): Promise<void> 
       createCheckpoint(source, plan.container.id, options),
     );
   } catch (cause) {
-    const hint = "CRIU's dump.log in the run's evidence has the reason: transship show RUN";
+    const hint = "what CRIU said stands under 'failed' in: transship show RUN";
     throw new TransshipError('failed', `checkpoint on ${source.name}: ${messageOf(cause)}`, hint, { cause });
   }
 }
@@ -130,7 +130,7 @@ async function restart({ plan, source, destination }: Move, on: 'source' | 'dest
     } catch (cause) {
       if (tries < 16 && /content sha256:\w+: already exists|already exists/.test(messageOf(cause))) await sleep(500);
       else {
-        const hint = "CRIU's restore.log in the run's evidence has the reason: transship show RUN";
+        const hint = "what CRIU said stands under 'failed' in: transship show RUN";
         throw new TransshipError('failed', `start on ${host.name}: ${messageOf(cause)}`, hint, { cause });
       }
     }
@@ -154,7 +154,7 @@ const verify: Step = {
         throw new TransshipError(
           'failed',
           `the container does not run on ${destination.name}: ${why}`,
-          'restore.log in the evidence has the reason',
+          "what CRIU said stands under 'failed' in: transship show RUN",
         );
       }
     }
