@@ -1,14 +1,12 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type MoveOptions, plan } from '../src/migrate/plan.ts';
 import { migrate } from '../src/migrate/migrate.ts';
+import { type MoveOptions, plan } from '../src/migrate/plan.ts';
 import type { StepEvent } from '../src/migrate/step.ts';
 import type { TwoHosts } from './two-hosts.ts';
 
 export interface MoveTest {
   readonly container: string;
   readonly options?: Partial<MoveOptions>;
+  /** Told of every step before it does anything, and the step waits for this to return. */
   readonly onStep?: (event: StepEvent) => void;
   readonly signal?: AbortSignal;
   readonly isProbed?: boolean;
@@ -16,9 +14,8 @@ export interface MoveTest {
 
 const defaults: MoveOptions = { strategy: 'docker', isPlain: false, volumes: { all: 'copy', byPlace: {} }, dropExecs: false };
 
-/** Moves from a to b as the command does, with a hand on every step; the run lies in a folder of its own. */
+/** Moves from a to b as the command does, with a hand on every step. */
 export async function moveIt({ a, b }: TwoHosts, test: MoveTest) {
-  process.env.TRANSSHIP_TRACES = mkdtempSync(join(tmpdir(), 'transship-runs-'));
   const chosen = await plan({ container: test.container, source: a, destination: b, options: { ...defaults, ...test.options } });
   return await migrate({
     plan: chosen,

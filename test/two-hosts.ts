@@ -1,31 +1,45 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
+import { connectHost } from '../src/hosts/connect.ts';
+import type { Host } from '../src/hosts/host.ts';
 import type { CgroupMode } from '../vm/cgroup.ts';
 import { missingForTestbed } from '../vm/prerequisites.ts';
 import { takeDown } from '../vm/testbed-down.ts';
 import { bringUp } from '../vm/testbed-up.ts';
-import { connectHost } from '../src/hosts/connect.ts';
-import type { Host } from '../src/hosts/host.ts';
 
 export interface TwoHosts {
   readonly a: Host;
   readonly b: Host;
 }
 
+const given = ['TRANSSHIP_TESTBED', 'TRANSSHIP_TRACES'] as const;
+
 /**
- * Tests on a set of real Docker hosts of their own, taken down afterwards. Where no hosts can be, they are skipped, with the
- * reason in their name; in CI a skip is a failure (closing-line.ts).
+ * Tests on a set of real Docker hosts of their own, taken down afterwards; runs lie in a folder that goes with them. Where no hosts
+ * can be, they are skipped, with the reason in their name; in CI a skip is a failure (closing-line.ts).
  */
-export function describeOnHosts(name: string, set: string, tests: (hosts: () => TwoHosts) => void, cgroup: CgroupMode = 'v2'): void {
+export function describeOnHosts(
+  name: string,
+  set: string,
+  tests: (hosts: () => TwoHosts) => void,
+  cgroup: CgroupMode = 'v2',
+): void {
   const missing = missingForTestbed();
+  const noHosts = (why: string) => (): TwoHosts => {
+    throw new Error(why);
+  };
   if (missing.length > 0) {
-    describe.skip(`${name} (needs test hosts: ${missing.join('; ')})`, () => tests(() => { throw new Error('skipped'); }));
+    describe.skip(`${name} (needs test hosts: ${missing.join('; ')})`, () => tests(noHosts('skipped')));
     return;
   }
   describe(name, () => {
     let hosts: TwoHosts | null = null;
-    const before = process.env.TRANSSHIP_TESTBED;
+    const before = given.map((key) => [key, process.env[key]] as const);
     beforeAll(async () => {
       process.env.TRANSSHIP_TESTBED = set;
+      process.env.TRANSSHIP_TRACES = mkdtempSync(join(tmpdir(), 'transship-runs-'));
       await bringUp({ set, cgroup, say: () => {}, signal: new AbortController().signal });
       hosts = { a: await connectHost('test:a'), b: await connectHost('test:b') };
     }, 600_000);
@@ -33,12 +47,12 @@ export function describeOnHosts(name: string, set: string, tests: (hosts: () => 
       await hosts?.a[Symbol.asyncDispose]();
       await hosts?.b[Symbol.asyncDispose]();
       await takeDown(set);
-      if (before === undefined) delete process.env.TRANSSHIP_TESTBED;
-      else process.env.TRANSSHIP_TESTBED = before;
+      rmSync(process.env.TRANSSHIP_TRACES ?? '', { recursive: true, force: true });
+      for (const [key, value] of before) {
+        if (value === undefined) delete process.env[key];
+        else process.env[key] = value;
+      }
     }, 120_000);
-    tests(() => {
-      if (hosts === null) throw new Error('the hosts did not come up');
-      return hosts;
-    });
+    tests(() => hosts ?? noHosts('the hosts did not come up')());
   });
 }

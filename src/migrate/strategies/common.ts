@@ -1,6 +1,7 @@
 import { TransshipError } from '../../error.ts';
 import { deleteCheckpoint } from '../../hosts/checkpoints.ts';
 import { bounded } from '../bounded.ts';
+import { removeContainerdLeftovers } from '../containerd-leftovers.ts';
 import { messageOf } from '../engine.ts';
 import { createEqual, setRestartPolicy, undoCreate } from '../equal/create.ts';
 import { makeNetworks, undoNetworks } from '../equal/networks.ts';
@@ -151,6 +152,7 @@ const removeCheckpoint: Step = {
   about: "the images in the destination's checkpoint folder",
   do: async (move) => {
     await deleteCheckpoint(move.destination, destinationIdOf(move), move.plan.checkpoint);
+    await removeContainerdLeftovers(move.destination, destinationIdOf(move));
     return undefined;
   },
 };

@@ -3,6 +3,7 @@ import { TransshipError } from '../../error.ts';
 import { createCheckpoint, deleteCheckpoint, startFromCheckpoint } from '../../hosts/checkpoints.ts';
 import type { Host } from '../../hosts/host.ts';
 import { bounded } from '../bounded.ts';
+import { removeContainerdLeftovers } from '../containerd-leftovers.ts';
 import { messageOf } from '../engine.ts';
 import { isLive, stopForGood, thaw } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
@@ -107,6 +108,9 @@ const start: Step = {
     if (found.destinationId !== null) await stopForGood(destination, found.destinationId);
   },
   undoMustHold: true,
+  tidy: async ({ destination, found }) => {
+    if (found.destinationId !== null) await removeContainerdLeftovers(destination, found.destinationId);
+  },
 };
 
 /**

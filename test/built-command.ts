@@ -1,0 +1,9 @@
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { packageRoot } from '../src/evidence/run-folder.ts';
+
+/** The built command as a user runs it, in this process's environment with `env` on top. */
+export function transship(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const program = join(packageRoot(), 'dist/src/cli/main.js');
+  return execa('node', [program, ...args], { reject: false, timeout: 180_000, stdin: 'ignore', env: { NO_COLOR: '1', ...env } });
+}

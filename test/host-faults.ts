@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Host } from '../src/hosts/host.ts';
+import { readTestbed } from '../vm/testbed-state.ts';
+import { dockerState, onHost } from './destination-state.ts';
+
+/** What a test does to a host in the very moment of a step: the step waits for it. By an ssh of its own. */
+export function doAtOnce(host: Host, command: string): string {
+  const config = readTestbed()?.sshConfig ?? '';
+  return execFileSync('ssh', ['-F', config, host.name, command], {
+    encoding: 'utf8',
+    timeout: 60_000,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+/** Kills dockerd alone, as a crash does: containerd, shims and containers live on. */
+export const killDockerd = 'kill -9 $(pidof dockerd)';
+
+/** Starts dockerd again and waits until it answers. */
+export async function reviveDockerd(host: Host): Promise<void> {
+  await onHost(host, 'pidof dockerd || start-dockerd');
+  await onHost(
+    host,
+    'for i in $(seq 300); do docker version >/dev/null 2>&1 && exit 0; sleep 0.1; done; tail -n 20 /var/log/dockerd.log >&2; exit 1',
+  );
+}
+
+/** All that a migration could leave on a host: equal before and after, or something was left. */
+export async function remains(host: Host): Promise<string> {
+  const folders =
+    'ls /var/lib/docker/containers /var/lib/docker/image/overlay2/imagedb/content/sha256 /var/lib/docker/volumes; ls -d /tmp/* 2>/dev/null; true';
+  return `${await dockerState(host)}\n${await onHost(host, folders)}`;
+}
+
+/** Files on the host that only the counter's own progress changes. */
+export const counterName = 'counter';
+
+/**
+ * A container that counts 50 times a second in its memory and writes the number to /counter. Its image is made of the host's own perl:
+ * 10 MB, no registry.
+ */
+export async function startCounter(host: Host, flags = '', memoryMb = 20): Promise<string> {
+  const image = `docker image inspect counter >/dev/null 2>&1 || { cd / && { for f in /usr/bin/perl /bin/sh /bin/sleep /bin/cat; do echo $f; ldd $f | grep -o '/[^ ]*'; done; } | sort -u | tar -ch -T - | docker import -c 'CMD ["/bin/sh"]' - counter >/dev/null; }`;
+  const program = `$m = "x" x (${memoryMb} << 20); while (1) { $i++; open F, ">", "/counter.new"; print F $i; close F; rename "/counter.new", "/counter"; print "$i\\n" if $i % 50 == 1; select undef, undef, undef, 0.02 }`;
+  const run = `docker run -d --name ${counterName} ${flags} counter /usr/bin/perl -e '$| = 1; ${program}'`;
+  const id = await onHost(host, `{ ${image}; } && ${run}`);
+  await onHost(
+    host,
+    `for i in $(seq 100); do docker exec ${counterName} cat /counter 2>/dev/null && exit 0; sleep 0.05; done; exit 1`,
+  );
+  return id;
+}
+
+/** Where the counter stands, read by its process's root: dockerd need not run. */
+async function count(host: Host): Promise<number> {
+  const pid = `$(for p in /proc/[0-9]*; do grep -qs counter.new $p/cmdline && grep -qs '^perl$' $p/comm && basename $p; done | head -n 1)`;
+  return Number(await onHost(host, `cat /proc/${pid}/root/counter`));
+}
+
+/** True when the counter goes on counting there, and begins with more than `from`. */
+export async function counts(host: Host, from = 0): Promise<boolean> {
+  const first = await count(host);
+  for (let tries = 0; tries < 50; tries += 1) {
+    await sleep(100);
+    if ((await count(host)) > first) return first > from;
+  }
+  return false;
+}
