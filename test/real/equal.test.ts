@@ -40,8 +40,8 @@ const containers: Readonly<Record<string, { readonly flags: string; readonly com
       '-p 127.0.0.1:8080:80 -p 9000-9001:9000-9001/udp -P --expose 77 --dns 10.0.0.53 --dns-search example.org --dns-option ndots:3 --add-host db:10.0.0.9 --add-host up:host-gateway',
   },
   mounted: {
-    flags: `-v named:/named -v /anonymous -v /srv/bound:/bound:ro,rshared --mount type=volume,dst=/mounted,volume-nocopy
-      --mount type=tmpfs,dst=/scratch,tmpfs-size=1000000 --mount type=bind,src=/srv/bound,dst=/again,bind-propagation=rslave`,
+    flags: `-v named:/named -v /anonymous -v /srv/bound:/bound:ro,rprivate --mount type=volume,dst=/mounted,volume-nocopy
+      --mount type=tmpfs,dst=/scratch,tmpfs-size=1000000 --mount type=bind,src=/srv/bound,dst=/again,bind-propagation=private`,
   },
   composed: {
     flags: `--network shop_back --network-alias api --network-alias web --ip 10.123.0.77 --mac-address 02:00:00:00:00:77 --restart always
@@ -101,7 +101,7 @@ describeOnHosts(
       expect(unexplained(source, running)).toEqual([]);
       expect(running.HostConfig.RestartPolicy).toEqual(source.HostConfig.RestartPolicy);
       const inside =
-        "hostname; id; pwd; env | sort; ulimit -n; cat /proc/self/status | grep -E 'Cap|NoNewPrivs|Seccomp:'; cut -d' ' -f2-4 /proc/mounts | grep -vE '^/ |/dev/mqueue' | sort";
+        "hostname; id; pwd; env | sort; ulimit -n; cat /proc/self/status | grep -E 'Cap|NoNewPrivs|Seccomp:'; cut -d' ' -f2-4 /proc/mounts | grep -vE '^/ |/dev/mqueue|docker-init' | sort";
       const look = (host: TwoHosts['a'], of: string) =>
         onHost(host, `docker exec ${of} sh -c ${JSON.stringify(inside).replaceAll('$', '\\$')}`);
       if (name !== 'privileged') expect(await look(b, created.id)).toBe(await look(a, id));

@@ -38,10 +38,6 @@ export const differenceRules: readonly DifferenceRule[] = [
     why: address,
   },
   { path: /^NetworkSettings\.Networks\..+\.(?:DNSNames|Aliases)$/, why: names },
-  {
-    path: /^NetworkSettings\.Networks\..+\.IPAMConfig/,
-    why: always('an empty one is shown once the container has been started'),
-  },
   { path: /^Mounts\..+\.(?:Name|Source)$/, why: anonymousVolume },
   { path: /^HostConfig\.RestartPolicy\./, why: restartPolicy },
   {
@@ -50,6 +46,7 @@ export const differenceRules: readonly DifferenceRule[] = [
   },
   { path: /^HostConfig\.NetworkMode$/, why: networkMode },
   { path: /^Config\.Image$/, why: imageById },
+  { path: /^Config\.(?:Hostname|Domainname)$/, why: hostsOwnName },
 ];
 
 function namesItsId(text: string): DifferenceRule['why'] {
@@ -94,7 +91,9 @@ function address(context: DifferenceContext): string | null {
 }
 
 /** The same names but for the short id, which Docker adds for each container; the host name may be the source's. */
-function names({ source, destination, from, to }: DifferenceContext): string | null {
+function names(context: DifferenceContext): string | null {
+  const { source, destination, from, to } = context;
+  if (notStarted(context) && (source === null || destination === null)) return 'Docker fills them in at the start';
   const rest = (value: unknown, ids: readonly string[]) =>
     [...new Set((value ?? []) as string[])]
       .filter((name) => !ids.includes(name))
@@ -119,6 +118,11 @@ function restartPolicy({ to, from }: DifferenceContext): string | null {
 
 function networkMode({ source, from }: DifferenceContext): string | null {
   return endpointsOf(from)[String(source)] === undefined ? 'named by its id, or left since' : null;
+}
+
+/** With the host's network or its UTS namespace a container is named as its host. */
+function hostsOwnName({ from }: DifferenceContext): string | null {
+  return from.HostConfig.NetworkMode === 'host' || from.HostConfig.UTSMode === 'host' ? 'the name is that of the host' : null;
 }
 
 function imageById({ destination, from, to }: DifferenceContext): string | null {
