@@ -55,6 +55,16 @@ export const hostChecks: readonly Check<HostSubject>[] = [
     probe: ({ facts: { versions } }) => (versions.criu === null ? fail('no criu in PATH') : ok(`CRIU ${versions.criu}`)),
   },
   {
+    name: 'tools',
+    why: 'the writable layer and volumes are copied by rsync, images by tar',
+    hint: 'install what is missing: apt-get install rsync tar',
+    probe: async ({ host }) => {
+      const { stdout } = await host.shell.run('for tool in rsync tar; do command -v $tool >/dev/null || echo $tool; done');
+      const missing = stdout.split('\n').filter((tool) => tool !== '');
+      return missing.length === 0 ? ok('rsync, tar') : fail(`no ${missing.join(', no ')}`);
+    },
+  },
+  {
     name: 'criu-check',
     why: "CRIU's own test of what it needs of the kernel",
     hint: 'see criu check -v4; a newer CRIU or kernel helps as a rule',

@@ -45,6 +45,8 @@ export interface Collected {
   /** The container there, and its checkpoint's folder; null where there is none. */
   readonly containerId: string | null;
   readonly checkpointFolder: string | null;
+  /** The images that date the dump's log are the source's; a copy of them would date nothing on the destination. */
+  readonly isSource: boolean;
 }
 
 /** Takes what the layers left on a host into the run's folder. Also after a failure: what is not there is left out. */
@@ -119,7 +121,7 @@ async function realtimeMinusBoottime(host: Host): Promise<string | null> {
 }
 
 /** The images' names and sizes; of the images themselves only those that date the logs and name the run. */
-async function collectImageList({ folder, host, checkpointFolder }: Collected): Promise<void> {
+async function collectImageList({ folder, host, checkpointFolder, isSource }: Collected): Promise<void> {
   if (checkpointFolder === null) return;
   const images = await list(host, checkpointFolder, '*.img');
   if (images.length === 0) return;
@@ -127,6 +129,7 @@ async function collectImageList({ folder, host, checkpointFolder }: Collected): 
   mkdirSync(target, { recursive: true });
   const names = images.map(({ name, bytes }) => ({ name, bytes }));
   writeFileSync(join(target, 'images.json'), `${JSON.stringify(names, null, 1)}\n`);
+  if (!isSource) return;
   for (const image of images.filter(({ name }) => /^(timens-\d+|inventory)\.img$/.test(name))) {
     await fetch(host, image.path, join(target, image.name));
   }

@@ -101,9 +101,20 @@ function withEvidence(step: Step, collectAll: () => Promise<void>): Step {
 
 async function collectBoth(move: Move, marks: { readonly source: Mark; readonly destination: Mark }): Promise<void> {
   const { source, destination, folder, plan, found } = move;
-  const sourceImages = await checkpointFolder(source, plan.container.id, plan.checkpoint);
-  await collect({ folder, host: source, mark: marks.source, containerId: plan.container.id, checkpointFolder: sourceImages });
-  await collect({ folder, host: destination, mark: marks.destination, containerId: found.destinationId, checkpointFolder: null });
+  const images = (host: Host, id: string) => checkpointFolder(host, id, plan.checkpoint);
+  const { id } = plan.container;
+  const at = {
+    folder,
+    host: source,
+    mark: marks.source,
+    containerId: id,
+    checkpointFolder: await images(source, id),
+    isSource: true,
+  };
+  await collect(at);
+  const there = found.destinationId;
+  const to = { folder, host: destination, mark: marks.destination, containerId: there, isSource: false };
+  await collect({ ...to, checkpointFolder: there === null ? null : await images(destination, there) });
 }
 
 function record(folder: RunFolder, host: Host): void {
