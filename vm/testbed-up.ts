@@ -91,8 +91,9 @@ function planOf(set: string, name: string, address: string): HostPlan {
 }
 
 async function waitForDocker(host: TestHost, plan: HostPlan): Promise<void> {
-  const inner = join(host.initGroups[0] as string, 'cgroup.procs'); // made by the host's own init
-  for (let tries = 0; !existsSync(inner) && isAlive(host.initPid, host.initStart) && tries < 600; tries += 1) await sleep(50);
+  const inner = join(host.initGroups[0] as string, 'cgroup.procs'); // on cgroup v2 made by the host's own init
+  const isEnterable = (): boolean => hasItsOwnRoot(host.initPid) && existsSync(inner);
+  for (let tries = 0; !isEnterable() && isAlive(host.initPid, host.initStart) && tries < 600; tries += 1) await sleep(50);
   const probe = 'until docker version >/dev/null 2>&1; do sleep 0.1; done';
   const words = [...inHost(host.initPid, host.initGroups), 'sh', '-c', probe];
   const result = await execa(words[0] as string, words.slice(1), { reject: false, timeout: readyLimitMs, stdin: 'ignore' });
@@ -103,6 +104,18 @@ async function waitForDocker(host: TestHost, plan: HostPlan): Promise<void> {
     `dockerd on ${plan.name} ${why}`,
     'the end of its log is above; is this kernel able to run Docker?',
   );
+}
+
+/**
+ * Has the host's first process entered its own root? It is tini only after pivot_root, which moves every process of the mount
+ * namespace: one that entered earlier would start with this machine's dynamic linker and go on with the host's C library.
+ */
+function hasItsOwnRoot(initPid: number): boolean {
+  try {
+    return readFileSync(`/proc/${initPid}/comm`, 'utf8') === 'tini\n';
+  } catch {
+    return false; // gone
+  }
 }
 
 /** Every way that will be used: from here to each host, and from each host to the other. */
