@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# dump FOLDER - on the source: has the running container dumped, leaves it frozen with its link cut, sends the images, says go.
+# It needs nobody between freeze and go: who started it may be slow, or gone. FOLDER, private and on memory, has
+#   settings    bash: id, root (runc's state), freezer (file), frozen (word for it), links (array: host side of the container's links),
+#               words (array: more words for `runc checkpoint`), lazy (1: pages stay here until they are asked for), work (CRIU's work
+#               folder), ssh (words that run a command on the destination), far (FOLDER there), log and log_bytes (the container's log,
+#               and how much of it is there already), layers (array: folders whose changes after `since` must be copied), limit_s
+#   criu.conf   CRIU's options for this dump alone
+#   copy        shell text that copies the changes of those folders, when there are any
+# and gets images/, marks, `going` (from here on the destination may run), `failed` (the first true cause)
+set -u
+trap '' HUP PIPE
+folder=$1
+# shellcheck source=src/wrap/host/mark.sh
+. "${BASH_SOURCE[0]%/*}/mark"
+cd "$folder" || exit
+id='' root='' freezer='' frozen='' work='' ssh='' far='' lazy='' links=() words=() layers=() log='' log_bytes=0 since=0 limit_s=600
+# shellcheck source=/dev/null
+. ./settings
+exec 2>>dump.err 9<> <(:)
+
+fail() {
+    mark "dump.failed $*"
+    printf '%s\n' "$*" >failed
+    exit 1
+}
+pause() { read -r -t "$1" -u 9 _; } # sleep without a process
+last() { tail -n 1 "$1" 2>/dev/null; }
+
+# Both ways are open before the freeze: a word or a byte is all that has to travel then.
+# shellcheck disable=SC2086  # ssh is words
+exec 7> >(exec $ssh "exec bash $far/receive $far" >receiver.out 2>receiver.err)
+# shellcheck disable=SC2086
+exec 8> >(exec $ssh "exec sh $far/unpack $far" >unpack.out 2>unpack.err)
+for ((tries = 0; ; tries++)); do
+    if [ -s receiver.out ] && [ -s unpack.out ]; then break; fi
+    [ "$tries" -lt 2000 ] || fail "the destination does not listen: $(last receiver.err)"
+    pause 0.005
+done
+
+rm -f "$work/dump.log"
+mkfifo -m 600 status
+exec 5<>status
+exec 6>status # runc wants one that can only be written
+[ -z "$lazy" ] || words+=(--lazy-pages --status-fd 6)
+mark dump.begin
+CRIU_CONFIG_FILE=$folder/criu.conf runc --root "$root" checkpoint --leave-running --image-path images --work-path "$work" \
+    ${words[@]+"${words[@]}"} "$id" >runc.out 2>&1 5<&- 7>&- 8>&- 9<&- &
+runc=$!
+# As late as can be: before the dump runc asks CRIU what it can do. A cgroup that is frozen when CRIU looks at it saves a sleep of
+# 100 ms (criu/seize.c, freeze_processes).
+for ((tries = 1; ; tries++)); do
+    [ -e "$work/dump.log" ] && break
+    ((tries % 1000)) || kill -0 "$runc" 2>/dev/null || break
+done
+printf '%s' "$frozen" >"$freezer" || fail "$freezer does not take $frozen"
+mark dump.frozen
+# Before CRIU unlocks the network at its end: what a frozen container's kernel acknowledged after that would be lost.
+for link in ${links[@]+"${links[@]}"}; do ip link set dev "$link" down || fail "link $link could not be cut"; done
+mark dump.cut
+
+# While CRIU dumps: what changed in the files since they were copied
+changed=''
+if [ "${#layers[@]}" -gt 0 ] && [ -n "$(find "${layers[@]}" -newerct "@$since" -print -quit)" ]; then
+    changed=1
+    mark dump.files-changed
+    sh ./copy >copy.out 2>&1 5<&- 6>&- 7>&- 8>&- 9<&- || fail "files could not be copied: $(last copy.out)"
+    mark dump.files-copied
+fi
+
+if [ -n "$lazy" ]; then
+    # a NUL when the images are there; runc's end closes nothing, as the FIFO is open here too
+    until read -r -t 0.2 -d '' -u 5 _; do
+        kill -0 "$runc" 2>/dev/null || fail "runc checkpoint: $(last runc.out)"
+        ((SECONDS < limit_s)) || fail "the images were not ready within $limit_s s"
+    done
+else
+    wait "$runc" || fail "runc checkpoint: $(last runc.out)"
+fi
+mark dump.images-ready
+[ -z "$log" ] || tail -c "+$((log_bytes + 1))" "$log" >images/transship.log 2>/dev/null
+tar -C images -cf - . >&8 || fail "the images could not be sent: $(last unpack.err)"
+exec 8>&-
+mark dump.images-sent
+: >going
+echo "go ${changed:+changed}" >&7 || fail "go could not be said: $(last receiver.err)"
+mark dump.go
+[ -z "$lazy" ] || wait "$runc"
+mark "dump.end $?"

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# receive FOLDER - on the destination: waits for `go` from the source, makes the images ready, lets the waiting restore go on. FOLDER has
+#   receiving   bash: from_id, to_id (container ids), log (the container's own log here), lazy (words for `criu lazy-pages`; empty: none),
+#               work (CRIU's work folder), wait_s
+#   go          FIFO that the restore listens to; unpacked: FIFO with the exit status of what unpacks the images
+set -u
+trap '' HUP PIPE
+folder=$1
+# shellcheck source=src/wrap/host/mark.sh
+. "${BASH_SOURCE[0]%/*}/mark"
+cd "$folder" || exit
+from_id='' to_id='' work='' lazy=() log='' wait_s=600
+# shellcheck source=/dev/null
+. ./receiving
+exec 5<>unpacked 9<> <(:)
+
+fail() {
+    mark "receive.failed $*"
+    printf '%s\n' "$*" >failed
+    echo "$*" >&2
+    exit 1
+}
+
+echo listening
+read -r -t "$wait_s" word changed || fail 'the source went away before it said go'
+mark receive.go
+[ "$word" = go ] || fail "the source said $word"
+read -r -t "$wait_s" -u 5 status || fail "the images were not unpacked within $wait_s s"
+[ "$status" = 0 ] || fail "the images could not be unpacked (status $status)"
+mark receive.unpacked
+# runc restores into the cgroup that was dumped, and Docker looks for the container in its own: ids are equally long
+LC_ALL=C sed -i "s/$from_id/$to_id/g" images/cgroup.img || fail 'cgroup.img could not be rewritten'
+if [ -s images/transship.log ] && [ -n "$log" ]; then cat images/transship.log >>"$log"; fi
+if [ "${#lazy[@]}" -gt 0 ]; then
+    rm -f "$work/lazy-pages.socket"
+    {
+        trap - HUP
+        CRIU_CONFIG_FILE=$folder/criu.conf criu lazy-pages --images-dir images --work-dir "$work" "${lazy[@]}"
+        echo $? >lazy-status
+    } </dev/null >lazy.out 2>&1 9<&- &
+    echo $! >lazy-pid
+    for ((tries = 0; ; tries++)); do
+        [ -S "$work/lazy-pages.socket" ] && break
+        if [ "$tries" -ge 5000 ] || [ -e lazy-status ]; then fail "criu lazy-pages does not listen: $(tail -n 1 lazy.out)"; fi
+        read -r -t 0.001 -u 9 _
+    done
+    mark receive.lazy-pages
+fi
+echo "go${changed:+-remounted}" >go
+mark receive.said-go

@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# restore FOLDER RUNC-WORDS... - a runc call on a container that is staged for a restore. FOLDER, private and on memory, has
+#   settings    bash: wait_s, restore_s (limits), work (CRIU's work folder), merged (where the root file system is mounted),
+#               words (array: more words for `runc restore`)
+#   images/     CRIU's images, complete when `go` has been said
+#   go          FIFO, one word a line: `go`, `go-remounted` (files changed below the mounted root), `abort`
+#   criu.conf   CRIU's options for this restore alone
+# and gets
+#   waiting     from here on a word is heard
+#   decided/    who makes this folder has decided: this script to restore, anybody else that it never may
+#   restored    the container runs
+#   marks       lines `SECONDS.MICROSECONDS what`, by this host's clock
+set -u
+folder=$1
+shift
+# shellcheck source=src/wrap/host/mark.sh
+. "${BASH_SOURCE[0]%/*}/mark"
+
+global=() log=''
+while [ $# -gt 0 ]; do
+    case $1 in
+    --root | --log | --log-format | --criu | --rootless)
+        [ "$1" != --log ] || log=${2:-}
+        global+=("$1" "${2:-}")
+        shift
+        ;;
+    -*) global+=("$1") ;;
+    *) break ;;
+    esac
+    shift
+done
+command=${1:-}
+id=${*: -1}
+
+if [ "$command" = start ] && [ -e "$folder/restored" ]; then
+    mark runtime.start
+    rm -f "/run/transship/restore/$id"
+    exit 0
+fi
+[ "$command" = create ] || exec runc ${global[@]+"${global[@]}"} "$@"
+create=("${@:2:$#-2}")
+
+# Docker shows the last line of runc's own log
+refuse() {
+    mark "runtime.refused $*"
+    [ -z "$log" ] || printf '{"level":"error","msg":"transship: %s"}\n' "$*" >>"$log"
+    echo "transship: $*" >&2
+    exit 1
+}
+
+# Each is stopped before its children are listed, so that none is born unseen.
+kill_below() {
+    local children child
+    kill -STOP "$1" 2>/dev/null
+    read -ra children < <(cat "/proc/$1/task/"*/children 2>/dev/null | tr '\n' ' ')
+    for child in ${children[@]+"${children[@]}"}; do kill_below "$child"; done
+    kill -KILL "$1" 2>/dev/null
+}
+
+remount() {
+    local options
+    options=$(awk -v at="$merged" '$5 == at { print $NF }' /proc/self/mountinfo)
+    [ -n "$options" ] || refuse "$merged is not mounted"
+    # relative layers count from there; mount(2), as the newer calls take no option of more than 255 bytes
+    (
+        cd "${merged%/*/*}" && umount "$merged" && LIBMOUNT_FORCE_MOUNT2=always mount -t overlay -o "$options" overlay "$merged"
+    ) || refuse "$merged could not be mounted again"
+}
+
+wait_s=600 restore_s=600 work=$folder/work merged='' words=()
+# shellcheck source=/dev/null
+. "$folder/settings"
+exec 9<>"$folder/go"
+: >"$folder/waiting"
+mark runtime.waiting
+read -r -t "$wait_s" -u 9 word || refuse "nobody said go within $wait_s s"
+mark "runtime.heard $word"
+case $word in go | go-remounted) ;; *) refuse 'the move was given up' ;; esac
+mkdir "$folder/decided" 2>/dev/null || refuse 'the move was given up'
+[ "$word" = go ] || remount
+
+CRIU_CONFIG_FILE=$folder/criu.conf runc ${global[@]+"${global[@]}"} restore --detach --image-path "$folder/images" --work-path "$work" \
+    ${words[@]+"${words[@]}"} ${create[@]+"${create[@]}"} "$id" <&0 9<&- &
+runc=$!
+# A restore whose page daemon has died would hang for ever, and Docker with it.
+{
+    read -r -t "$restore_s" -u 9 word
+    mark "runtime.killing ${word:-it took longer than $restore_s s}"
+    kill_below "$runc"
+} </dev/null >/dev/null 2>&1 &
+watchdog=$!
+wait "$runc"
+status=$?
+kill "$watchdog" 2>/dev/null
+if [ "$status" = 0 ]; then : >"$folder/restored"; fi
+mark "runtime.restore $status"
+exit "$status"
