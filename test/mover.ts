@@ -12,7 +12,13 @@ export interface MoveTest {
   readonly isProbed?: boolean;
 }
 
-const defaults: MoveOptions = { strategy: 'docker', isPlain: false, volumes: { all: 'copy', byPlace: {} }, dropExecs: false };
+const defaults: MoveOptions = {
+  strategy: 'docker',
+  isPlain: false,
+  plainPages: false,
+  volumes: { all: 'copy', byPlace: {} },
+  dropExecs: false,
+};
 
 /** Moves from a to b as the command does, with a hand on every step. */
 export async function moveIt({ a, b }: TwoHosts, test: MoveTest) {

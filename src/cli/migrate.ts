@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { TransshipError } from '../error.ts';
+import type { StrategyName } from '../migrate/plan.ts';
 import { interruptSignal } from './interrupt.ts';
 import { stepReport } from './step-report.ts';
 import { type Terminal, terminalOf, withFormat } from './terminal.ts';
@@ -7,7 +8,8 @@ import { transshipVersion } from './version-of.ts';
 
 interface Options {
   readonly from: string;
-  readonly strategy: 'docker';
+  readonly strategy: StrategyName;
+  readonly plainPages?: boolean;
   readonly plain?: boolean;
   readonly volumes?: string;
   readonly dropExecs?: boolean;
@@ -22,8 +24,13 @@ export const migrateCommand: Command = withFormat(
     .argument('<container>', 'name or id on the source host')
     .argument('<to>', 'destination: a docker context, ssh://user@host, test:b')
     .option('--from <host>', 'source host (default: as docker would, DOCKER_HOST, DOCKER_CONTEXT, current context)', 'default')
-    .addOption(new Option('--strategy <name>', 'how state travels').choices(['docker']).default('docker'))
+    .addOption(
+      new Option('--strategy <name>', 'how state travels')
+        .choices(['docker', 'cold', 'diskless', 'post-copy'] satisfies StrategyName[])
+        .default('docker'),
+    )
     .option('--plain', "Docker's path without safety: the dump kills the source (baseline for measuring)")
+    .option('--plain-pages', 'do not encrypt the memory on its way (on a link that nobody else can read)')
     .option('--volumes <modes>', 'copy, shared, or by place: /data=copy,/etc/app=shared')
     .option('--drop-execs', 'exec sessions and health checks under way may be lost')
     .option('--no-probe', 'do not watch the published port from outside')
@@ -50,7 +57,13 @@ async function run(terminal: Terminal, container: string, to: string, options: O
       container,
       source,
       destination,
-      options: { strategy: options.strategy, isPlain: options.plain ?? false, volumes, dropExecs: options.dropExecs ?? false },
+      options: {
+        strategy: options.strategy,
+        isPlain: options.plain ?? false,
+        plainPages: options.plainPages ?? false,
+        volumes,
+        dropExecs: options.dropExecs ?? false,
+      },
     });
     if (options.dryRun) {
       const { planDocument, renderPlan } = await import('./plan-text.ts');
@@ -96,7 +109,10 @@ export async function printMigration(
   const { whereabouts } = await import('./whereabouts.ts');
   terminal.say(whereabouts(manifest));
   if (manifest.error !== null) {
-    const code = manifest.outcome === 'lost' ? 'lost' : (manifest.error.code as TransshipError['code']);
+    const code =
+      manifest.outcome === 'lost' || manifest.outcome === 'halves-kept'
+        ? 'lost'
+        : (manifest.error.code as TransshipError['code']);
     throw new TransshipError(
       code === 'interrupted' || code === 'lost' ? code : 'failed',
       manifest.error.message,

@@ -14,7 +14,8 @@ const fileLimitBytes = 64 * 1024 * 1024;
 
 /** What is on a host before anything is done, so that afterwards only the run's own part is taken. */
 export interface Mark {
-  /** Folder that `work-dir` of /etc/criu/runc.conf names; null: CRIU's logs are kept nowhere on success. */
+  readonly stage: string | null;
+  /** CRIU's work folder; null: its logs are kept nowhere on success. */
   readonly criuFolder: string | null;
   readonly dockerdLog: { readonly file: string; readonly bytes: number } | null;
   readonly sinceNs: Ns;
@@ -25,17 +26,19 @@ const markScript = `
   echo --
   stat -c %s /var/log/dockerd.log 2>/dev/null || true`;
 
-/** Empties CRIU's work folder of earlier logs and notes where dockerd's log stands. */
-export async function mark(host: Host, sinceNs: Ns): Promise<Mark> {
+/** What CRIU writes into its work folder. */
+const workFiles = 'dump.log restore.log page-server.log lazy-pages.log stats-dump stats-restore';
+
+/**
+ * Empties CRIU's work folder of earlier logs and notes where dockerd's log stands.
+ * @param stage the move's own folder, which has a work folder where runc.conf names none; null: the strategy has none
+ */
+export async function mark(host: Host, sinceNs: Ns, stage: string | null): Promise<Mark> {
   const { stdout } = await host.shell.run(markScript);
   const [folder = '', size = ''] = stdout.split('--\n').map((part) => part.trim());
-  const criuFolder = folder === '' ? null : folder;
-  if (criuFolder !== null) {
-    await host.shell.run(
-      `mkdir -p ${quoteWord(criuFolder)} && cd ${quoteWord(criuFolder)} && rm -f dump.log restore.log stats-dump stats-restore`,
-    );
-  }
-  return { criuFolder, dockerdLog: size === '' ? null : { file: '/var/log/dockerd.log', bytes: Number(size) }, sinceNs };
+  const criuFolder = folder === '' ? stage && `${stage}/work` : folder;
+  if (folder !== '') await host.shell.run(`mkdir -p ${quoteWord(folder)} && cd ${quoteWord(folder)} && rm -f ${workFiles}`);
+  return { stage, criuFolder, dockerdLog: size === '' ? null : { file: '/var/log/dockerd.log', bytes: Number(size) }, sinceNs };
 }
 
 export interface Collected {
@@ -55,11 +58,22 @@ export async function collect(from: Collected): Promise<void> {
   await collectImageList(from);
   await collectDockerdLog(from);
   await collectEvents(from);
+  await collectMarks(from);
+}
+
+/** The moments that the scripts of a move noted, which nobody watched from here. */
+async function collectMarks({ folder, host, mark: { stage } }: Collected): Promise<void> {
+  if (stage === null) return;
+  const file = `${stage}/marks`;
+  if ((await host.shell.run(`[ -s ${quoteWord(file)} ]`)).exitCode !== 0) return;
+  const target = hostEvidence(folder, host.name);
+  mkdirSync(target, { recursive: true });
+  await fetch(host, file, join(target, 'marks.log'));
 }
 
 async function collectCriu({ folder, host, mark: { criuFolder }, containerId }: Collected): Promise<void> {
   const target = join(hostEvidence(folder, host.name), 'criu');
-  const kept = criuFolder === null ? [] : await list(host, criuFolder, 'dump.log restore.log stats-dump stats-restore');
+  const kept = criuFolder === null ? [] : await list(host, criuFolder, workFiles);
   // Docker leaves these by itself: the first on a failed dump, the second while the container lives
   const left = containerId === null ? [] : await list(host, '/', leftByDocker(containerId));
   const files = [...kept, ...left.filter((file) => !kept.some((other) => other.name === file.name))];

@@ -5,13 +5,7 @@ import type { Move, Step, StepEvent } from './step.ts';
 export type EngineResult =
   | { readonly outcome: 'migrated'; readonly warnings: readonly string[] }
   | {
-      readonly outcome: 'rolled-back';
-      readonly failedStep: string;
-      readonly error: TransshipError;
-      readonly warnings: readonly string[];
-    }
-  | {
-      readonly outcome: 'lost';
+      readonly outcome: 'rolled-back' | 'lost' | 'halves-kept';
       readonly failedStep: string;
       readonly error: TransshipError;
       readonly warnings: readonly string[];
@@ -35,7 +29,7 @@ export async function runSteps(steps: readonly Step[], move: Move, options: Engi
   let isCommitted = false;
   for (const step of steps) {
     try {
-      if (!isCommitted && move.signal.aborted) throw interrupted();
+      if (!isCommitted && !step.keepsHalves && move.signal.aborted) throw interrupted();
       begun.push(step);
       await perform(step, move, options.journal);
       if (!isCommitted && !step.commits && move.signal.aborted) throw interrupted();
@@ -43,6 +37,7 @@ export async function runSteps(steps: readonly Step[], move: Move, options: Engi
     } catch (cause) {
       const error = asTransshipError(cause, step, move);
       if (isCommitted) warnings.push(`${step.name}: ${error.message} (${error.hint})`);
+      else if (step.keepsHalves) return await keepHalves({ failed: step, error, move, options, warnings });
       else return await rollBack({ begun, failed: step, error, move, options, warnings });
     }
   }
@@ -96,6 +91,13 @@ async function rollBack({ begun, failed, error, move, options, warnings }: RollB
   await options.afterUndo().catch((cause) => warnings.push(`collecting evidence: ${messageOf(cause)}`));
   for (const step of lastFirst) await putBack({ step, act: step.tidy, move, options, warnings });
   return { outcome: isLive ? 'rolled-back' : 'lost', failedStep: failed.name, error, warnings };
+}
+
+/** Nothing is undone but the step itself, whose undo holds both sides. */
+async function keepHalves({ failed, error, move, options, warnings }: Omit<RollBack, 'begun'>): Promise<EngineResult> {
+  await putBack({ step: failed, act: failed.undo, move, options, warnings });
+  await options.afterUndo().catch((cause) => warnings.push(`collecting evidence: ${messageOf(cause)}`));
+  return { outcome: 'halves-kept', failedStep: failed.name, error, warnings };
 }
 
 interface PutBack {

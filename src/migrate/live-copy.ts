@@ -3,7 +3,7 @@ import { bounded } from './bounded.ts';
 import { messageOf } from './engine.ts';
 
 /** Where runc keeps the state of Docker's containers (dockerd's own containerd and a system one alike). */
-const runcRoot = '/run/docker/runtime-runc/moby';
+export const runcRoot = '/run/docker/runtime-runc/moby';
 
 /**
  * Lets a paused container go on: through Docker, and where dockerd does not answer (it may have been what failed)

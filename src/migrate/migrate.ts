@@ -8,11 +8,12 @@ import { measureClock } from '../hosts/clock-offset.ts';
 import type { Host } from '../hosts/host.ts';
 import { nowNs } from '../trace/time.ts';
 import { collect, type Mark, mark } from './collect.ts';
+import { stageFolder } from './direct/stage.ts';
 import { type EngineResult, messageOf, runSteps } from './engine.ts';
 import { openJournal } from './journal.ts';
 import { isLive } from './live-copy.ts';
 import { openObservation } from './observation.ts';
-import type { Plan } from './plan.ts';
+import { isDirect, type Plan } from './plan.ts';
 import type { Found, Move, Report, Step } from './step.ts';
 import { checkpointFolder } from './whole/checkpoint-images.ts';
 import { openRoute, type Route, routeWarning } from './whole/route.ts';
@@ -67,6 +68,7 @@ function nothingYet(plan: Plan, route: Route): Found {
     layer: null,
     log: null,
     volumes: null,
+    direct: null,
     warnings,
   };
 }
@@ -75,7 +77,8 @@ async function moveByRoute(manifest: Manifest, folder: RunFolder, request: Migra
   const { plan, source, destination, signal, report } = request;
   await using route = await openRoute({ source, destination });
   const move: Move = { plan, source, destination, route, folder, signal, found: nothingYet(plan, route), report };
-  const marks = { source: await mark(source, nowNs()), destination: await mark(destination, nowNs()) };
+  const own = isDirect(plan.options.strategy) ? stageFolder(plan.checkpoint) : null;
+  const marks = { source: await mark(source, nowNs(), own), destination: await mark(destination, nowNs(), own) };
   const observation = await openObservation({ ...request, folder });
   const collectAll = () => collectBoth(move, marks);
   const result = await runSteps(
@@ -101,7 +104,9 @@ function withEvidence(step: Step, collectAll: () => Promise<void>): Step {
 
 async function collectBoth(move: Move, marks: { readonly source: Mark; readonly destination: Mark }): Promise<void> {
   const { source, destination, folder, plan, found } = move;
-  const images = (host: Host, id: string) => checkpointFolder(host, id, plan.checkpoint);
+  const { stage } = marks.source;
+  const images = async (host: Host, id: string) =>
+    stage === null ? await checkpointFolder(host, id, plan.checkpoint) : `${stage}/images`;
   const { id } = plan.container;
   const at = {
     folder,
@@ -167,7 +172,7 @@ async function closeManifest(manifest: Manifest, { request, result, move, probes
     endedNs: String(nowNs()),
     container: manifest.container && {
       ...manifest.container,
-      destinationId: result.outcome === 'migrated' ? found.destinationId : null,
+      destinationId: result.outcome === 'migrated' || result.outcome === 'halves-kept' ? found.destinationId : null,
     },
     clocks: [...manifest.clocks, ...after.flatMap((reading) => (reading.status === 'fulfilled' ? [reading.value] : []))],
     outcome: result.outcome,

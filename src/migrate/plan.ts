@@ -2,22 +2,40 @@ import { randomBytes } from 'node:crypto';
 import { TransshipError } from '../error.ts';
 import type { Host } from '../hosts/host.ts';
 import { type CheckResult, preflight } from '../hosts/preflight.ts';
+import { runtimeName } from '../wrap/host-files.ts';
 import { bounded } from './bounded.ts';
 import { messageOf } from './engine.ts';
 import { type CreatePlan, createOptionsOf, obstaclesOf } from './equal/create-options.ts';
 import type { Inspect } from './equal/inspect.ts';
 import { type NetworkPlan, planNetworks } from './equal/networks.ts';
 import type { Step } from './step.ts';
+import { coldSteps } from './strategies/cold.ts';
+import { disklessSteps } from './strategies/diskless.ts';
 import { dockerSteps } from './strategies/docker.ts';
+import { postCopySteps } from './strategies/post-copy.ts';
 import { type ImagePlan, planImage } from './whole/image.ts';
 import type { VolumesOption } from './whole/volumes-option.ts';
 import { planVolumes, type VolumePlan } from './whole/volumes-plan.ts';
 
-export const strategyNames = ['docker'] as const;
-export type StrategyName = (typeof strategyNames)[number];
+/** A strategy's own sequence of steps. */
+const strategies = {
+  docker: ({ isPlain }: MoveOptions) => dockerSteps(isPlain),
+  cold: () => coldSteps,
+  diskless: () => disklessSteps,
+  'post-copy': () => postCopySteps,
+} as const;
+
+export type StrategyName = keyof typeof strategies;
+
+/** Past dockerd and its content store, with our runtime on the destination. */
+export function isDirect(strategy: StrategyName): boolean {
+  return strategy !== 'docker';
+}
 
 export interface MoveOptions {
   readonly strategy: StrategyName;
+  /** The page channel is not encrypted. */
+  readonly plainPages: boolean;
   /** Docker's path with no safety: the dump kills the source. */
   readonly isPlain: boolean;
   /** What becomes of volumes and bind mounts; one that it says nothing of refuses the container. */
@@ -68,18 +86,30 @@ export async function plan(request: PlanRequest): Promise<Plan> {
     10_000,
     source.docker.getImage(inspect.Image).inspect(),
   );
+  const create = createOptionsOf(inspect, sourceImage, image.reference);
   return {
     container: { name: inspect.Name.replace(/^\//, ''), id: inspect.Id },
     inspect,
     options,
     image,
-    create: createOptionsOf(inspect, sourceImage, image.reference),
+    create: isDirect(options.strategy) ? underOurRuntime(create) : create,
     networks: await planNetworks(pair, inspect),
     volumes: await planVolumes(pair, inspect, options.volumes),
     checkpoint: `transship-${randomBytes(4).toString('hex')}`,
-    steps: dockerSteps(options.isPlain),
+    steps: strategies[options.strategy](options),
     checks,
     warnings: checks.filter((check) => check.status === 'warn').map((check) => `${check.host}: ${check.found}; ${check.hint}`),
+  };
+}
+
+/** Where the restore happens inside `create`. */
+function underOurRuntime(create: CreatePlan): CreatePlan {
+  const options = { ...create.options, HostConfig: { ...create.options.HostConfig, Runtime: runtimeName } };
+  const unequal = create.unequal.filter((note) => !note.startsWith('runtime '));
+  return {
+    ...create,
+    options,
+    unequal: [...unequal, `runtime ${runtimeName}: runc, through which the restore happens inside docker start`],
   };
 }
 

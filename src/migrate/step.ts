@@ -1,6 +1,7 @@
 import type { RunFolder } from '../evidence/run-folder.ts';
 import type { StepName } from '../evidence/steps.ts';
 import type { Host } from '../hosts/host.ts';
+import type { DirectState } from './direct/state.ts';
 import type { Plan } from './plan.ts';
 import type { FolderSynced } from './whole/folder-sync.ts';
 import type { Route } from './whole/route.ts';
@@ -33,6 +34,8 @@ export interface Found {
   layer: FolderSynced | null;
   log: FolderSynced | null;
   volumes: VolumesSynced | null;
+  /** Only of strategies that go past Docker's content store. */
+  direct: DirectState | null;
   readonly warnings: string[];
 }
 
@@ -64,6 +67,11 @@ export interface Step {
   tidy?(move: Move): Promise<void>;
   /** While its undo has failed the destination may be live, and the source must not go on: no earlier step is undone. */
   readonly undoMustHold?: true;
+  /**
+   * While it goes on the newest state lies on two hosts: an interrupt changes nothing any more, and when it fails nobody decides by himself.
+   * `undo` then sees to it that neither side goes on; both halves are kept.
+   */
+  readonly keepsHalves?: true;
   /** When it is done the destination is the live copy: nothing is rolled back any more. */
   readonly commits?: true;
 }

@@ -146,7 +146,7 @@ const removeSource: Step = {
   },
 };
 
-const removeCheckpoint: Step = {
+export const removeCheckpoint: Step = {
   name: 'remove-checkpoint',
   on: 'destination',
   about: "the images in the destination's checkpoint folder",
@@ -160,4 +160,4 @@ const removeCheckpoint: Step = {
 /** Before the freeze. */
 export const commonPreparation = [transferImage, createDestination, copyLayer, copyVolumesLive, restartPolicyOff] as const;
 /** After the commit: evidence first, as the source's checkpoint goes with its container. */
-export const commonCleanup = [collectEvidence, restartPolicyOn, removeSource, removeCheckpoint] as const;
+export const commonCleanup = [collectEvidence, restartPolicyOn, removeSource] as const;

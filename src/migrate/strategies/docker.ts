@@ -7,8 +7,9 @@ import { removeContainerdLeftovers } from '../containerd-leftovers.ts';
 import { messageOf } from '../engine.ts';
 import { isLive, stopForGood, thaw } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
-import { commonCleanup, commonPreparation } from './common.ts';
+import { commonCleanup, commonPreparation, removeCheckpoint } from './common.ts';
 import { copyImages, copyLayerChanges, copyVolumeChanges, rewriteIds } from './transfer.ts';
+import { verify } from './verify.ts';
 
 /**
  * Longest that dockerd may take over a checkpoint or a start. Docker itself knows no limit; 10 minutes are enough for some
@@ -31,6 +32,7 @@ export function dockerSteps(isPlain: boolean): readonly Step[] {
     start,
     verify,
     ...commonCleanup,
+    removeCheckpoint,
   ];
 }
 
@@ -140,28 +142,3 @@ async function restart({ plan, source, destination }: Move, on: 'source' | 'dest
     }
   }
 }
-
-/** Running, by Docker's word and by its process, and still so a moment later: a restore that dies at once is seen. */
-const verify: Step = {
-  name: 'verify',
-  on: 'destination',
-  about: 'the destination runs, and still runs a moment later; from here on it is the live copy',
-  commits: true,
-  do: async ({ destination, found }) => {
-    const id = found.destinationId ?? '';
-    for (const waitMs of [0, 200]) {
-      await sleep(waitMs);
-      const { State: state } = await destination.docker.getContainer(id).inspect();
-      const alive = await destination.shell.run(`kill -0 ${state.Pid}`);
-      if (!state.Running || state.Paused || state.Pid === 0 || alive.exitCode !== 0) {
-        const why = `${state.Status}, exit status ${state.ExitCode} ${state.Error}`.trim();
-        throw new TransshipError(
-          'failed',
-          `the container does not run on ${destination.name}: ${why}`,
-          "what CRIU said stands under 'failed' in: transship show RUN",
-        );
-      }
-    }
-    return undefined;
-  },
-};

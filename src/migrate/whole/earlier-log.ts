@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { TransshipError } from '../../error.ts';
+import type { Host } from '../../hosts/host.ts';
 import { quoteWord } from '../../hosts/link.ts';
 import { dockerRootFolder } from './docker-root.ts';
 import { type FolderSynced, syncFolder } from './folder-sync.ts';
@@ -22,13 +23,29 @@ export async function moveEarlierLog(pair: ContainerPair, pass: MovePass): Promi
   if (made.exitCode !== 0) throw new TransshipError('failed', `${route.destination.name}: ${made.stderr.trim()}`, hint);
   const options = [`--include=/${source.Id}-json.log*`, '--exclude=*'];
   const synced = await syncFolder(route, { what: 'the log', from: dirname(source.LogPath), to, options, ...pass });
-  if (pass.pass === 'live') return synced;
-  const renamed = await route.destination.shell.run(`cd ${quoteWord(to)} && for file in ${source.Id}-json.log*; do
+  if (pass.pass === 'frozen') await placeEarlierLog(pair);
+  return synced;
+}
+
+/**
+ * Gives the files that came the names that Docker will look for. Before the start: dockerd opens the log and appends.
+ * @returns bytes of the log that are there now; 0 where there is none
+ */
+export async function placeEarlierLog({ route, source, destination }: ContainerPair): Promise<number> {
+  const folder = `${await dockerRootFolder(route.destination)}/containers/${destination.Id}`;
+  const { exitCode, stdout, stderr } = await route.destination.shell.run(`cd ${quoteWord(folder)} || exit
+[ ! -d ${waiting} ] || { cd ${waiting} && for file in ${source.Id}-json.log*; do
   [ -e "$file" ] || continue
   mv -f "$file" "../${destination.Id}\${file#${source.Id}}" || exit 1
-done && rmdir ${quoteWord(to)}`);
-  if (renamed.exitCode !== 0) throw new TransshipError('failed', `${route.destination.name}: ${renamed.stderr.trim()}`, hint);
-  return synced;
+done && cd .. && rmdir ${waiting}; } || exit 1
+stat -c %s ${destination.Id}-json.log 2>/dev/null || echo 0`);
+  if (exitCode !== 0) throw new TransshipError('failed', `${route.destination.name}: ${stderr.trim()}`, hint);
+  return Number(stdout.trim());
+}
+
+/** Where Docker keeps the log of a container with the driver json-file. */
+export async function logFile(destination: Host, id: string): Promise<string> {
+  return `${await dockerRootFolder(destination)}/containers/${id}/${id}-json.log`;
 }
 
 const hint = 'look at the space and the rights in the folder that Docker keeps its containers in';

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { TransshipError } from '../../error.ts';
 import type { Host, HostProcess } from '../../hosts/host.ts';
 import { quoteWord } from '../../hosts/link.ts';
-import { asRoot, type Route } from './route.ts';
+import { asRoot, asRootQuoted, type Route } from './route.ts';
 import { bounded, hintFor } from './stream.ts';
 
 export interface FolderSync {
@@ -51,6 +51,18 @@ export async function syncFolder(route: Route, sync: FolderSync): Promise<Folder
   );
   const [main, more] = [readStats(first), readStats(second)];
   return { ...main, bytes: main.bytes + more.bytes, files: main.files + more.files, endS: more.endS };
+}
+
+/**
+ * Shell text for the source that makes a frozen pass by itself, with nobody asked in between; its status is that of the pass.
+ * Only on a direct route.
+ */
+export function frozenScript(route: Route, sync: FolderSync): string {
+  return script(route, { ...sync, pass: 'frozen' }, (rsync) => {
+    const again = rsync('--ignore-times --from0 --files-from="$list"');
+    return `list=$(mktemp) && ${suspects(sync.earlier)} >"$list" && ${rsync('')}; status=$?
+if [ $status = 0 ] && [ -s "$list" ]; then ${again}; status=$?; fi; rm -f "$list"`;
+  });
 }
 
 /** Shell text that uses rsync and sets `$status`; given what makes the rsync command from the words that differ. */
@@ -137,8 +149,8 @@ function firstPass(sync: FolderSync): Pass {
 if [ $status = 0 ] && [ -s "$list" ]; then echo "transship-suspects=$list"; else rm -f "$list"; fi`;
 }
 
-// In double quotes for the shell of rsh, which puts rsync's words in place of $*; `id` is for the destination.
-const asRootWords = `"${asRoot('$*').replaceAll('"', '\\"').replaceAll('$(', '\\$(')}"`;
+// For the shell of rsh, which puts rsync's words in place of $*.
+const asRootWords = asRootQuoted('$*');
 
 /**
  * Files that rsync's look at size and time could miss, so that their content is compared: changed since the live pass began,

@@ -64,6 +64,11 @@ export function asRoot(command: string): string {
   return `if [ "$(id -u)" = 0 ]; then exec ${command}; else exec sudo -n ${command}; fi`;
 }
 
+/** The same in double quotes for a shell that puts its words in the place of `words` first; `id` is still for the other end. */
+export function asRootQuoted(words: '$*' | '$1'): string {
+  return `"${asRoot(words).replaceAll('"', '\\"').replaceAll('$(', '\\$(')}"`;
+}
+
 function controllerRoute(pair: { source: Host; destination: Host }, reason: string): Route {
   return { ...pair, kind: 'controller', reason, ssh: null, [Symbol.asyncDispose]: async () => {} };
 }

@@ -3,7 +3,7 @@ import { TransshipError } from '../../error.ts';
 import type { Host } from '../../hosts/host.ts';
 import { quoteWord } from '../../hosts/link.ts';
 import { missing } from '../equal/missing.ts';
-import { type FolderSynced, syncFolder } from './folder-sync.ts';
+import { type FolderSync, type FolderSynced, syncFolder } from './folder-sync.ts';
 import type { PathToMake, VolumePlan, VolumeToMake } from './volumes-plan.ts';
 import type { ContainerPair } from './writable-layer.ts';
 
@@ -34,20 +34,31 @@ export async function undoVolumes(destination: Host, plans: readonly VolumePlan[
 }
 
 /** Copies the content of all that is to be copied. Once while the source runs, once after the freeze. */
-export async function copyVolumes(
+export async function copyVolumes(pair: ContainerPair, plans: readonly VolumePlan[], pass: VolumesPass): Promise<VolumesSynced> {
+  const done: Record<string, FolderSynced> = {};
+  for (const [place, sync] of volumeSyncs(pair, plans, pass)) done[place] = await syncFolder(pair.route, sync);
+  return done;
+}
+
+export interface VolumesPass {
+  readonly pass: 'live' | 'frozen';
+  readonly earlier?: VolumesSynced;
+}
+
+/** What a pass over the volumes copies, by place in the container. */
+export function volumeSyncs(
   pair: ContainerPair,
   plans: readonly VolumePlan[],
-  pass: { readonly pass: 'live' | 'frozen'; readonly earlier?: VolumesSynced },
-): Promise<VolumesSynced> {
-  const done: Record<string, FolderSynced> = {};
-  for (const plan of plans) {
-    if (plan.mode !== 'copy') continue;
-    const to = pair.destination.Mounts.find((mount) => mount.Destination === plan.place)?.Source ?? plan.from;
-    const earlier = pass.earlier?.[plan.place];
-    const sync = { what: `volume ${plan.name ?? plan.from}`, from: plan.from, to, isFile: plan.isFile, pass: pass.pass };
-    done[plan.place] = await syncFolder(pair.route, earlier === undefined ? sync : { ...sync, earlier });
-  }
-  return done;
+  pass: VolumesPass,
+): readonly (readonly [place: string, sync: FolderSync])[] {
+  return plans
+    .filter((plan) => plan.mode === 'copy')
+    .map((plan) => {
+      const to = pair.destination.Mounts.find((mount) => mount.Destination === plan.place)?.Source ?? plan.from;
+      const earlier = pass.earlier?.[plan.place];
+      const sync = { what: `volume ${plan.name ?? plan.from}`, from: plan.from, to, isFile: plan.isFile, pass: pass.pass };
+      return [plan.place, earlier === undefined ? sync : { ...sync, earlier }] as const;
+    });
 }
 
 async function makeVolume(destination: Host, name: string, make: VolumeToMake): Promise<void> {

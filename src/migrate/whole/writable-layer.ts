@@ -2,7 +2,7 @@ import type { ContainerInspectInfo } from 'dockerode';
 import { TransshipError } from '../../error.ts';
 import type { Host } from '../../hosts/host.ts';
 import { quoteWord } from '../../hosts/link.ts';
-import { type FolderSynced, syncFolder } from './folder-sync.ts';
+import { type FolderSync, type FolderSynced, syncFolder } from './folder-sync.ts';
 import type { Route } from './route.ts';
 
 export interface ContainerPair {
@@ -30,11 +30,15 @@ const withoutPlaceBound = placeBound.map((name) => `--filter=-x trusted.overlay.
  * @throws TransshipError `not-ready` when a container isn't on overlay2 or the destination's is mounted; `failed` otherwise.
  */
 export async function moveWritableLayer(pair: ContainerPair, pass: MovePass): Promise<FolderSynced> {
-  const { route, source, destination } = pair;
+  await refuseMounted(pair.route.destination, pair.destination);
+  return await syncFolder(pair.route, layerSync(pair, pass));
+}
+
+/** @throws TransshipError `not-ready` when a container isn't on overlay2. */
+export function layerSync({ route, source, destination }: ContainerPair, pass: MovePass): FolderSync {
   const from = upperFolder(route.source, source);
   const to = upperFolder(route.destination, destination);
-  await refuseMounted(route.destination, destination);
-  return await syncFolder(route, { what: 'the writable layer', from, to, options: withoutPlaceBound, ...pass });
+  return { what: 'the writable layer', from, to, options: withoutPlaceBound, ...pass };
 }
 
 interface GraphDriver {

@@ -3,35 +3,41 @@
 # It needs nobody between freeze and go: who started it may be slow, or gone. FOLDER, private and on memory, has
 #   settings    bash: id, root (runc's state), freezer (file), frozen (word for it), links (array: host side of the container's links),
 #               words (array: more words for `runc checkpoint`), lazy (1: pages stay here until they are asked for), work (CRIU's work
-#               folder), ssh (words that run a command on the destination), far (FOLDER there), log and log_bytes (the container's log,
-#               and how much of it is there already), layers (array: folders whose changes after `since` must be copied), limit_s
+#               folder), far_root (function: its word is run as root on the destination), far (FOLDER there), log and log_bytes (the
+#               container's log, and how much of it is there already), layers (array: files and folders whose changes after `since`
+#               must be copied), limit_s (longest freeze)
 #   criu.conf   CRIU's options for this dump alone
-#   copy        shell text that copies the changes of those folders, when there are any
-# and gets images/, marks, `going` (from here on the destination may run), `failed` (the first true cause)
+#   copy        shell text that copies the changes of those folders
+# and gets
+#   images/     what CRIU wrote
+#   decided/    who makes this folder has decided: this script that the destination may run, anybody else that it never may
+#   marks       lines `SECONDS.MICROSECONDS what`, by this host's clock; also on standard output
+#   runc-pid    runc checkpoint
 set -u
 trap '' HUP PIPE
 folder=$1
+# shellcheck disable=SC2034  # mark's
+tell=1
 # shellcheck source=src/wrap/host/mark.sh
 . "${BASH_SOURCE[0]%/*}/mark"
 cd "$folder" || exit
-id='' root='' freezer='' frozen='' work='' ssh='' far='' lazy='' links=() words=() layers=() log='' log_bytes=0 since=0 limit_s=600
+id='' root='' freezer='' frozen='' work='' far='' lazy='' links=() words=() layers=() log='' log_bytes=0 since=0 limit_s=600
+far_root() { false; }
 # shellcheck source=/dev/null
 . ./settings
 exec 2>>dump.err 9<> <(:)
 
 fail() {
     mark "dump.failed $*"
-    printf '%s\n' "$*" >failed
     exit 1
 }
 pause() { read -r -t "$1" -u 9 _; } # sleep without a process
 last() { tail -n 1 "$1" 2>/dev/null; }
+freeze() { printf '%s' "$frozen" >"$freezer" || fail "$freezer does not take $frozen"; }
 
 # Both ways are open before the freeze: a word or a byte is all that has to travel then.
-# shellcheck disable=SC2086  # ssh is words
-exec 7> >(exec $ssh "exec bash $far/receive $far" >receiver.out 2>receiver.err)
-# shellcheck disable=SC2086
-exec 8> >(exec $ssh "exec sh $far/unpack $far" >unpack.out 2>unpack.err)
+exec 7> >(far_root "bash $far/receive $far" >receiver.out 2>receiver.err)
+exec 8> >(far_root "sh $far/unpack $far" >unpack.out 2>unpack.err)
 for ((tries = 0; ; tries++)); do
     if [ -s receiver.out ] && [ -s unpack.out ]; then break; fi
     [ "$tries" -lt 2000 ] || fail "the destination does not listen: $(last receiver.err)"
@@ -47,17 +53,28 @@ mark dump.begin
 CRIU_CONFIG_FILE=$folder/criu.conf runc --root "$root" checkpoint --leave-running --image-path images --work-path "$work" \
     ${words[@]+"${words[@]}"} "$id" >runc.out 2>&1 5<&- 7>&- 8>&- 9<&- &
 runc=$!
+echo "$runc" >runc-pid
 # As late as can be: before the dump runc asks CRIU what it can do. A cgroup that is frozen when CRIU looks at it saves a sleep of
 # 100 ms (criu/seize.c, freeze_processes).
 for ((tries = 1; ; tries++)); do
     [ -e "$work/dump.log" ] && break
     ((tries % 1000)) || kill -0 "$runc" 2>/dev/null || break
 done
-printf '%s' "$frozen" >"$freezer" || fail "$freezer does not take $frozen"
+freeze
+begun=$SECONDS
 mark dump.frozen
 # Before CRIU unlocks the network at its end: what a frozen container's kernel acknowledged after that would be lost.
 for link in ${links[@]+"${links[@]}"}; do ip link set dev "$link" down || fail "link $link could not be cut"; done
 mark dump.cut
+{
+    # the pause ends with no success, as nobody writes there
+    until pause 1 || ! kill -0 "$runc" 2>/dev/null; do
+        ((SECONDS - begun >= limit_s)) || continue
+        mark dump.too-long
+        read -ra children < <(cat "/proc/$runc/task/"*/children | tr '\n' ' ')
+        kill -KILL ${children[@]+"${children[@]}"} "$runc"
+    done
+} 7>&- 8>&- &
 
 # While CRIU dumps: what changed in the files since they were copied
 changed=''
@@ -72,17 +89,18 @@ if [ -n "$lazy" ]; then
     # a NUL when the images are there; runc's end closes nothing, as the FIFO is open here too
     until read -r -t 0.2 -d '' -u 5 _; do
         kill -0 "$runc" 2>/dev/null || fail "runc checkpoint: $(last runc.out)"
-        ((SECONDS < limit_s)) || fail "the images were not ready within $limit_s s"
     done
 else
     wait "$runc" || fail "runc checkpoint: $(last runc.out)"
 fi
 mark dump.images-ready
+# CRIU thaws the group while it holds the tasks, and freezes it again when it lets them go: if it dies before, they must not run
+freeze
 [ -z "$log" ] || tail -c "+$((log_bytes + 1))" "$log" >images/transship.log 2>/dev/null
 tar -C images -cf - . >&8 || fail "the images could not be sent: $(last unpack.err)"
 exec 8>&-
 mark dump.images-sent
-: >going
+mkdir decided 2>/dev/null || fail 'the move was given up'
 echo "go ${changed:+changed}" >&7 || fail "go could not be said: $(last receiver.err)"
 mark dump.go
 [ -z "$lazy" ] || wait "$runc"

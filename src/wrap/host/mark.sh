@@ -1,4 +1,9 @@
 # shellcheck shell=bash
-# Sourced: `mark WORDS` notes a moment of this host's clock in $folder/marks. No process is started for it.
+# Sourced: `mark WORDS` notes a moment of this host's clock in $folder/marks, and on standard output when $tell is set. It starts no process.
 # shellcheck disable=SC2154  # folder: the caller's
-mark() { printf '%s %s\n' "${EPOCHREALTIME/,/.}" "$*" >>"$folder/marks"; }
+mark() {
+    local line
+    printf -v line '%s %s' "${EPOCHREALTIME/,/.}" "$*"
+    echo "$line" >>"$folder/marks"
+    [ -z "${tell:-}" ] || echo "$line"
+}

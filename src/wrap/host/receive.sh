@@ -2,6 +2,7 @@
 # receive FOLDER - on the destination: waits for `go` from the source, makes the images ready, lets the waiting restore go on. FOLDER has
 #   receiving   bash: from_id, to_id (container ids), log (the container's own log here), lazy (words for `criu lazy-pages`; empty: none),
 #               work (CRIU's work folder), wait_s
+#   page.conf   CRIU's options for the page channel
 #   go          FIFO that the restore listens to; unpacked: FIFO with the exit status of what unpacks the images
 set -u
 trap '' HUP PIPE
@@ -18,6 +19,7 @@ fail() {
     mark "receive.failed $*"
     printf '%s\n' "$*" >failed
     echo "$*" >&2
+    echo abort 1<>go
     exit 1
 }
 
@@ -35,7 +37,7 @@ if [ "${#lazy[@]}" -gt 0 ]; then
     rm -f "$work/lazy-pages.socket"
     {
         trap - HUP
-        CRIU_CONFIG_FILE=$folder/criu.conf criu lazy-pages --images-dir images --work-dir "$work" "${lazy[@]}"
+        CRIU_CONFIG_FILE=$folder/page.conf criu lazy-pages --images-dir images --work-dir "$work" "${lazy[@]}"
         echo $? >lazy-status
     } </dev/null >lazy.out 2>&1 9<&- &
     echo $! >lazy-pid
@@ -46,5 +48,5 @@ if [ "${#lazy[@]}" -gt 0 ]; then
     done
     mark receive.lazy-pages
 fi
-echo "go${changed:+-remounted}" >go
+echo "go${changed:+-remounted}" 1<>go
 mark receive.said-go

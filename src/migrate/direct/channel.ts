@@ -1,0 +1,37 @@
+import { randomInt } from 'node:crypto';
+import { TransshipError } from '../../error.ts';
+import type { Host } from '../../hosts/host.ts';
+import { listeningPorts } from '../../hosts/proc-net.ts';
+import { readRuncConf } from '../../hosts/runc-conf.ts';
+import type { Route } from '../whole/route.ts';
+import type { DirectKind, DirectState } from './state.ts';
+
+/** Below the ports that the kernel gives to clients (ip_local_port_range begins at 32768). */
+const ports = { first: 20_000, last: 32_000 } as const;
+
+/**
+ * The addresses by which the hosts see each other, and a port that is free on the one that will listen.
+ * @throws TransshipError `not-ready` when the hosts reach each other only through the controller
+ */
+export async function findChannel(route: Route, kind: DirectKind): Promise<DirectState['channel']> {
+  if (route.ssh === null) {
+    throw new TransshipError(
+      'not-ready',
+      `${route.source.name} does not reach ${route.destination.name} by ssh (${route.reason}), so memory cannot go straight there`,
+      `let root on ${route.source.name} log in on ${route.destination.name} by key, or use --strategy docker`,
+    );
+  }
+  // sshd(8): SSH_CONNECTION holds the client's address and port, the server's address and port
+  const { stdout } = await route.source.shell.run(`${route.ssh} 'echo "$SSH_CONNECTION"'`);
+  const [source = '', , destination = ''] = stdout.trim().split(' ');
+  const listener = kind === 'post-copy' ? route.source : route.destination;
+  const taken = await listeningPorts(listener);
+  let port = randomInt(ports.first, ports.last);
+  while (taken.has(`tcp/${port}`)) port = randomInt(ports.first, ports.last);
+  return { source, destination, port };
+}
+
+/** CRIU's work folder: that of /etc/criu/runc.conf, which CRIU obeys before anything that runc says, else the move's own. */
+export async function workFolder(host: Host, folder: string): Promise<string> {
+  return (await readRuncConf(host)).get('work-dir') ?? `${folder}/work`;
+}

@@ -1,0 +1,51 @@
+import { TransshipError } from '../../error.ts';
+import type { Move, Step } from '../step.ts';
+import { startDump } from './dump-watch.ts';
+import { directOf } from './stage-step.ts';
+import { stopDestination } from './warm-step.ts';
+
+/** The dump has a limit of its own; this one is for a host that does not answer any more. */
+const answerLimitMs = 660_000;
+
+export const dump: Step = {
+  name: 'dump',
+  on: 'source',
+  about: 'freeze, link cut, runc checkpoint --leave-running: the source stays whole and frozen',
+  do: async (move) => {
+    const state = directOf(move);
+    state.dump = startDump(move.source, state.folder);
+    await state.dump.until('dump.images-ready', answerLimitMs);
+    return undefined;
+  },
+  undo: letSourceGoOn,
+  undoMustHold: true,
+};
+
+export const handOver: Step = {
+  name: 'hand-over',
+  on: 'both',
+  about: 'the images from host to host, then the word to restore',
+  do: async (move) => {
+    await directOf(move).dump?.until('dump.go', answerLimitMs);
+    return undefined;
+  },
+};
+
+/** The source goes on at once where the destination was never told to run; else that one is stopped first. */
+async function letSourceGoOn(move: Move): Promise<void> {
+  const first = await giveUp(move, '');
+  if (first === 'thawed') return;
+  await stopDestination(move);
+  await giveUp(move, 'after-go');
+}
+
+async function giveUp({ source, found, plan }: Move, word: string): Promise<string> {
+  const folder = found.direct?.folder;
+  const { exitCode, stdout, stderr } = await source.shell.run(`bash ${folder}/give-up ${folder} ${word}`, { timeoutMs: 60_000 });
+  if (exitCode === 0) return stdout.trim();
+  throw new TransshipError(
+    'failed',
+    `${source.name}: ${plan.container.name} could not be thawed: ${stderr.trim() || stdout.trim()}`,
+    `on ${source.name}: runc --root /run/docker/runtime-runc/moby resume ${plan.container.id}`,
+  );
+}

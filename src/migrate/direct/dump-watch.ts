@@ -1,0 +1,57 @@
+import { createInterface } from 'node:readline';
+import { TransshipError } from '../../error.ts';
+import type { Host } from '../../hosts/host.ts';
+import { quoteWord } from '../../hosts/link.ts';
+import { bounded } from '../bounded.ts';
+
+/** The dump on the source as it goes on there by itself: its marks, as they are written. */
+export interface DumpWatch {
+  /** Resolves when the mark was made. @throws TransshipError `failed` with what the dump said when it failed, or ended, before */
+  until(mark: string, limitMs: number): Promise<void>;
+}
+
+interface Waiting {
+  readonly mark: string;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Starts `dump` in its folder. It goes on when this connection is lost: give-up ends it. */
+export function startDump(source: Host, folder: string): DumpWatch {
+  const process = source.spawn(`exec bash ${quoteWord(folder)}/dump ${quoteWord(folder)}`);
+  process.stdin.end();
+  const seen = new Set<string>();
+  let failed: TransshipError | null = null;
+  let waiting: Waiting[] = [];
+  const fail = (error: TransshipError) => {
+    failed ??= error;
+    for (const each of waiting) each.reject(failed);
+    waiting = [];
+  };
+  createInterface({ input: process.stdout }).on('line', (line) => {
+    const [, name = '', words = ''] = /^[\d.]+ (\S+) ?(.*)$/.exec(line) ?? [];
+    seen.add(name);
+    if (name === 'dump.failed') return fail(failure(source, words));
+    for (const each of waiting) if (each.mark === name) each.resolve();
+    waiting = waiting.filter((each) => each.mark !== name);
+  });
+  void process.ended.then(({ exitCode }) => fail(failure(source, `it ended with status ${exitCode}`)));
+  return {
+    until: (mark, limitMs) => {
+      const reached = new Promise<void>((resolve, reject) => {
+        if (seen.has(mark)) resolve();
+        else if (failed !== null) reject(failed);
+        else waiting.push({ mark, resolve, reject });
+      });
+      return bounded(`the dump on ${source.name} (${mark})`, limitMs, reached);
+    },
+  };
+}
+
+function failure(source: Host, words: string): TransshipError {
+  return new TransshipError(
+    'failed',
+    `dump on ${source.name}: ${words}`,
+    "what CRIU said stands under 'failed' in: transship show RUN",
+  );
+}

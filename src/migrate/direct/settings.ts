@@ -1,0 +1,83 @@
+import type { Move } from '../step.ts';
+import { asRootQuoted } from '../whole/route.ts';
+import { assignments } from './assignments.ts';
+import type { DirectKind, DirectState } from './state.ts';
+
+/** What CRIU is told for this move alone, by the file that CRIU_CONFIG_FILE names (criu(8), CONFIGURATION FILES). */
+export function criuConf(folder: string, options: { readonly isTcpKept: boolean; readonly isTls: boolean }): string {
+  const tls = [
+    'tls',
+    `tls-cacert ${folder}/ca.pem`,
+    `tls-cert ${folder}/cert.pem`,
+    `tls-key ${folder}/key.pem`,
+    'tls-no-cn-verify',
+  ];
+  // without nftables CRIU starts iptables-restore, 73 ms of it in the restore
+  const lines = ['network-lock nftables', ...(options.isTcpKept ? [] : ['tcp-close', 'skip-in-flight'])];
+  return [...lines, ...(options.isTls ? tls : [])].map((line) => `${line}\n`).join('');
+}
+
+export interface DumpSettings {
+  readonly kind: DirectKind;
+  /** Files and folders that are looked at for changes since `sinceS` (the source's clock), and the log with what has come of it. */
+  readonly layers: readonly string[];
+  readonly sinceS: number;
+  readonly log: { readonly file: string; readonly bytes: number } | null;
+  readonly limitS: number;
+  readonly runcRoot: string;
+}
+
+/** `settings` of dump and give-up. */
+export function dumpSettings(move: Move, state: DirectState, settings: DumpSettings): string {
+  const { traits, folder, channel } = state;
+  const { kind, log } = settings;
+  const server = kind === 'diskless' ? channel.destination : kind === 'post-copy' ? channel.source : null;
+  const text = assignments({
+    id: move.plan.container.id,
+    root: settings.runcRoot,
+    freezer: traits.freezer,
+    frozen: traits.frozen,
+    thawed: traits.thawed,
+    links: traits.links,
+    words: server === null ? [] : ['--page-server', `${server}:${channel.port}`],
+    lazy: kind === 'post-copy' ? '1' : '',
+    work: state.work.source,
+    far: folder,
+    log: log?.file ?? '',
+    log_bytes: log?.bytes ?? 0,
+    layers: settings.layers,
+    since: settings.sinceS.toFixed(3),
+    limit_s: settings.limitS,
+  });
+  return `${text}far_root() { ${move.route.ssh} ${asRootQuoted('$1')}; }\n`;
+}
+
+/** `receiving` of receive. */
+export function receivingSettings(
+  move: Move,
+  state: DirectState,
+  more: { readonly kind: DirectKind; readonly toId: string; readonly log: string },
+) {
+  const { source, port } = state.channel;
+  const lazy = ['--page-server', '--address', source, '--port', String(port), '-o', 'lazy-pages.log', '-v4'];
+  return assignments({
+    from_id: move.plan.container.id,
+    to_id: more.toId,
+    work: state.work.destination,
+    log: more.log,
+    lazy: more.kind === 'post-copy' ? lazy : [],
+  });
+}
+
+/** `settings` of restore. */
+export function restoreSettings(
+  state: DirectState,
+  more: { readonly kind: DirectKind; readonly merged: string; readonly limitS: number },
+) {
+  return assignments({
+    work: state.work.destination,
+    merged: more.merged,
+    words: more.kind === 'post-copy' ? ['--lazy-pages'] : [],
+    restore_s: more.limitS,
+  });
+}

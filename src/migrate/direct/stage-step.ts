@@ -1,0 +1,134 @@
+import { TransshipError } from '../../error.ts';
+import { runcRoot } from '../live-copy.ts';
+import type { Move, Step } from '../step.ts';
+import { containerPair, destinationIdOf } from '../strategies/common.ts';
+import { logFile, placeEarlierLog } from '../whole/earlier-log.ts';
+import { type FolderSync, frozenScript } from '../whole/folder-sync.ts';
+import { volumeSyncs } from '../whole/volumes.ts';
+import { type ContainerPair, layerSync } from '../whole/writable-layer.ts';
+import { findChannel, workFolder } from './channel.ts';
+import { makeCredentials } from './credentials.ts';
+import { criuConf, dumpSettings, receivingSettings, restoreSettings } from './settings.ts';
+import { makeStage, putFiles, putScripts, removeStage, stageFolder, stageRestore } from './stage.ts';
+import type { DirectKind, DirectState } from './state.ts';
+import { readTraits } from './traits.ts';
+
+/** Longest freeze that is waited out when nobody gave a limit. */
+const freezeLimitS = 600;
+
+export function directOf({ found }: Move): DirectState {
+  if (found.direct === null) throw new Error('nothing was staged');
+  return found.direct;
+}
+
+/** All that the dump, the way and the restore will need lies ready on both hosts before anything stands still. */
+export function stage(kind: DirectKind): Step {
+  return {
+    name: 'stage',
+    on: 'both',
+    about: 'folders on memory, scripts, keys; the log so far in its place',
+    do: async (move) => {
+      const folder = stageFolder(move.plan.checkpoint);
+      const { source, destination, plan } = move;
+      const state: DirectState = {
+        folder,
+        traits: await readTraits(source, plan.inspect),
+        work: { source: await workFolder(source, folder), destination: await workFolder(destination, folder) },
+        channel: await findChannel(move.route, kind),
+        started: null,
+        dump: null,
+      };
+      refuseOtherLinks(move, state);
+      move.found.direct = state;
+      for (const host of [source, destination]) await makeStage(host, folder);
+      const pair = await containerPair(move);
+      await stageDestination(move, state, { kind, pair });
+      await stageSource(move, state, { kind, pair });
+      return { pages: kind === 'cold' ? 'ssh' : plan.options.plainPages ? 'plain' : 'TLS' };
+    },
+    tidy: async ({ source, destination, plan }) => {
+      for (const host of [source, destination]) await removeStage(host, stageFolder(plan.checkpoint));
+    },
+  };
+}
+
+interface Staging {
+  readonly kind: DirectKind;
+  readonly pair: ContainerPair;
+}
+
+async function stageDestination(move: Move, state: DirectState, { kind, pair }: Staging): Promise<void> {
+  const { destination } = move;
+  const { folder } = state;
+  const toId = destinationIdOf(move);
+  const merged = (pair.destination.GraphDriver.Data as unknown as Record<string, string>).MergedDir ?? '';
+  const isLogged = pair.source.HostConfig.LogConfig?.Type === 'json-file';
+  await putScripts(destination, folder, ['receive', 'unpack', 'mark']);
+  await putFiles(destination, folder, {
+    settings: restoreSettings(state, { kind, merged, limitS: freezeLimitS }),
+    receiving: receivingSettings(move, state, { kind, toId, log: isLogged ? await logFile(destination, toId) : '' }),
+    'criu.conf': criuConf(folder, { isTcpKept: false, isTls: false }),
+  });
+  await stageRestore(destination, folder, toId);
+}
+
+async function stageSource(move: Move, state: DirectState, { kind, pair }: Staging): Promise<void> {
+  const { source, destination, found, plan } = move;
+  const { folder } = state;
+  const isTls = kind !== 'cold' && !plan.options.plainPages;
+  if (isTls) await putKeys(move, folder);
+  await putFiles(destination, folder, { 'page.conf': criuConf(folder, { isTcpKept: false, isTls }) });
+  const bytes = found.log === null ? null : await placeEarlierLog(pair);
+  const syncs = frozenSyncs(move, pair);
+  await putScripts(source, folder, ['dump', 'give-up', 'mark']);
+  await putFiles(source, folder, {
+    settings: dumpSettings(move, state, {
+      kind,
+      layers: syncs.map((sync) => sync.from),
+      // a tick of the kernel's clock for files, and a second to be on the safe side of it
+      sinceS: Math.min(...syncs.map((sync) => sync.earlier?.startS ?? 0)) - 1,
+      log: bytes === null ? null : { file: pair.source.LogPath, bytes },
+      limitS: freezeLimitS,
+      runcRoot,
+    }),
+    copy: syncs.map((sync) => `(${frozenScript(move.route, sync)}\n)`).join(' && '),
+    'criu.conf': criuConf(folder, { isTcpKept: false, isTls }),
+  });
+}
+
+/** What has to be looked at once more after the freeze: the writable layer, and volumes that are copied. */
+function frozenSyncs(move: Move, pair: ContainerPair): readonly FolderSync[] {
+  const { layer, volumes } = move.found;
+  const own = layerSync(pair, { pass: 'frozen', ...(layer === null ? {} : { earlier: layer }) });
+  const pass = { pass: 'frozen', ...(volumes === null ? {} : { earlier: volumes }) } as const;
+  return [own, ...volumeSyncs(pair, move.plan.volumes, pass).map(([, sync]) => sync)];
+}
+
+async function putKeys({ source, destination }: Move, folder: string): Promise<void> {
+  const credentials = await makeCredentials();
+  for (const [host, own] of [
+    [source, credentials.source],
+    [destination, credentials.destination],
+  ] as const)
+    await putFiles(host, folder, { 'ca.pem': own.authority, 'cert.pem': own.certificate, 'key.pem': own.key });
+}
+
+function refuseOtherLinks({ source, plan }: Move, { traits }: DirectState): void {
+  if (traits.otherLinks.length === 0) return;
+  throw new TransshipError(
+    'not-ready',
+    `${source.name}: ${plan.container.name} has a link that cannot be cut from outside: ${traits.otherLinks.join(', ')}`,
+    'a container on a bridge, on the host network or on none can move so; others with --strategy docker',
+  );
+}
+
+/** After the move. */
+export const unstage: Step = {
+  name: 'unstage',
+  on: 'both',
+  about: 'what lay on memory for the move: images, keys, scripts',
+  do: async ({ source, destination, plan }) => {
+    for (const host of [source, destination]) await removeStage(host, stageFolder(plan.checkpoint));
+    return undefined;
+  },
+};

@@ -1,0 +1,66 @@
+import { TransshipError } from '../../error.ts';
+import type { Host } from '../../hosts/host.ts';
+import { quoteWord } from '../../hosts/link.ts';
+import { hostFile } from '../../wrap/host-files.ts';
+
+/** The folder of one move on either host. On memory: it holds the container's memory, and keys. */
+export function stageFolder(token: string): string {
+  return `/run/transship/${token}`;
+}
+
+/** Where the runtime looks whether a container is to be restored. */
+const restoreFolder = '/run/transship/restore';
+
+/**
+ * Makes the folder, readable for root alone, with an empty `images/` on a file system of its own in memory: as much as the container needs,
+ * also where /run is small.
+ */
+export async function makeStage(host: Host, folder: string): Promise<void> {
+  const at = quoteWord(folder);
+  const script = `umask 077; mkdir -p ${restoreFolder} && mkdir ${at} && mkdir ${at}/images ${at}/work &&
+    mount -t tmpfs -o mode=700,size=100% transship ${at}/images`;
+  await must(host, script, 'the folder of the move');
+}
+
+/** Removes it with all that it holds; also half of it, or nothing. */
+export async function removeStage(host: Host, folder: string): Promise<void> {
+  const at = quoteWord(folder);
+  const script = `for link in ${restoreFolder}/*; do [ "$(readlink "$link")" != ${at} ] || rm -f "$link"; done
+    rmdir ${restoreFolder} 2>/dev/null
+    ! mountpoint -q ${at}/images || umount ${at}/images || umount -l ${at}/images
+    rm -rf ${at}; rmdir /run/transship 2>/dev/null; [ ! -e ${at} ]`;
+  await must(host, script, 'the folder of the move');
+}
+
+/** Puts files there. Their content goes by standard input: keys are no part of what is recorded. */
+export async function putFiles(host: Host, folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    const { exitCode, stderr } = await host.shell.run(`umask 077; cat >${quoteWord(`${folder}/${name}`)}`, { stdin: text });
+    if (exitCode !== 0) throw failure(host, `${folder}/${name}`, stderr);
+  }
+}
+
+/** The scripts that a move needs there, by the names that they call each other. */
+export async function putScripts(host: Host, folder: string, names: Parameters<typeof hostFile>[0][]): Promise<void> {
+  await putFiles(host, folder, Object.fromEntries(names.map((name) => [name, hostFile(name)])));
+}
+
+/** From now on the runtime's `create` of that container waits in `folder` and restores from it. */
+export async function stageRestore(host: Host, folder: string, containerId: string): Promise<void> {
+  const script = `umask 077; cd ${quoteWord(folder)} && mkfifo go unpacked && ln -s ${quoteWord(folder)} ${restoreFolder}/${containerId}`;
+  await must(host, script, 'the waiting restore');
+}
+
+async function must(host: Host, script: string, what: string): Promise<void> {
+  const { exitCode, stderr } = await host.shell.run(script);
+  if (exitCode !== 0) throw failure(host, what, stderr);
+}
+
+function failure(host: Host, what: string, stderr: string): TransshipError {
+  const words = stderr.trim().split('\n').at(-1) || 'no reason given';
+  return new TransshipError(
+    'failed',
+    `${host.name}: ${what} could not be made: ${words}`,
+    `look at /run on ${host.name}: df -h /run`,
+  );
+}

@@ -1,0 +1,19 @@
+import type { DumpWatch } from './dump-watch.ts';
+import type { Traits } from './traits.ts';
+
+/** How pages travel. */
+export type DirectKind = 'cold' | 'diskless' | 'post-copy';
+
+/** What the steps of a move past Docker's content store share. */
+export interface DirectState {
+  /** The move's folder, of the same name on both hosts. */
+  readonly folder: string;
+  readonly traits: Traits;
+  /** CRIU's work folder: its logs, statistics, and the socket of lazy pages. */
+  readonly work: { readonly source: string; readonly destination: string };
+  /** The page channel; addresses as the hosts see each other. */
+  readonly channel: { readonly source: string; readonly destination: string; readonly port: number };
+  /** `docker start` on the destination, which returns when the container runs there; it never rejects. */
+  started: Promise<Error | null> | null;
+  dump: DumpWatch | null;
+}

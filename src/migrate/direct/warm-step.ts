@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TransshipError } from '../../error.ts';
+import { bounded } from '../bounded.ts';
+import { messageOf } from '../engine.ts';
+import { stopForGood } from '../live-copy.ts';
+import type { Move, Step } from '../step.ts';
+import { destinationIdOf } from '../strategies/common.ts';
+import { directOf } from './stage-step.ts';
+
+const waitLimitMs = 60_000;
+
+/** dockerd, containerd, the shim and the network are through with their part before the source stands still. */
+export const warmDestination: Step = {
+  name: 'warm-destination',
+  on: 'destination',
+  about: 'docker start, up to where our runtime waits for the images',
+  do: async (move) => {
+    const { destination } = move;
+    const state = directOf(move);
+    let ended = false;
+    state.started = destination.docker
+      .getContainer(destinationIdOf(move))
+      .start()
+      .then(
+        () => null,
+        (error: Error) => error,
+      )
+      .finally(() => {
+        ended = true;
+      });
+    const deadline = performance.now() + waitLimitMs;
+    while ((await destination.shell.run(`[ -e ${state.folder}/waiting ]`)).exitCode !== 0) {
+      if (ended) throw startFailed(move, (await state.started) ?? new Error('it started without waiting: is the runtime ours?'));
+      if (performance.now() > deadline)
+        throw startFailed(move, new Error(`our runtime was not called within ${waitLimitMs / 1e3} s`));
+      await sleep(20);
+    }
+    return undefined;
+  },
+  undo: stopDestination,
+  undoMustHold: true,
+};
+
+/** The destination's container runs there, as far as Docker and runc say. */
+export const restore: Step = {
+  name: 'restore',
+  on: 'destination',
+  about: 'CRIU restores inside docker start, which returns',
+  do: async (move) => {
+    const { started } = directOf(move);
+    const error = await bounded(`docker start on ${move.destination.name}`, 600_000, started ?? Promise.resolve(null));
+    if (error !== null) throw startFailed(move, error, await saidThere(move));
+    return undefined;
+  },
+};
+
+/** No restore begins there any more; one that has begun ends, and its container with it. */
+export async function stopDestination(move: Move): Promise<void> {
+  const { destination, found } = move;
+  if (found.direct === null || found.direct.started === null || found.destinationId === null) return;
+  const { folder, started } = found.direct;
+  await destination.shell.run(`cd ${folder} && { mkdir decided 2>/dev/null; echo abort 1<>go; }`, { timeoutMs: 5_000 });
+  await bounded(`docker start on ${destination.name}`, 30_000, started);
+  await stopForGood(destination, found.destinationId);
+}
+
+async function saidThere({ destination, found }: Move): Promise<string> {
+  const { stdout } = await destination.shell.run(`cat ${found.direct?.folder}/failed 2>/dev/null`);
+  return stdout.trim();
+}
+
+function startFailed({ destination }: Move, cause: Error, said = ''): TransshipError {
+  const hint = "what CRIU said stands under 'failed' in: transship show RUN";
+  return new TransshipError('failed', `restore on ${destination.name}: ${said || messageOf(cause)}`, hint, { cause });
+}

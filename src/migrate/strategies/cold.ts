@@ -1,0 +1,19 @@
+import { dump, handOver } from '../direct/dump-step.ts';
+import { stage, unstage } from '../direct/stage-step.ts';
+import { restore, warmDestination } from '../direct/warm-step.ts';
+import type { Step } from '../step.ts';
+import { commonCleanup, commonPreparation } from './common.ts';
+import { verify } from './verify.ts';
+
+/** All of the memory as images on the source, then over the line, then restored: what Docker does, without its content store. */
+export const coldSteps: readonly Step[] = [
+  ...commonPreparation,
+  stage('cold'),
+  warmDestination,
+  dump,
+  handOver,
+  restore,
+  verify,
+  ...commonCleanup,
+  unstage,
+];

@@ -1,0 +1,21 @@
+import { dump, handOver } from '../direct/dump-step.ts';
+import { pageServer } from '../direct/page-server-step.ts';
+import { stage, unstage } from '../direct/stage-step.ts';
+import { restore, warmDestination } from '../direct/warm-step.ts';
+import type { Step } from '../step.ts';
+import { commonCleanup, commonPreparation } from './common.ts';
+import { verify } from './verify.ts';
+
+/** The memory goes straight into the destination's by CRIU's page server, while CRIU reads it; no copy of it lies on the source. */
+export const disklessSteps: readonly Step[] = [
+  ...commonPreparation,
+  stage('diskless'),
+  warmDestination,
+  pageServer,
+  dump,
+  handOver,
+  restore,
+  verify,
+  ...commonCleanup,
+  unstage,
+];

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# give-up FOLDER - on the source: sees to it that `go` is never said, and lets the container go on. With `after-go` as second word the
+# destination is known not to run. Prints `went` and does nothing when go was said already, else `thawed`.
+# FOLDER: as of dump; settings also has thawed (word for the freezer).
+set -u
+trap '' HUP PIPE
+folder=$1
+# shellcheck source=src/wrap/host/mark.sh
+. "${BASH_SOURCE[0]%/*}/mark"
+cd "$folder" || exit
+freezer='' thawed='' links=()
+# shellcheck source=/dev/null
+. ./settings
+if mkdir decided 2>/dev/null; then : >given-up; fi
+if ! [ -e given-up ] && [ "${2:-}" != after-go ]; then
+    echo went
+    exit 0
+fi
+exec 9<> <(:)
+if [ -s runc-pid ]; then
+    read -r runc <runc-pid
+    # In mid-dump CRIU's code is in the tasks: it ends by itself then. Once the images are ready it only waits for a reader of the pages.
+    for ((tries = 0; tries < 3000; tries++)); do
+        kill -0 "$runc" 2>/dev/null || break
+        if grep -q ' dump.images-ready' marks; then
+            read -ra children < <(cat "/proc/$runc/task/"*/children | tr '\n' ' ')
+            kill -KILL ${children[@]+"${children[@]}"} "$runc"
+            break
+        fi
+        read -r -t 0.01 -u 9 _
+    done
+fi
+for link in ${links[@]+"${links[@]}"}; do ip link set dev "$link" up; done
+printf '%s' "$thawed" >"$freezer" || exit
+mark give-up.thawed
+echo thawed
