@@ -32,8 +32,10 @@ read -r -t "$wait_s" -u 5 status || fail "the images were not unpacked within $w
 mark receive.unpacked
 # runc restores into the cgroup that was dumped, and Docker looks for the container in its own: ids are equally long
 LC_ALL=C sed -i "s/$from_id/$to_id/g" images/cgroup.img || fail 'cgroup.img could not be rewritten'
+mark receive.rewritten
 if [ -s images/transship.log ] && [ -n "$log" ]; then cat images/transship.log >>"$log"; fi
 if [ "${#lazy[@]}" -gt 0 ]; then
+    mark receive.lazy-pages
     rm -f "$work/lazy-pages.socket"
     {
         trap - HUP
@@ -46,7 +48,7 @@ if [ "${#lazy[@]}" -gt 0 ]; then
         if [ "$tries" -ge 5000 ] || [ -e lazy-status ]; then fail "criu lazy-pages does not listen: $(tail -n 1 lazy.out)"; fi
         read -r -t 0.001 -u 9 _
     done
-    mark receive.lazy-pages
+    mark receive.lazy-pages-listen
 fi
 echo "go${changed:+-remounted}" 1<>go
 mark receive.said-go

@@ -79,6 +79,7 @@ case $word in go | go-remounted) ;; *) refuse 'the move was given up' ;; esac
 mkdir "$folder/decided" 2>/dev/null || refuse 'the move was given up'
 [ "$word" = go ] || remount
 
+mark runtime.restore
 CRIU_CONFIG_FILE=$folder/criu.conf runc ${global[@]+"${global[@]}"} restore --detach --image-path "$folder/images" --work-path "$work" \
     ${words[@]+"${words[@]}"} ${create[@]+"${create[@]}"} "$id" <&0 9<&- &
 runc=$!
@@ -92,6 +93,11 @@ watchdog=$!
 wait "$runc"
 status=$?
 kill "$watchdog" 2>/dev/null
-if [ "$status" = 0 ]; then : >"$folder/restored"; fi
-mark "runtime.restore $status"
+mark "runtime.restored $status"
+if [ "$status" = 0 ]; then
+    : >"$folder/restored"
+    # Who knocked at the container's address before it was there is asked for again by ARP only after a second, unless that is forgotten
+    ip neigh flush nud incomplete 2>/dev/null
+    mark runtime.announced
+fi
 exit "$status"
