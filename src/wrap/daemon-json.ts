@@ -26,13 +26,15 @@ export function addRuntime(text: string | null, place: string): string {
 export function dropRuntime(text: string, place: string): string {
   const { root, runtimes } = look(text, place);
   if (runtimes !== undefined && text.slice(runtimes.keyAt, runtimes.endAt) === wholeEntry) return cut(text, root, runtimes);
-  return emptyRuntime(text, place);
+  return runtimes === undefined ? text : emptyRuntime(text, place);
 }
 
 /** The text without our runtime but with `runtimes`: dockerd drops a runtime only when it reads a list without it. */
-export function emptyRuntime(text: string, place: string): string {
-  const { runtimes, ours } = look(text, place);
-  return runtimes === undefined || ours === undefined ? text : cut(text, objectSpan(text, runtimes.valueAt), ours);
+export function emptyRuntime(text: string | null, place: string): string {
+  if (text === null || text.trim() === '') return '{"runtimes": {}}\n';
+  const { root, runtimes, ours } = look(text, place);
+  if (runtimes === undefined) return insert(text, root, '"runtimes": {}');
+  return ours === undefined ? text : cut(text, objectSpan(text, runtimes.valueAt), ours);
 }
 
 /** True when the text names our runtime. */
@@ -52,7 +54,8 @@ function look(text: string, place: string): Found {
   const root = objectSpan(text, 0);
   const runtimes = last(root, 'runtimes');
   if (runtimes === undefined) return { root, runtimes, ours: undefined };
-  if (!isObject(document.runtimes)) throw unfit(place, '"runtimes" is no object', 'make it {"NAME": {"path": …}}, or take it out');
+  if (!isObject(document.runtimes))
+    throw unfit(place, '"runtimes" is no object', 'make it {"NAME": {"path": …}}, or take it out');
   const ours = last(objectSpan(text, runtimes.valueAt), runtimeName);
   const { path } = (document.runtimes[runtimeName] ?? {}) as { readonly path?: unknown };
   if (ours !== undefined && path !== runtimePath) {
