@@ -19,15 +19,19 @@ const runtime = '/tmp/transship-runtime';
 const warmUps = 10;
 const limitMs = 300_000;
 
-// Whoever goes first takes turns: the second finds the caches warm.
-const clock = `perl -MTime::HiRes=time -e '
-  open STDOUT_, ">&", STDOUT; open STDOUT, ">", "/dev/null";
-  sub took { my $begun = time; system {$_[0]} $_[0], "--version"; die "$_[0]: status $?" if $?; 1e3 * (time - $begun) }
-  for my $run (1 .. $ARGV[0]) {
-    my ($ours, $plain);
-    if ($run % 2) { $plain = took("runc"); $ours = took("${runtime}") } else { $ours = took("${runtime}"); $plain = took("runc") }
-    print STDOUT_ "$ours $plain\\n";
-  }'`;
+// Whoever goes first takes turns: the second finds the caches warm. Both are forked by the same shell.
+const clock = `
+took() {
+  local begun=$EPOCHREALTIME
+  "$1" --version >/dev/null || exit
+  local ended=$EPOCHREALTIME
+  tookUs=$((\${ended/./} - \${begun/./}))
+}
+for ((run = 0; run < $1; run++)); do
+  if ((run % 2)); then took runc; plainUs=$tookUs; took ${runtime}; else took ${runtime}; oursUs=$tookUs; took runc; fi
+  if ((run % 2)); then oursUs=$tookUs; else plainUs=$tookUs; fi
+  echo "$oursUs $plainUs"
+done`;
 
 async function measure(runs: number): Promise<readonly Pair[]> {
   process.env.TRANSSHIP_TESTBED = set;
@@ -35,10 +39,12 @@ async function measure(runs: number): Promise<readonly Pair[]> {
     await bringUp({ set, cgroup: 'v2', say: (line) => process.stderr.write(`${line}\n`), signal: new AbortController().signal });
     await using host = await connectHost('test:a');
     await host.shell.run(`cat >${runtime} && chmod 755 ${runtime}`, { stdin: hostFile('runtime') });
-    const { stdout, stderr, exitCode } = await host.shell.run(`${clock} ${runs + warmUps}`, { timeoutMs: limitMs });
+    const { stdout, stderr, exitCode } = await host.shell.run(`bash -s ${runs + warmUps}`, { stdin: clock, timeoutMs: limitMs });
     if (exitCode !== 0) throw new TransshipError('failed', `the calls failed: ${stderr.trim()}`, 'transship doctor test:a');
     const pairs = stdout.trim().split('\n').slice(warmUps);
-    return pairs.map((line) => line.split(' ').map(Number)).map(([oursMs = 0, plainMs = 0]) => ({ oursMs, plainMs }));
+    return pairs
+      .map((line) => line.split(' ').map((us) => Number(us) / 1e3))
+      .map(([oursMs = 0, plainMs = 0]) => ({ oursMs, plainMs }));
   } finally {
     await takeDown(set);
   }
