@@ -13,7 +13,11 @@ export function installLines(plan: InstallPlan): readonly string[] {
   return [
     ...(scripts.length > 0 ? [`folder   ${runtimeFolder}: ${scripts.join(', ')}${plan.hasFolder ? '' : ' (new)'}`] : []),
     ...(before === after ? [] : configLines(plan)),
-    ...(isReload ? [`signal   SIGHUP to dockerd (process ${daemonPid}): it reads the whole file again; no container stops`] : []),
+    ...(isReload
+      ? [
+          `signal   SIGHUP to dockerd (process ${daemonPid}): it reads the whole file again, other edits since its start included; no container stops`,
+        ]
+      : []),
     'reaches  no other container: the default runtime is unchanged, /etc/criu/runc.conf and PATH are not touched;',
     `         only containers made with --runtime ${runtimeName} use it`,
   ];

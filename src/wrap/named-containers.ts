@@ -17,7 +17,7 @@ export interface NamedContainer {
 export async function namedContainers(host: Host, rootFolder: string): Promise<readonly NamedContainer[]> {
   const folder = quoteWord(`${rootFolder}/containers`);
   const { stdout, stderr, exitCode } = await host.shell.run(
-    `cd ${folder} && find . -name hostconfig.json -exec grep -l '"Runtime":"${runtimeName}"' {} + ; [ $? -le 1 ]`,
+    `cd ${folder} && find . -maxdepth 2 -name hostconfig.json -exec grep -l '"Runtime":"${runtimeName}"' {} + ; [ $? -le 1 ]`,
   );
   if (exitCode !== 0) throw new TransshipError('not-ready', `${host.name}: ${stderr.trim()}`, 'transship doctor looks');
   const ids = [...stdout.matchAll(/^\.\/([0-9a-f]{64})\/hostconfig\.json$/gm)].map((match) => match[1] ?? '');

@@ -4,7 +4,8 @@
 # A container has this runtime's name as long as it lives: the file must stay where daemon.json says it is.
 #
 # runc takes this shell's place: its arguments, streams, descriptors, process id, signals and exit status are the caller's. No variable is
-# set here, as it would change one of that name in the environment. What a shell does unasked remains: it adds PWD, and bash SHLVL.
+# set here, as it would change one of that name in the environment. What a shell does unasked remains: PWD says where it is, IFS is its own,
+# dash loses names that no shell could have (A-B), bash counts SHLVL. runc heeds none of these.
 
 # A container's id is the last word of create and start, and a file's name.
 is_staged() {
