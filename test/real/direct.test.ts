@@ -66,7 +66,10 @@ describeOnHosts('past the content store', 'direct', (hosts) => {
         onStep: ({ step, state }) => {
           // after the live copies, while the destination waits with its root mounted
           if (step === 'warm-destination' && state === 'end')
-            doAtOnce(a, "docker exec web sh -c 'echo late >/etc/late; rm /etc/made; echo more >>/data/file; echo late line >/proc/1/fd/1'");
+            doAtOnce(
+              a,
+              "docker exec web sh -c 'echo late >/etc/late; rm /etc/made; echo more >>/data/file; echo late line >/proc/1/fd/1'",
+            );
         },
       });
       const working = Number(await redis(b, '-n 1 GET work'));
@@ -79,7 +82,9 @@ describeOnHosts('past the content store', 'direct', (hosts) => {
       expect(Number(await redis(b, '-n 1 GET work'))).toBeGreaterThanOrEqual(worked.acknowledged);
       await redis(b, '-n 1 FLUSHDB');
       expect(await redis(b, 'DEBUG DIGEST')).toBe(digest);
-      expect(await onHost(b, 'docker exec web sh -c "cat /etc/late /data/file; ls /etc/made 2>/dev/null; true"')).toBe('late\nkept\nmore');
+      expect(await onHost(b, 'docker exec web sh -c "cat /etc/late /data/file; ls /etc/made 2>/dev/null; true"')).toBe(
+        'late\nkept\nmore',
+      );
       await expectOrdinary(b);
 
       const trace = loadTrace(folder);
@@ -113,7 +118,9 @@ describeOnHosts('past the content store', 'direct', (hosts) => {
     ] as const) {
       await startRedis('', 1000);
       await redis(a, `SET secret ${secret}`);
-      const sniffed = await sniffing(a, secret, () => moveIt(hosts(), { container: 'web', options: { strategy: 'diskless', plainPages } }));
+      const sniffed = await sniffing(a, secret, () =>
+        moveIt(hosts(), { container: 'web', options: { strategy: 'diskless', plainPages } }),
+      );
       expect(sniffed).toBe(isSeen);
       await onHost(b, 'docker rm -f web');
     }
@@ -138,7 +145,7 @@ async function expectOrdinary(host: Host): Promise<void> {
 /** Was the text on the wire of host a while `act` went on? */
 async function sniffing(host: Host, secret: string, act: () => Promise<unknown>): Promise<boolean> {
   const script = `
-    use Socket; socket(my $s, 17, 3, unpack("n", pack("S", 3))) or die $!; $| = 1; print "ready\\n"; my $last = "";
+    use Socket; socket(my $s, 17, 3, unpack("n", pack("S", 3))) or die $!; setsockopt($s, 1, 33, pack("i", 1 << 26)) or die $!; $| = 1; print "ready\\n"; my $last = "";
     while (sysread($s, my $p, 65536)) { if (index($last . $p, "${secret}") >= 0) { print "seen\\n"; exit } $last = substr($p, -200) }`;
   const process = host.spawn(`exec perl -e '${script}'`);
   process.stdin.end();

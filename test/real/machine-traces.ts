@@ -35,7 +35,8 @@ export function machineTraces(set: string): MachineTraces {
       .map((line) => line.split(' ')[0] as string)
       .sort(),
     rules: run('nft', ['list', 'ruleset']).split('\n'),
-    settings: otherSets(set).length > 0 ? [] : [`pipe-max-size ${read(() => readFileSync('/proc/sys/fs/pipe-max-size', 'utf8'))}`],
+    settings:
+      otherSets(set).length > 0 ? [] : [`pipe-max-size ${read(() => readFileSync('/proc/sys/fs/pipe-max-size', 'utf8'))}`],
     folders: [testbeds, '/var/lib/transship/testbed'].map((folder) => join(folder, set)).filter(existsSync),
   };
 }
@@ -62,7 +63,8 @@ function otherSets(set: string): readonly string[] {
 /** By its cgroup, or a client in the other set's wire. */
 function isOfOtherSet(pid: string, set: string): boolean {
   const network = read(() => readlinkSync(`/proc/${pid}/ns/net`));
-  if (otherSets(set).some((name) => network === `net:[${read(() => statSync(join(testbeds, name, 'wire')).ino, 0)}]`)) return true;
+  if (otherSets(set).some((name) => network === `net:[${read(() => statSync(join(testbeds, name, 'wire')).ino, 0)}]`))
+    return true;
   const cgroup = read(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
   return isOther(cgroup, set);
 }

@@ -53,11 +53,7 @@ export function dumpSettings(move: Move, state: DirectState, settings: DumpSetti
 }
 
 /** `receiving` of receive. */
-export function receivingSettings(
-  move: Move,
-  state: DirectState,
-  more: { readonly kind: DirectKind; readonly toId: string },
-) {
+export function receivingSettings(move: Move, state: DirectState, more: { readonly kind: DirectKind; readonly toId: string }) {
   const { source, port } = state.channel;
   const lazy = ['--page-server', '--address', source, '--port', String(port), '-o', 'lazy-pages.log', '-v4'];
   return assignments({
