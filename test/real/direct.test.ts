@@ -16,7 +16,7 @@ import { describeOnHosts } from '../two-hosts.ts';
 
 const strategies: readonly MoveOptions['strategy'][] = ['cold', 'diskless', 'post-copy'];
 
-describeOnHosts('past the content store', 'direct', (hosts) => {
+describeOnHosts('past the content store', 'moves', (hosts) => {
   let image = '';
 
   beforeAll(async () => {
