@@ -7,15 +7,15 @@ import { traceparentOf } from '../export/live-telemetry.ts';
 import { measureClock } from '../hosts/clock-offset.ts';
 import type { Host } from '../hosts/host.ts';
 import { nowNs } from '../trace/time.ts';
-import { collect, type Mark, mark } from './collect.ts';
+import { collectBoth } from './collect-both.ts';
 import { stageFolder } from './direct/stage.ts';
 import { type EngineResult, messageOf, runSteps } from './engine.ts';
 import { openJournal } from './journal.ts';
 import { isLive } from './live-copy.ts';
+import { mark } from './mark.ts';
 import { openObservation } from './observation.ts';
 import { isDirect, type Plan } from './plan.ts';
 import type { Found, Move, Report, Step } from './step.ts';
-import { checkpointFolder } from './whole/checkpoint-images.ts';
 import { openRoute, type Route, routeWarning } from './whole/route.ts';
 
 export interface MigrateRequest {
@@ -78,7 +78,7 @@ async function moveByRoute(manifest: Manifest, folder: RunFolder, request: Migra
   await using route = await openRoute({ source, destination });
   const move: Move = { plan, source, destination, route, folder, signal, found: nothingYet(plan, route), report };
   const own = isDirect(plan.options.strategy) ? stageFolder(plan.checkpoint) : null;
-  const marks = { source: await mark(source, nowNs(), own), destination: await mark(destination, nowNs(), own) };
+  const marks = { source: await mark(source, own), destination: await mark(destination, own) };
   const observation = await openObservation({ ...request, folder });
   const collectAll = () => collectBoth(move, marks);
   const result = await runSteps(
@@ -100,26 +100,6 @@ function withEvidence(step: Step, collectAll: () => Promise<void>): Step {
       return undefined;
     },
   };
-}
-
-async function collectBoth(move: Move, marks: { readonly source: Mark; readonly destination: Mark }): Promise<void> {
-  const { source, destination, folder, plan, found } = move;
-  const { stage } = marks.source;
-  const images = async (host: Host, id: string) =>
-    stage === null ? await checkpointFolder(host, id, plan.checkpoint) : `${stage}/images`;
-  const { id } = plan.container;
-  const at = {
-    folder,
-    host: source,
-    mark: marks.source,
-    containerId: id,
-    checkpointFolder: await images(source, id),
-    isSource: true,
-  };
-  await collect(at);
-  const there = found.destinationId;
-  const to = { folder, host: destination, mark: marks.destination, containerId: there, isSource: false };
-  await collect({ ...to, checkpointFolder: there === null ? null : await images(destination, there) });
 }
 
 function record(folder: RunFolder, host: Host): void {
