@@ -17,6 +17,7 @@ import { openObservation } from './observation.ts';
 import { isDirect, type Plan } from './plan.ts';
 import type { Found, Move, Report, Step } from './step.ts';
 import { openRoute, type Route, routeWarning } from './whole/route.ts';
+import { lockWorkFolder } from './work-folder.ts';
 
 export interface MigrateRequest {
   readonly plan: Plan;
@@ -38,6 +39,8 @@ export interface MigrateRequest {
 export async function migrate(request: MigrateRequest): Promise<{ readonly folder: RunFolder; readonly manifest: Manifest }> {
   const { source, destination } = request;
   const opening = await openManifest(request); // may fail: then there is no run yet
+  await using _source = await lockWorkFolder(source); // given back after the observers have gone: it is no part of the run
+  await using _destination = await lockWorkFolder(destination);
   const folder = createRun(request.runName);
   const manifest: Manifest = { ...opening, run: folder.run };
   writeManifest(folder, manifest);

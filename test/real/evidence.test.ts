@@ -1,9 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readRecords } from '../../src/evidence/json-lines.ts';
 import type { DockerEventRecord } from '../../src/evidence/records.ts';
+import { packageRoot, tracesRoot } from '../../src/evidence/run-folder.ts';
 import { connectHost } from '../../src/hosts/connect.ts';
 import { mark } from '../../src/migrate/mark.ts';
 import { dockerRootFolder } from '../../src/migrate/whole/docker-root.ts';
@@ -76,5 +79,29 @@ describeOnHosts('evidence of a move', 'evidence', (hosts) => {
     expect(readFileSync(join(folder.path, 'evidence/a/criu/dump.log'), 'utf8')).not.toContain('of another');
     expect(existsSync(join(folder.path, 'evidence/a/criu/restore.log'))).toBe(false);
     expect(await onHost(a, `cat ${criuFolder}/dump.log.old ${criuFolder}/restore.log.old`)).toBe('of another\nof another');
+  });
+
+  test('a second move on a host is refused before anything is touched, and goes when the first has ended, however it ended', async () => {
+    const { a, b } = hosts();
+    const runsBefore = readdirSync(tracesRoot());
+    const program = `
+      const { connectHost } = await import('${packageRoot()}/dist/src/hosts/connect.js');
+      const { lockWorkFolder } = await import('${packageRoot()}/dist/src/migrate/work-folder.js');
+      await lockWorkFolder(await connectHost('test:a'));
+      console.log('held');`;
+    const first = execa('node', ['--input-type=module', '-e', program], { reject: false });
+    await once(first.stdout, 'data');
+    await expect(moveIt(hosts(), { container: counterName })).rejects.toMatchObject({
+      code: 'not-ready',
+      message: expect.stringMatching(/^a: another migration is under way there: it holds \/\S+$/),
+      hint: expect.stringMatching(/process \d+ on a ends with it/),
+    });
+    expect(readdirSync(tracesRoot())).toEqual(runsBefore);
+    first.kill('SIGKILL');
+    await first;
+    const { manifest } = await moveIt(hosts(), { container: counterName });
+    expect(manifest.outcome).toBe('migrated');
+    const held = 'for p in /proc/[0-9]*; do [ "$(readlink $p/fd/9)" = /var/lib/transship/criu ] && echo $p; done; true';
+    for (const host of [a, b]) expect(await onHost(host, held)).toBe('');
   });
 });
