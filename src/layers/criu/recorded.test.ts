@@ -19,8 +19,11 @@ describe.each(cases)('$name', ({ name, logs }) => {
   });
 });
 
-test('every case is read, and none is empty but the one of verbosity 0', () => {
-  expect(cases.filter(({ logs }) => logs.length === 0).map(({ name }) => name)).toEqual(['v-tiny-cli-v0']);
+test('every case is read, and none is empty but those of verbosity 0', () => {
+  expect(cases.filter(({ logs }) => logs.length === 0).map(({ name }) => name)).toEqual([
+    'sid421-v-tiny-cli-v0',
+    'v-tiny-cli-v0',
+  ]);
   expect(all.length).toBeGreaterThan(90);
 });
 
@@ -107,6 +110,13 @@ test('the spans of a large memory add up to memwrite_time without a word about p
   const sumNs = writes.reduce((sum, { startNs, endNs }) => sum + endNs - startNs, 0n);
   const own = evidence.logs[0]?.statistics?.values.memwrite_time ?? 0;
   expect(Math.abs(Number(sumNs) / 1000 / own - 1)).toBeLessThan(0.05);
+});
+
+test('every failure that was recorded is explained: its cause, and what to do', () => {
+  const failures = all.map(({ log }) => failureOf(log.digest)).filter((failure) => failure !== null);
+  expect(failures.length).toBeGreaterThan(40);
+  const unexplained = failures.filter(({ cause, hint }) => cause === null || hint === null);
+  expect(unexplained.map(({ file, line, message }) => `${file}:${line}: ${message}`)).toEqual([]);
 });
 
 test('there is something to measure', () => {
