@@ -59,7 +59,7 @@ async function checkAll([source, destination]: readonly Host[], given: Options):
   const { parseVolumesOption } = await import('../migrate/whole/volumes-option.ts');
   const volumes = parseVolumesOption(given.volumes);
   const inspect = given.container === undefined ? null : await findContainer(source, given.container);
-  const options = { volumes, dropExecs: given.dropExecs ?? false, isThroughDocker: true };
+  const options = { volumes, dropExecs: given.dropExecs ?? false };
   return (await examine({ source, destination: destination ?? null, inspect, options })).checks;
 }
 

@@ -2,13 +2,14 @@
  * Ctrl-C asks for a roll-back, once; the second and later ones only say that it is under way, as a killed roll-back
  * would leave a frozen container.
  */
-export function interruptSignal(say: (line: string) => void): { readonly signal: AbortSignal; release(): void } {
+export function interruptSignal(
+  say: (line: string) => void,
+  what = 'the container',
+): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const onSignal = () => {
     say(
-      controller.signal.aborted
-        ? 'still at it: the container is being put back'
-        : 'interrupted: rolling back after the current step',
+      controller.signal.aborted ? `still at it: ${what} is being put back` : 'interrupted: rolling back after the current step',
     );
     controller.abort();
   };

@@ -1,4 +1,5 @@
 import { TransshipError } from '../error.ts';
+import { isDirect } from '../hosts/check.ts';
 import type { Host } from '../hosts/host.ts';
 import type { DiskNeed } from '../hosts/need.ts';
 import { type Allowed, type CheckResult, preflight } from '../hosts/preflight.ts';
@@ -18,7 +19,7 @@ export interface ExamineRequest {
   readonly destination: Host | null;
   /** Null: only the hosts are looked at. */
   readonly inspect: Inspect | null;
-  readonly options: Allowed & { readonly volumes: VolumesOption; readonly isThroughDocker: boolean };
+  readonly options: Allowed & { readonly volumes: VolumesOption };
 }
 
 /** What was looked at; null where a failed check says why it cannot be had. */
@@ -35,8 +36,7 @@ export async function examine({ source, destination, inspect, options }: Examine
   const nothing = { image: null, networks: null, volumes: [] };
   if (inspect === null) return { ...nothing, checks: await preflight(hosts) };
   const found = await lookAt({ source, destination, inspect, options });
-  const { isThroughDocker } = options;
-  const brought = { imageBytes: found.imageBytes, volumes: found.volumeNeeds, isThroughDocker };
+  const brought = { imageBytes: found.imageBytes, volumes: found.volumeNeeds, isThroughDocker: !isDirect(options) };
   const checks = await preflight({ ...hosts, container: inspect, allowed: options, brought });
   const isMute = checks.some(({ name, status }) => name === 'docker' && status === 'fail');
   // where Docker does not answer, that is the one thing to be said

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { TransshipError } from '../error.ts';
 import type { Host } from '../hosts/host.ts';
 import type { CheckResult } from '../hosts/preflight.ts';
-import { runtimeName } from '../wrap/host-files.ts';
+import { runtimeName } from '../wrap/runtime-place.ts';
 import { bounded } from './bounded.ts';
 import { messageOf } from './engine.ts';
 import { runtimeNotes } from './equal/create.ts';
@@ -78,8 +78,7 @@ export async function plan(request: PlanRequest): Promise<Plan> {
     throw new TransshipError('usage', `source and destination are both ${source.name}`, 'name two hosts: --from HOST, and TO');
   }
   const inspect = await findContainer(source, request.container);
-  const isThroughDocker = !isDirect(options.strategy);
-  const { checks, image, networks, volumes } = await examine({ ...request, inspect, options: { ...options, isThroughDocker } });
+  const { checks, image, networks, volumes } = await examine({ ...request, inspect });
   refuse(checks.filter((check) => check.status === 'fail'));
   if (image === null || networks === null) throw new Error('no check failed, and yet something cannot be had');
   const sourceImage = await bounded(
@@ -95,7 +94,7 @@ export async function plan(request: PlanRequest): Promise<Plan> {
     inspect,
     options,
     image,
-    create: isThroughDocker ? whole : underOurRuntime(whole),
+    create: isDirect(options.strategy) ? underOurRuntime(whole) : whole,
     networks,
     volumes,
     checkpoint: `transship-${randomBytes(4).toString('hex')}`,

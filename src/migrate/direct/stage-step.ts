@@ -2,7 +2,7 @@ import { TransshipError } from '../../error.ts';
 import { runcRoot } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { containerPair, destinationIdOf } from '../strategies/common.ts';
-import { logFile, placeEarlierLog } from '../whole/earlier-log.ts';
+import { placeEarlierLog } from '../whole/earlier-log.ts';
 import { type FolderSync, frozenScript } from '../whole/folder-sync.ts';
 import { volumeSyncs } from '../whole/volumes.ts';
 import { type ContainerPair, layerSync } from '../whole/writable-layer.ts';
@@ -62,11 +62,10 @@ async function stageDestination(move: Move, state: DirectState, { kind, pair }: 
   const { folder } = state;
   const toId = destinationIdOf(move);
   const merged = (pair.destination.GraphDriver.Data as unknown as Record<string, string>).MergedDir ?? '';
-  const isLogged = pair.source.HostConfig.LogConfig?.Type === 'json-file';
   await putScripts(destination, folder, ['receive', 'unpack', 'mark']);
   await putFiles(destination, folder, {
     settings: restoreSettings(state, { kind, merged, limitS: freezeLimitS }),
-    receiving: receivingSettings(move, state, { kind, toId, log: isLogged ? await logFile(destination, toId) : '' }),
+    receiving: receivingSettings(move, state, { kind, toId }),
     'criu.conf': criuConf(folder, { isTcpKept: false, isTls: false }),
   });
   await stageRestore(destination, folder, toId);

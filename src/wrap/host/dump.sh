@@ -60,6 +60,7 @@ for ((tries = 1; ; tries++)); do
     [ -e "$work/dump.log" ] && break
     ((tries % 1000)) || kill -0 "$runc" 2>/dev/null || break
 done
+mark dump.freeze
 freeze
 begun=$SECONDS
 mark dump.frozen
@@ -80,7 +81,7 @@ mark dump.cut
 changed=''
 if [ "${#layers[@]}" -gt 0 ] && [ -n "$(find "${layers[@]}" -newerct "@$since" -print -quit)" ]; then
     changed=1
-    mark dump.files-changed
+    mark dump.copy-files
     sh ./copy >copy.out 2>&1 5<&- 6>&- 7>&- 8>&- 9<&- || fail "files could not be copied: $(last copy.out)"
     mark dump.files-copied
 fi
@@ -92,16 +93,19 @@ if [ -n "$lazy" ]; then
     done
 else
     wait "$runc" || fail "runc checkpoint: $(last runc.out)"
+    mark dump.runc-end
 fi
 mark dump.images-ready
 # CRIU thaws the group while it holds the tasks, and freezes it again when it lets them go: if it dies before, they must not run
 freeze
 [ -z "$log" ] || tail -c "+$((log_bytes + 1))" "$log" >images/transship.log 2>/dev/null
+mark dump.send
 tar -C images -cf - . >&8 || fail "the images could not be sent: $(last unpack.err)"
 exec 8>&-
 mark dump.images-sent
 mkdir decided 2>/dev/null || fail 'the move was given up'
 echo "go ${changed:+changed}" >&7 || fail "go could not be said: $(last receiver.err)"
 mark dump.go
-[ -z "$lazy" ] || wait "$runc"
-mark "dump.end $?"
+[ -n "$lazy" ] || exit 0
+wait "$runc"
+mark "dump.runc-end $?"
