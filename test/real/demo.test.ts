@@ -7,7 +7,7 @@ import { packageRoot } from '../../src/evidence/run-folder.ts';
 import { missingForTestbed } from '../../vm/prerequisites.ts';
 import { startTime } from '../../vm/process-identity.ts';
 import { testbedFolder } from '../../vm/testbed-state.ts';
-import { machineTraces, newTraces } from './machine-traces.ts';
+import { type MachineTraces, machineTraces, newTraces } from './machine-traces.ts';
 
 const set = 'demo-test';
 const missing = missingForTestbed();
@@ -22,6 +22,11 @@ function run(words: readonly string[], cwd = packageRoot()) {
   return execa(file, args, { cwd, env, reject: false, timeout: 200_000, stdin: 'ignore' });
 }
 
+/** What is on its way out is given a moment. */
+async function expectNothingNew(before: MachineTraces): Promise<void> {
+  await expect.poll(() => newTraces(before, machineTraces(set)), { timeout: 10_000, interval: 200 }).toEqual([]);
+}
+
 describe.skipIf(missing.length > 0)(`the demo ${missing.join('; ')}`, () => {
   test('moves a real Redis, and leaves nothing behind: no mount, namespace, cgroup, process, link, rule or folder', async () => {
     const before = machineTraces(set);
@@ -29,7 +34,7 @@ describe.skipIf(missing.length > 0)(`the demo ${missing.join('; ')}`, () => {
     expect(exitCode, stderr).toBe(0);
     expect(stderr).toMatch(/^same {6}1000 keys/m);
     expect(stdout).toMatch(/^downtime {3}ticker /m);
-    await expect.poll(() => newTraces(before, machineTraces(set)), { timeout: 10_000, interval: 200 }).toEqual([]);
+    await expectNothingNew(before);
   });
 
   test.each([
@@ -62,7 +67,7 @@ describe.skipIf(missing.length > 0)(`the demo ${missing.join('; ')}`, () => {
     expect([exitCode, line]).toEqual([0, expect.stringMatching(why)]);
     expect(line).toMatch(/^no test hosts here \(.*\): this is a recorded run, traces\/sample-redis$/);
     expect(stdout).toContain('sample-redis: transship-demo a → b');
-    expect(newTraces(before, machineTraces(set))).toEqual([]);
+    await expectNothingNew(before);
   });
 });
 
