@@ -17,6 +17,7 @@ interface Column {
   readonly wholeNs: bigint;
   /** Named work of each layer in the downtime; a moment in which two layers work counts for both. */
   readonly byService: ReadonlyMap<string, bigint>;
+  /** As `transship show` counts it: what lies within the error of a layer's clock explains nothing. */
   readonly unexplainedNs: bigint;
 }
 
@@ -40,8 +41,12 @@ export function columnOf(trace: Trace): Column {
     run: trace.run,
     wholeNs,
     byService: new Map(services.map((service) => [service, within(leaves.filter((leaf) => leaf.service === service))])),
-    unexplainedNs: wholeNs - within(leaves),
+    unexplainedNs: BigInt(Math.round(Number(wholeNs) * (1 - explainedShare(trace)))),
   };
+}
+
+function explainedShare({ explained }: Trace): number {
+  return explained === null ? 0 : explained.bounded + explained.untilNext + explained.inferred;
 }
 
 export function tableOf(columns: readonly Column[]): string {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TransshipError } from '../src/error.ts';
+import { refusedByMachine } from './namespace-probe.ts';
 
 /** Program → Debian package that brings it (all in debian-packages.txt). */
 const programs: Readonly<Record<string, string>> = {
@@ -16,7 +17,7 @@ const programs: Readonly<Record<string, string>> = {
   unshare: 'util-linux',
 };
 
-/** What keeps test hosts from being made here, in the user's words; empty when nothing does. Cheap: looks, runs nothing. */
+/** What keeps test hosts from being made here, in the user's words; empty when nothing does. Looks first, then tries in small. */
 export function missingForTestbed(): string[] {
   if (process.platform !== 'linux') return [`this is ${process.platform}; test hosts need Linux`];
   const missing: string[] = [];
@@ -24,7 +25,7 @@ export function missingForTestbed(): string[] {
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'];
   for (const [program, pkg] of Object.entries(programs))
     if (!folders.some((folder) => existsSync(join(folder, program)))) missing.push(`no ${program} (Debian package ${pkg})`);
-  return missing;
+  return missing.length > 0 ? missing : [...refusedByMachine()];
 }
 
 /** @throws TransshipError `not-ready` */
@@ -32,7 +33,8 @@ export function requireTestbed(): void {
   const missing = missingForTestbed();
   if (missing.length === 0) return;
   const packages = missing.flatMap((line) => /Debian package ([^)]+)/.exec(line)?.[1] ?? []);
-  const hint = packages.length > 0 ? `apt-get install ${[...new Set(packages)].join(' ')}` : 'run it as root on a Linux machine';
+  const elsewhere = 'run it as root on a Linux machine; in a container, a privileged one';
+  const hint = packages.length > 0 ? `apt-get install ${[...new Set(packages)].join(' ')}` : elsewhere;
   throw new TransshipError('not-ready', `no test hosts here: ${missing.join('; ')}`, hint);
 }
 

@@ -38,23 +38,50 @@ async function run(options: Options, command: Command): Promise<void> {
   if (!Number.isInteger(keys) || keys < 1)
     throw new TransshipError('usage', `--keys ${options.keys} is no number of keys`, 'for example --keys 100000');
   const missing = missingForTestbed();
-  if (missing.length > 0) return showSample(terminal, missing);
-  const wasUp = readTestbed(testbedSet()) !== null;
+  if (missing.length > 0) return showSample(terminal, missing.join('; '));
   const interrupt = interruptSignal(terminal.say);
-  const { bringUp } = await import('../../vm/testbed-up.ts');
-  const { takeDown } = await import('../../vm/testbed-down.ts');
   try {
-    await bringUp({ set: testbedSet(), cgroup: 'v2', say: terminal.say, signal: interrupt.signal });
-    await moveRedis(terminal, keys, interrupt.signal);
+    const wasUp = readTestbed(testbedSet()) !== null;
+    const refusal = await bringUpHosts(terminal, interrupt.signal);
+    if (refusal !== null) return await showSample(terminal, refusal);
+    await moveAndLeave(terminal, { keys, signal: interrupt.signal, isKept: options.keep === true || wasUp });
   } finally {
-    if (options.keep || wasUp) terminal.say('the hosts stay up: transship testbed exec b -- docker ps, transship testbed down');
-    else await takeDown(testbedSet());
     interrupt.release();
   }
 }
 
-async function showSample(terminal: Terminal, missing: readonly string[]): Promise<void> {
-  terminal.say(`no test hosts here (${missing.join('; ')}): this is a recorded run, traces/${sampleRun}`);
+/** Why they did not come up, in one line; null when they did. What was asked for is not done then: the exit status says so. */
+async function bringUpHosts(terminal: Terminal, signal: AbortSignal): Promise<string | null> {
+  const { bringUp } = await import('../../vm/testbed-up.ts');
+  try {
+    await bringUp({ set: testbedSet(), cgroup: 'v2', say: terminal.say, signal });
+    return null;
+  } catch (error) {
+    if (!(error instanceof TransshipError) || !['not-ready', 'failed'].includes(error.code)) throw error;
+    process.exitCode = error.exitStatus;
+    return `${error.message}; ${error.hint}`.replace(/\s*\n\s*/g, '; ');
+  }
+}
+
+interface Moving {
+  readonly keys: number;
+  readonly signal: AbortSignal;
+  /** The hosts stay when it is over. */
+  readonly isKept: boolean;
+}
+
+async function moveAndLeave(terminal: Terminal, { keys, signal, isKept }: Moving): Promise<void> {
+  const { takeDown } = await import('../../vm/testbed-down.ts');
+  try {
+    await moveRedis(terminal, keys, signal);
+  } finally {
+    if (isKept) terminal.say('the hosts stay up: transship testbed exec b -- docker ps, transship testbed down');
+    else await takeDown(testbedSet());
+  }
+}
+
+async function showSample(terminal: Terminal, why: string): Promise<void> {
+  terminal.say(`no test hosts here (${why}): this is a recorded run, traces/${sampleRun}`);
   const { openRun } = await import('../evidence/run-folder.ts');
   const { printRun } = await import('./show.ts');
   await printRun(terminal, openRun(sampleRun));

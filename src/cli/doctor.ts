@@ -3,11 +3,14 @@ import { Command } from 'commander';
 import { TransshipError } from '../error.ts';
 import type { CheckResult } from '../hosts/check.ts';
 import type { Host } from '../hosts/host.ts';
+import type { Inspect } from '../migrate/equal/inspect.ts';
 import { framelessTable } from './frameless-table.ts';
 import { escapeText, terminalOf, withFormat } from './terminal.ts';
 
 interface Options {
   readonly container?: string;
+  readonly volumes?: string;
+  readonly dropExecs?: boolean;
 }
 
 export const doctorCommand: Command = withFormat(new Command('doctor'))
@@ -18,12 +21,14 @@ export const doctorCommand: Command = withFormat(new Command('doctor'))
   .argument('<source>', 'local, ssh://[user@]host[:port], test:NAME, default, or a Docker context')
   .argument('[destination]', 'the same')
   .option('--container <name>', 'also check this container of the source')
+  .option('--volumes <modes>', 'as for migrate: copy, shared, or by place')
+  .option('--drop-execs', 'as for migrate: exec sessions and health checks under way may be lost')
   .addHelpText('after', '\nExample:\n  transship doctor test:a test:b --container redis')
   .action(run);
 
 async function run(source: string, destination: string | undefined, options: Options, command: Command): Promise<void> {
   const terminal = terminalOf(command);
-  const checks = await examine(source, destination, options.container);
+  const checks = await checksOf(source, destination, options);
   const isReady = checks.every((check) => check.status !== 'fail');
   const table = await framelessTable(checks.map(rowOf));
   terminal.result({ schema: 'transship.doctor/1', source, destination: destination ?? null, isReady, checks }, () =>
@@ -33,11 +38,7 @@ async function run(source: string, destination: string | undefined, options: Opt
 }
 
 /** A host that cannot be reached is a failed check; the other one is looked at all the same. */
-async function examine(
-  source: string,
-  destination: string | undefined,
-  name: string | undefined,
-): Promise<readonly CheckResult[]> {
+async function checksOf(source: string, destination: string | undefined, options: Options): Promise<readonly CheckResult[]> {
   const { connectHost } = await import('../hosts/connect.ts');
   const specs = destination === undefined ? [source] : [source, destination];
   const attempts = await Promise.allSettled(specs.map((spec) => connectHost(spec)));
@@ -46,22 +47,25 @@ async function examine(
     const lost = attempts.flatMap((attempt, index) =>
       attempt.status === 'rejected' ? [unreached(specs[index] ?? '', attempt.reason)] : [],
     );
-    return [...lost, ...(await checkAll(hosts, attempts[0]?.status === 'fulfilled' ? name : undefined))];
+    return [...lost, ...(await checkAll(hosts, attempts[0]?.status === 'fulfilled' ? options : {}))];
   } finally {
     await Promise.all(hosts.map((host) => host[Symbol.asyncDispose]()));
   }
 }
 
-async function checkAll([source, destination]: readonly Host[], name: string | undefined): Promise<readonly CheckResult[]> {
+async function checkAll([source, destination]: readonly Host[], given: Options): Promise<readonly CheckResult[]> {
   if (source === undefined) return [];
-  const { preflight } = await import('../hosts/preflight.ts');
-  const container = name === undefined ? {} : { container: await findContainer(source, name) };
-  return preflight({ source, ...(destination === undefined ? {} : { destination }), ...container });
+  const { examine } = await import('../migrate/examine.ts');
+  const { parseVolumesOption } = await import('../migrate/whole/volumes-option.ts');
+  const volumes = parseVolumesOption(given.volumes);
+  const inspect = given.container === undefined ? null : await findContainer(source, given.container);
+  const options = { volumes, dropExecs: given.dropExecs ?? false };
+  return (await examine({ source, destination: destination ?? null, inspect, options })).checks;
 }
 
-async function findContainer(host: Host, name: string) {
+async function findContainer(host: Host, name: string): Promise<Inspect> {
   try {
-    return await host.docker.getContainer(name).inspect();
+    return (await host.docker.getContainer(name).inspect()) as Inspect;
   } catch (cause) {
     if ((cause as { statusCode?: number }).statusCode !== 404) throw cause;
     throw new TransshipError('not-ready', `${host.name}: no container '${name}'`, `docker ps on ${host.name} lists them`, {

@@ -75,6 +75,29 @@ test('a failed restore is explained, and importing it is no failure', async () =
   );
 });
 
+test.each([
+  [
+    'i-check/check.stderr',
+    155,
+    'Dirty tracking is OFF. Memory snapshot will not work.',
+    'only pre-dumps need it: dump without --track-mem',
+  ],
+  ['sid421-i-check/feat.out', 1, 'Dirty tracking is OFF. Memory snapshot will not work.', 'only pre-dumps need it'],
+  [
+    'g-dump-noimgdir',
+    2,
+    "Can't open dir /run/doesnotexist: No such file or directory",
+    'make it first (mkdir -p), and give it with -D',
+  ],
+])('%s: what fails is said with file, line and hint', async (path, line, message, hint) => {
+  const { stdout, exitCode } = await transship(['import', path]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^failed: /m);
+  expect(stdout).toContain(`:${line}: ${message}\n`);
+  expect(stdout).toMatch(/^ {2}cause: \S/m);
+  expect(stdout).toContain(`  hint:  ${hint}`);
+});
+
 test('standard input, cut in the middle', async () => {
   const log = readFileSync(join(root, 'cases/a-tiny-cold/dump.log')).subarray(0, 20_000);
   const { stdout, exitCode } = await transship(['import', '-', '--format', 'json'], log);

@@ -1,9 +1,10 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import type { HostFacts } from '../evidence/manifest.ts';
 import type { Host } from './host.ts';
+import type { Need } from './need.ts';
 
 /** `fail`: a migration would fail or do harm; `warn`: it goes on, but this should be known. */
-export type CheckStatus = 'ok' | 'warn' | 'fail';
+type CheckStatus = 'ok' | 'warn' | 'fail';
 
 export interface CheckResult {
   readonly name: string;
@@ -38,6 +39,8 @@ export interface DockerInfo {
   readonly DockerRootDir: string;
   readonly SecurityOptions: readonly string[];
   readonly CgroupDriver: string;
+  /** Of the storage. */
+  readonly Driver: string;
 }
 
 export interface HostSubject {
@@ -47,12 +50,6 @@ export interface HostSubject {
   readonly info: DockerInfo | null;
   /** What the container will need here; null where it is not known. */
   readonly need: Need | null;
-}
-
-export interface Need {
-  /** Resident memory of the container's processes; null when `docker top` does not tell. */
-  readonly memoryBytes: number | null;
-  readonly layerBytes: number;
 }
 
 export interface PairSubject {
@@ -67,14 +64,8 @@ export interface ContainerSubject {
   readonly allowed: Allowed;
 }
 
-type VolumeMode = 'copy' | 'shared';
-
 /** What the user has agreed to on the command line. */
 export interface Allowed {
-  readonly volumes?:
-    | VolumeMode
-    | { readonly all: VolumeMode | null; readonly byPlace: Readonly<Record<string, VolumeMode>> }
-    | null;
   readonly dropExecs?: boolean;
   /** Docker's path with no safety: the dump kills the source. */
   readonly isPlain?: boolean;

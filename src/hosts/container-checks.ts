@@ -1,9 +1,10 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import { type Check, type ContainerSubject, fail, ok, warn } from './check.ts';
+import { healthTest, runningExecs } from './execs.ts';
 import { listeningPorts, peersOf } from './proc-net.ts';
+import { isTaken, publishedPorts } from './published-ports.ts';
 import { readRuncConf } from './runc-conf.ts';
 import { compareVersions } from './version-order.ts';
-import { volumesFinding } from './volumes-check.ts';
 
 /** What the container must be like, and what stands in its way on the destination. */
 export const containerChecks: readonly Check<ContainerSubject>[] = [
@@ -21,7 +22,9 @@ export const containerChecks: readonly Check<ContainerSubject>[] = [
     why: 'a process of docker exec vanishes in the dump, and nobody is told',
     hint: 'end it, or agree with --drop-execs',
     probe: async (subject) => {
-      const commands = (await runningExecs(subject)).filter((command) => !isProbe(subject.inspect, command));
+      const commands = (await runningExecs(subject.source.host, subject.inspect)).filter(
+        (command) => !isProbe(subject.inspect, command),
+      );
       if (commands.length === 0) return ok('no exec session');
       const found = `docker exec is running: ${commands.join(', ')}`;
       return subject.allowed.dropExecs ? warn(`${found}; it will be dropped`) : fail(found);
@@ -34,7 +37,9 @@ export const containerChecks: readonly Check<ContainerSubject>[] = [
     probe: async (subject) => {
       const test = healthTest(subject.inspect);
       if (test === null) return null;
-      const isUnderWay = (await runningExecs(subject)).some((command) => isProbe(subject.inspect, command));
+      const isUnderWay = (await runningExecs(subject.source.host, subject.inspect)).some((command) =>
+        isProbe(subject.inspect, command),
+      );
       if (!isUnderWay) return ok(`no probe is under way (${test})`);
       const found = `a probe is under way: ${test}`;
       return subject.allowed.dropExecs ? warn(`${found}; it will be dropped`) : fail(found);
@@ -54,12 +59,6 @@ export const containerChecks: readonly Check<ContainerSubject>[] = [
       }
       return ok(policy === 'no' ? 'none' : `${policy}: off during the move`);
     },
-  },
-  {
-    name: 'volumes',
-    why: "what lies outside the container's own layers does not move by itself",
-    hint: 'say with --volumes what becomes of it (copy: sent along; shared: the destination has the same data)',
-    probe: ({ inspect, source, allowed }) => volumesFinding(source.host, inspect, allowed.volumes ?? null),
   },
   {
     name: 'clients',
@@ -103,8 +102,9 @@ export const placeChecks: readonly Check<ContainerSubject>[] = [
       const wanted = publishedPorts(inspect);
       if (wanted.length === 0 || destination === null) return null;
       const taken = await listeningPorts(destination.host);
-      const clash = wanted.filter((port) => taken.has(port));
-      return clash.length === 0 ? ok(`${wanted.join(', ')} free`) : fail(`${clash.join(', ')} taken`);
+      const clash = wanted.filter((port) => isTaken(port, taken));
+      const list = (ports: typeof wanted) => ports.map(({ shown }) => shown).join(', ');
+      return clash.length === 0 ? ok(`${list(wanted)} free`) : fail(`${list(clash)} taken`);
     },
   },
   {
@@ -120,42 +120,6 @@ export const placeChecks: readonly Check<ContainerSubject>[] = [
   },
 ];
 
-async function runningExecs({ inspect, source }: ContainerSubject): Promise<readonly string[]> {
-  const ids = (inspect.ExecIDs as readonly string[] | null) ?? [];
-  const execs = await Promise.all(
-    ids.map((id) =>
-      source.host.docker
-        .getExec(id)
-        .inspect()
-        .catch(() => null),
-    ),
-  );
-  return execs.flatMap((exec) =>
-    exec?.Running ? [[exec.ProcessConfig.entrypoint, ...exec.ProcessConfig.arguments].join(' ')] : [],
-  );
-}
-
-/** The command of the health check as its exec shows it; null when there is none. */
-function healthTest({ Config }: ContainerInspectInfo): string | null {
-  const [kind, ...words] = Config.Healthcheck?.Test ?? [];
-  if (kind === 'CMD') return words.join(' ');
-  return kind === 'CMD-SHELL' ? `/bin/sh -c ${words.join(' ')}` : null;
-}
-
 function isProbe(inspect: ContainerInspectInfo, command: string): boolean {
   return command === healthTest(inspect);
-}
-
-/** `tcp/8080`; on the host network the ports that the image says it listens on. */
-function publishedPorts({ HostConfig, Config }: ContainerInspectInfo): readonly string[] {
-  if (HostConfig.NetworkMode === 'host') return Object.keys(Config.ExposedPorts ?? {}).map(flip);
-  const bindings = Object.entries((HostConfig.PortBindings ?? {}) as Record<string, { HostPort?: string }[] | null>);
-  return bindings.flatMap(([port, hosts]) =>
-    (hosts ?? []).flatMap(({ HostPort }) => (HostPort ? [`${port.split('/')[1] ?? 'tcp'}/${HostPort}`] : [])),
-  );
-}
-
-function flip(port: string): string {
-  const [number, protocol = 'tcp'] = port.split('/');
-  return `${protocol}/${number}`;
 }

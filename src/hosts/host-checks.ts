@@ -1,12 +1,11 @@
 import { knownBroken } from './broken-combinations.ts';
 import { type Check, fail, type HostSubject, ok, warn } from './check.ts';
+import { diskFinding } from './disk-check.ts';
 import { quoteWord } from './link.ts';
 import { readRuncConf } from './runc-conf.ts';
 import { formatBytes } from './sizes.ts';
 
 const gigabyte = 1024 ** 3;
-/** Docker's own path holds the images three times for a while: CRIU's, containerd's tar of them, and that unpacked. */
-const imageCopies = 3;
 const criuCheckTimeoutMs = 30_000;
 
 /** What each Docker host must have, whatever moves. */
@@ -46,6 +45,15 @@ export const hostChecks: readonly Check<HostSubject>[] = [
     probe: ({ info }) => {
       if (info === null) return null;
       return info.ExperimentalBuild ? ok('on') : fail('off');
+    },
+  },
+  {
+    name: 'storage-driver',
+    why: "the writable layer is moved as overlay2 keeps it, a folder with the container's own files",
+    hint: 'set "storage-driver": "overlay2" in /etc/docker/daemon.json (without the containerd image store), and make the container anew',
+    probe: ({ info }) => {
+      if (info === null) return null;
+      return info.Driver === 'overlay2' ? ok('overlay2') : fail(`${info.Driver}: only overlay2's writable layer can be moved`);
     },
   },
   {
@@ -100,19 +108,9 @@ export const hostChecks: readonly Check<HostSubject>[] = [
   },
   {
     name: 'disk',
-    why: "Docker's own path writes the memory to disk, as files and as a tar of them",
-    hint: "make room on Docker's file system",
-    probe: async ({ host, info, need }) => {
-      if (info === null) return null;
-      const folder = info.DockerRootDir;
-      const { stdout, exitCode, stderr } = await host.shell.run(`df -Pk ${quoteWord(folder)} | tail -n 1`);
-      const freeBytes = Number(stdout.trim().split(/\s+/)[3]) * 1024;
-      if (exitCode !== 0 || Number.isNaN(freeBytes)) return warn(`free space of ${folder} is unknown (${stderr.trim()})`);
-      const found = `${formatBytes(freeBytes)} free in ${folder}`;
-      const neededBytes = need?.memoryBytes == null ? null : need.memoryBytes * imageCopies + need.layerBytes;
-      if (neededBytes === null) return freeBytes < gigabyte ? warn(found) : ok(found);
-      return freeBytes < neededBytes ? fail(`${found}, about ${formatBytes(neededBytes)} needed`) : ok(found);
-    },
+    why: "Docker's own path writes the memory to disk three times on either host; image, writable layer and copied volumes come to the destination",
+    hint: 'make room there: docker system df shows what Docker holds',
+    probe: diskFinding,
   },
   {
     name: 'memory',

@@ -6,40 +6,15 @@ import type { CriuFilesRecord, DockerEventRecord } from '../evidence/records.ts'
 import { hostEvidence, type RunFolder } from '../evidence/run-folder.ts';
 import type { Host } from '../hosts/host.ts';
 import { quoteWord } from '../hosts/link.ts';
-import type { Ns } from '../trace/time.ts';
+import { nsPerMs, nsPerS } from '../trace/time.ts';
 import { bounded } from './bounded.ts';
+import { messageOf } from './engine.ts';
+import { fromSeconds, type Mark, workFiles } from './mark.ts';
 
+/** The kernel dates files by the last tick, up to 10 ms ago. */
+const coarseClockNs = 10n * nsPerMs;
 /** A log that ran away (a looping restore writes 50 MB a second) is cut here. */
 const fileLimitBytes = 64 * 1024 * 1024;
-
-/** What is on a host before anything is done, so that afterwards only the run's own part is taken. */
-export interface Mark {
-  readonly stage: string | null;
-  /** CRIU's work folder; null: its logs are kept nowhere on success. */
-  readonly criuFolder: string | null;
-  readonly dockerdLog: { readonly file: string; readonly bytes: number } | null;
-  readonly sinceNs: Ns;
-}
-
-const markScript = `
-  sed -n 's/^[[:space:]]*work-dir[[:space:]=]*//p' /etc/criu/runc.conf 2>/dev/null | tail -n 1
-  echo --
-  stat -c %s /var/log/dockerd.log 2>/dev/null || true`;
-
-/** What CRIU writes into its work folder. */
-const workFiles = 'dump.log restore.log page-server.log lazy-pages.log stats-dump stats-restore';
-
-/**
- * Empties CRIU's work folder of earlier logs and notes where dockerd's log stands.
- * @param stage the move's own folder, which has a work folder where runc.conf names none; null: the strategy has none
- */
-export async function mark(host: Host, sinceNs: Ns, stage: string | null): Promise<Mark> {
-  const { stdout } = await host.shell.run(markScript);
-  const [folder = '', size = ''] = stdout.split('--\n').map((part) => part.trim());
-  const criuFolder = folder === '' ? stage && `${stage}/work` : folder;
-  if (folder !== '') await host.shell.run(`mkdir -p ${quoteWord(folder)} && cd ${quoteWord(folder)} && rm -f ${workFiles}`);
-  return { stage, criuFolder, dockerdLog: size === '' ? null : { file: '/var/log/dockerd.log', bytes: Number(size) }, sinceNs };
-}
 
 export interface Collected {
   readonly folder: RunFolder;
@@ -52,13 +27,25 @@ export interface Collected {
   readonly isSource: boolean;
 }
 
-/** Takes what the layers left on a host into the run's folder. Also after a failure: what is not there is left out. */
-export async function collect(from: Collected): Promise<void> {
-  await collectCriu(from);
-  await collectImageList(from);
-  await collectDockerdLog(from);
-  await collectEvents(from);
-  await collectMarks(from);
+/** Each kind of evidence by itself: where one cannot be had (dockerd is dead, a file unreadable), the others are. */
+const collectors = {
+  "CRIU's logs": collectCriu,
+  'the list of images': collectImageList,
+  "dockerd's log": collectDockerdLog,
+  "Docker's events": collectEvents,
+  'marks of the scripts': collectMarks,
+} as const;
+
+/**
+ * Takes what the layers left on a host into the run's folder. Also after a failure: what is not there is left out.
+ * @returns what could not be had and why; it throws nothing
+ */
+export async function collect(from: Collected): Promise<readonly string[]> {
+  const warnings: string[] = [];
+  for (const [what, take] of Object.entries(collectors)) {
+    await take(from).catch((error) => warnings.push(`evidence of ${from.host.name}: ${what}: ${messageOf(error)}`));
+  }
+  return warnings;
 }
 
 /** The moments that the scripts of a move noted, which nobody watched from here. */
@@ -71,12 +58,13 @@ async function collectMarks({ folder, host, mark: { stage } }: Collected): Promi
   await fetch(host, file, join(target, 'marks.log'));
 }
 
-async function collectCriu({ folder, host, mark: { criuFolder }, containerId }: Collected): Promise<void> {
+async function collectCriu({ folder, host, mark: { criuFolder, dockerRoot, sinceNs }, containerId }: Collected): Promise<void> {
   const target = join(hostEvidence(folder, host.name), 'criu');
   const kept = criuFolder === null ? [] : await list(host, criuFolder, workFiles);
   // Docker leaves these by itself: the first on a failed dump, the second while the container lives
-  const left = containerId === null ? [] : await list(host, '/', leftByDocker(containerId));
-  const files = [...kept, ...left.filter((file) => !kept.some((other) => other.name === file.name))];
+  const left = containerId === null ? [] : await list(host, '/', leftByDocker(dockerRoot, containerId));
+  const all = [...kept, ...left.filter((file) => !kept.some((other) => other.name === file.name))];
+  const files = all.filter(({ mtimeNs }) => BigInt(mtimeNs) >= sinceNs - coarseClockNs);
   if (files.length === 0) return;
   mkdirSync(target, { recursive: true });
   for (const file of files) await fetch(host, file.path, join(target, file.name));
@@ -87,10 +75,10 @@ async function collectCriu({ folder, host, mark: { criuFolder }, containerId }: 
   writeFileSync(join(target, 'files.json'), `${JSON.stringify(record, null, 1)}\n`);
 }
 
-function leftByDocker(id: string): string {
+function leftByDocker(dockerRoot: string, id: string): string {
   const task = `io.containerd.runtime.v2.task/moby/${id}`;
   const state = `run/docker/containerd/daemon/${task}/criu-dump.log run/containerd/${task}/criu-dump.log`;
-  return `${state} var/lib/docker/containerd/daemon/${task}/restore.log var/lib/containerd/${task}/restore.log`;
+  return `${state} ${quoteWord(dockerRoot.slice(1))}/containerd/daemon/${task}/restore.log var/lib/containerd/${task}/restore.log`;
 }
 
 interface Listed {
@@ -115,16 +103,10 @@ async function list(host: Host, folder: string, names: string): Promise<readonly
         name: base === 'criu-dump.log' ? 'dump.log' : base,
         path: `${folder}/${path}`,
         bytes: Number(bytes),
-        mtimeNs: fromSeconds(modified),
-        birthNs: isUnborn ? null : fromSeconds(born),
+        mtimeNs: String(fromSeconds(modified)),
+        birthNs: isUnborn ? null : String(fromSeconds(born)),
       };
     });
-}
-
-/** `1769.123456789` → nanoseconds, with no loss. */
-function fromSeconds(text: string): string {
-  const [seconds = '0', fraction = ''] = text.split('.');
-  return String(BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0').slice(0, 9)));
 }
 
 /** perl-base is on every Debian and Ubuntu; without it the next best anchor serves. */
@@ -159,7 +141,7 @@ async function fetch(host: Host, path: string, file: string): Promise<void> {
 async function collectDockerdLog({ folder, host, mark: { dockerdLog, sinceNs } }: Collected): Promise<void> {
   const target = hostEvidence(folder, host.name);
   mkdirSync(target, { recursive: true });
-  const since = `@${(sinceNs / 1_000_000_000n).toString()}`;
+  const since = `@${(sinceNs / nsPerS).toString()}`;
   const command =
     dockerdLog === null
       ? `journalctl --quiet --no-pager -o cat -u docker -u containerd --since ${since} 2>/dev/null`
@@ -176,7 +158,7 @@ async function collectDockerdLog({ folder, host, mark: { dockerdLog, sinceNs } }
 async function collectEvents({ folder, host, mark: { sinceNs }, containerId }: Collected): Promise<void> {
   if (containerId === null) return;
   const until = Number((await host.shell.run('date +%s.%N')).stdout.trim());
-  const since = Number(sinceNs / 1_000_000_000n);
+  const since = Number(sinceNs / nsPerS); // both by the host's clock
   const filters = { container: [containerId] };
   const stream = await bounded('docker events', 10_000, host.docker.getEvents({ since, until, filters }));
   let text = '';

@@ -7,16 +7,17 @@ import { traceparentOf } from '../export/live-telemetry.ts';
 import { measureClock } from '../hosts/clock-offset.ts';
 import type { Host } from '../hosts/host.ts';
 import { nowNs } from '../trace/time.ts';
-import { collect, type Mark, mark } from './collect.ts';
+import { collectBoth } from './collect-both.ts';
 import { stageFolder } from './direct/stage.ts';
 import { type EngineResult, messageOf, runSteps } from './engine.ts';
 import { openJournal } from './journal.ts';
 import { isLive } from './live-copy.ts';
+import { mark } from './mark.ts';
 import { openObservation } from './observation.ts';
 import { isDirect, type Plan } from './plan.ts';
 import type { Found, Move, Report, Step } from './step.ts';
-import { checkpointFolder } from './whole/checkpoint-images.ts';
 import { openRoute, type Route, routeWarning } from './whole/route.ts';
+import { lockWorkFolder } from './work-folder.ts';
 
 export interface MigrateRequest {
   readonly plan: Plan;
@@ -38,6 +39,8 @@ export interface MigrateRequest {
 export async function migrate(request: MigrateRequest): Promise<{ readonly folder: RunFolder; readonly manifest: Manifest }> {
   const { source, destination } = request;
   const opening = await openManifest(request); // may fail: then there is no run yet
+  await using _source = await lockWorkFolder(source); // given back after the observers have gone: it is no part of the run
+  await using _destination = await lockWorkFolder(destination);
   const folder = createRun(request.runName);
   const manifest: Manifest = { ...opening, run: folder.run };
   writeManifest(folder, manifest);
@@ -78,7 +81,7 @@ async function moveByRoute(manifest: Manifest, folder: RunFolder, request: Migra
   await using route = await openRoute({ source, destination });
   const move: Move = { plan, source, destination, route, folder, signal, found: nothingYet(plan, route), report };
   const own = isDirect(plan.options.strategy) ? stageFolder(plan.checkpoint) : null;
-  const marks = { source: await mark(source, nowNs(), own), destination: await mark(destination, nowNs(), own) };
+  const marks = { source: await mark(source, own), destination: await mark(destination, own) };
   const observation = await openObservation({ ...request, folder });
   const collectAll = () => collectBoth(move, marks);
   const result = await runSteps(
@@ -100,26 +103,6 @@ function withEvidence(step: Step, collectAll: () => Promise<void>): Step {
       return undefined;
     },
   };
-}
-
-async function collectBoth(move: Move, marks: { readonly source: Mark; readonly destination: Mark }): Promise<void> {
-  const { source, destination, folder, plan, found } = move;
-  const { stage } = marks.source;
-  const images = async (host: Host, id: string) =>
-    stage === null ? await checkpointFolder(host, id, plan.checkpoint) : `${stage}/images`;
-  const { id } = plan.container;
-  const at = {
-    folder,
-    host: source,
-    mark: marks.source,
-    containerId: id,
-    checkpointFolder: await images(source, id),
-    isSource: true,
-  };
-  await collect(at);
-  const there = found.destinationId;
-  const to = { folder, host: destination, mark: marks.destination, containerId: there, isSource: false };
-  await collect({ ...to, checkpointFolder: there === null ? null : await images(destination, there) });
 }
 
 function record(folder: RunFolder, host: Host): void {

@@ -1,21 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { TransshipError } from '../error.ts';
 import type { Host } from '../hosts/host.ts';
-import { type CheckResult, preflight } from '../hosts/preflight.ts';
+import type { CheckResult } from '../hosts/preflight.ts';
 import { runtimeName } from '../wrap/runtime-place.ts';
 import { bounded } from './bounded.ts';
 import { messageOf } from './engine.ts';
-import { type CreatePlan, createOptionsOf, obstaclesOf } from './equal/create-options.ts';
+import { runtimeNotes } from './equal/create.ts';
+import { type CreatePlan, createOptionsOf } from './equal/create-options.ts';
 import type { Inspect } from './equal/inspect.ts';
-import { type NetworkPlan, planNetworks } from './equal/networks.ts';
+import type { NetworkPlan } from './equal/networks.ts';
+import { examine } from './examine.ts';
 import type { Step } from './step.ts';
 import { coldSteps } from './strategies/cold.ts';
 import { disklessSteps } from './strategies/diskless.ts';
 import { dockerSteps } from './strategies/docker.ts';
 import { postCopySteps } from './strategies/post-copy.ts';
-import { type ImagePlan, planImage } from './whole/image.ts';
+import type { ImagePlan } from './whole/image.ts';
 import type { VolumesOption } from './whole/volumes-option.ts';
-import { planVolumes, type VolumePlan } from './whole/volumes-plan.ts';
+import type { VolumePlan } from './whole/volumes-plan.ts';
 
 /** A strategy's own sequence of steps. */
 const strategies = {
@@ -76,25 +78,25 @@ export async function plan(request: PlanRequest): Promise<Plan> {
     throw new TransshipError('usage', `source and destination are both ${source.name}`, 'name two hosts: --from HOST, and TO');
   }
   const inspect = await findContainer(source, request.container);
-  const checks = await preflight({ source, destination, container: inspect, allowed: options });
+  const { checks, image, networks, volumes } = await examine({ ...request, inspect });
   refuse(checks.filter((check) => check.status === 'fail'));
-  for (const { message, hint } of obstaclesOf(inspect)) throw new TransshipError('not-ready', message, hint);
-  const pair = { source, destination };
-  const image = await planImage(pair, inspect);
+  if (image === null || networks === null) throw new Error('no check failed, and yet something cannot be had');
   const sourceImage = await bounded(
     `docker image inspect on ${source.name}`,
     10_000,
     source.docker.getImage(inspect.Image).inspect(),
   );
   const create = createOptionsOf(inspect, sourceImage, image.reference);
+  const unequal = [...create.unequal, ...(image.unequal === null ? [] : [image.unequal]), ...networks.unequal];
+  const whole = { ...create, unequal: [...unequal, ...(await runtimeNotes(destination, create.options))] };
   return {
     container: { name: inspect.Name.replace(/^\//, ''), id: inspect.Id },
     inspect,
     options,
     image,
-    create: isDirect(options.strategy) ? underOurRuntime(create) : create,
-    networks: await planNetworks(pair, inspect),
-    volumes: await planVolumes(pair, inspect, options.volumes),
+    create: isDirect(options.strategy) ? underOurRuntime(whole) : whole,
+    networks,
+    volumes,
     checkpoint: `transship-${randomBytes(4).toString('hex')}`,
     steps: strategies[options.strategy](options),
     checks,

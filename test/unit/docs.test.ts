@@ -17,3 +17,11 @@ describe.each(docsFiles)('%s', (file) => {
     expect(broken).toEqual([]);
   });
 });
+
+test('what is unexplained is the same share in every table of a page', () => {
+  const text = readFileSync(join(packageRoot(), 'docs/five-seconds-of-docker-checkpoint.md'), 'utf8');
+  const [, ofTable] = /^\| unexplained \| .*\((\S+) %\) \|$/m.exec(text) ?? [];
+  const [, ofRun] = /^explained .* inferred; (\S+) unexplained$/m.exec(text) ?? [];
+  expect(ofTable).toBeDefined();
+  expect(ofTable).toBe(ofRun);
+});

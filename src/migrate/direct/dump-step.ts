@@ -1,5 +1,6 @@
 import { TransshipError } from '../../error.ts';
 import type { Move, Step } from '../step.ts';
+import { refuseUnnoticedExecs } from '../unnoticed-execs.ts';
 import { startDump } from './dump-watch.ts';
 import { directOf } from './stage-step.ts';
 import { stopDestination } from './warm-step.ts';
@@ -12,6 +13,7 @@ export const dump: Step = {
   on: 'source',
   about: 'freeze, link cut, runc checkpoint --leave-running: the source stays whole and frozen',
   do: async (move) => {
+    await refuseUnnoticedExecs(move);
     const state = directOf(move);
     state.dump = startDump(move.source, state.folder);
     await state.dump.until('dump.images-ready', answerLimitMs);

@@ -59,12 +59,18 @@ async function withKnownRuntime(
   destination: Host,
   options: ContainerCreateOptions,
 ): Promise<{ options: ContainerCreateOptions; unequal: readonly string[] }> {
-  const runtime = options.HostConfig?.Runtime;
-  const info: { Runtimes?: Record<string, unknown>; DefaultRuntime?: string } = await destination.docker.info();
-  if (runtime === undefined || info.Runtimes?.[runtime] !== undefined) return { options, unequal: [] };
+  const unequal = await runtimeNotes(destination, options);
+  if (unequal.length === 0) return { options, unequal };
   const { Runtime: _runtime, ...hostConfig } = options.HostConfig ?? {};
-  const note = `runtime ${runtime}: ${destination.name} has none of that name, ${info.DefaultRuntime ?? 'its default'} is used`;
-  return { options: { ...options, HostConfig: hostConfig }, unequal: [note] };
+  return { options: { ...options, HostConfig: hostConfig }, unequal };
+}
+
+/** Reads only: says it when the destination has no runtime of that name. */
+export async function runtimeNotes(destination: Host, { HostConfig }: ContainerCreateOptions): Promise<readonly string[]> {
+  const runtime = HostConfig?.Runtime;
+  const info: { Runtimes?: Record<string, unknown>; DefaultRuntime?: string } = await destination.docker.info();
+  if (runtime === undefined || info.Runtimes?.[runtime] !== undefined) return [];
+  return [`runtime ${runtime}: ${destination.name} has none of that name, ${info.DefaultRuntime ?? 'its default'} is used`];
 }
 
 function refusal(destination: Host, name: string, error: Error): TransshipError {

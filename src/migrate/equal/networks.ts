@@ -1,14 +1,17 @@
 import type { NetworkCreateOptions, NetworkInspectInfo } from 'dockerode';
 import { TransshipError } from '../../error.ts';
 import type { Host } from '../../hosts/host.ts';
-import { endpointsOf, type Inspect, nameOf } from './inspect.ts';
+import { type Endpoint, endpointsOf, type Inspect, nameOf } from './inspect.ts';
 import { missing } from './missing.ts';
+import { isWithin, overlap } from './subnets.ts';
 
 /** Networks that the destination lacks; plain data, so that it can stand in the journal. */
 export interface NetworkPlan {
   readonly create: readonly NetworkCreateOptions[];
   /** Names of those in `create` of which the container has a fixed address, so that the subnet must be the same. */
   readonly fixed: readonly string[];
+  /** What will come out unequal, with the reason. */
+  readonly unequal: readonly string[];
 }
 
 export interface NetworksMade {
@@ -22,21 +25,28 @@ export interface NetworksMade {
  * @throws TransshipError `not-ready` when a network cannot be had on the destination, or is another one there.
  */
 export async function planNetworks(pair: { source: Host; destination: Host }, inspect: Inspect): Promise<NetworkPlan> {
+  const { source, destination } = pair;
   const create: NetworkCreateOptions[] = [];
   const fixed: string[] = [];
+  const unequal: string[] = [];
   for (const [name, endpoint] of Object.entries(endpointsOf(inspect))) {
-    const here = await findNetwork(pair.source, name);
+    const here = await findNetwork(source, name);
     if (here === null || ['bridge', 'host', 'none'].includes(name)) continue;
-    const there = await findNetwork(pair.destination, name);
+    const there = await findNetwork(destination, name);
     if (there !== null) {
-      refuseOther(pair.destination, here, there);
+      refuseOther({ destination, here, there, endpoint });
       continue;
     }
-    if (here.Scope !== 'local') throw scopeError(pair.destination, here, nameOf(inspect));
+    if (here.Scope !== 'local') throw scopeError(destination, here, nameOf(inspect));
+    const isFixed = fixedAddresses(endpoint).length > 0;
+    if (await isSubnetTaken(destination, here)) {
+      if (isFixed) throw cannotBeMade(destination, name, 'its subnet overlaps with that of another network', true);
+      unequal.push(otherSubnet(destination, name));
+    }
     create.push(sameNetwork(here));
-    if (endpoint.IPAMConfig?.IPv4Address || endpoint.IPAMConfig?.IPv6Address) fixed.push(name);
+    if (isFixed) fixed.push(name);
   }
-  return { create, fixed };
+  return { create, fixed, unequal };
 }
 
 /** Makes what the plan names. On an error nothing of it stays. */
@@ -68,18 +78,10 @@ async function makeNetwork(destination: Host, options: NetworkCreateOptions, isF
   } catch (error) {
     const words = (error as Error).message;
     const isTaken = /overlap/i.test(words);
-    if (!isTaken || isFixed) {
-      throw new TransshipError(
-        'not-ready',
-        `${destination.name}: network ${options.Name} cannot be made: ${words}`,
-        isTaken
-          ? 'remove the network that holds its subnet, or give the container no fixed address'
-          : 'make the network by hand, then run the migration again',
-      );
-    }
+    if (!isTaken || isFixed) throw cannotBeMade(destination, options.Name, words, isTaken);
     const { IPAM: _ipam, ...rest } = options;
     await destination.docker.createNetwork(rest);
-    return `subnet of network ${options.Name}: taken on ${destination.name}, so Docker chose another`;
+    return otherSubnet(destination, options.Name);
   }
 }
 
@@ -100,12 +102,56 @@ function sameNetwork(network: NetworkInspectInfo): NetworkCreateOptions {
   };
 }
 
-function refuseOther(destination: Host, here: NetworkInspectInfo, there: NetworkInspectInfo): void {
-  if (here.Driver === there.Driver) return;
-  throw new TransshipError(
+interface Other {
+  readonly destination: Host;
+  readonly here: NetworkInspectInfo;
+  readonly there: NetworkInspectInfo;
+  readonly endpoint: Endpoint;
+}
+
+/** A network of that name that is there already must be able to take the container as it is. */
+function refuseOther({ destination, here, there, endpoint }: Other): void {
+  const refusal = (what: string, hint: string) =>
+    new TransshipError('not-ready', `${destination.name}: network ${here.Name} is there already, but ${what}`, hint);
+  const remove = `rename or remove it: docker network rm ${here.Name}`;
+  if (here.Driver !== there.Driver) throw refusal(`of driver ${there.Driver} instead of ${here.Driver}`, remove);
+  const subnets = subnetsOf(there);
+  for (const address of fixedAddresses(endpoint)) {
+    if (!subnets.some((subnet) => isWithin(address, subnet))) {
+      const what = `its subnet ${subnets.join(', ')} does not hold the container's fixed address ${address}`;
+      throw refusal(what, `${remove} (it is made as on the source), or give the container no fixed address`);
+    }
+    const taken = Object.values(there.Containers ?? {}).find((one) =>
+      [one.IPv4Address, one.IPv6Address].some((each) => each?.split('/')[0] === address),
+    );
+    if (taken !== undefined) throw refusal(`container ${taken.Name} has the fixed address ${address}`, 'stop that one first');
+  }
+}
+
+function fixedAddresses({ IPAMConfig }: Endpoint): readonly string[] {
+  return [IPAMConfig?.IPv4Address, IPAMConfig?.IPv6Address].flatMap((address) => (address ? [address] : []));
+}
+
+function subnetsOf(network: NetworkInspectInfo): readonly string[] {
+  return (network.IPAM?.Config ?? []).flatMap(({ Subnet }) => (Subnet ? [Subnet] : []));
+}
+
+async function isSubnetTaken(destination: Host, network: NetworkInspectInfo): Promise<boolean> {
+  const others = (await destination.docker.listNetworks()).flatMap(subnetsOf);
+  return subnetsOf(network).some((subnet) => others.some((other) => overlap(subnet, other)));
+}
+
+function otherSubnet(destination: Host, name: string): string {
+  return `subnet of network ${name}: taken on ${destination.name}, so Docker chooses another`;
+}
+
+function cannotBeMade(destination: Host, name: string, words: string, isTaken: boolean): TransshipError {
+  return new TransshipError(
     'not-ready',
-    `${destination.name}: network ${here.Name} is there already, but of driver ${there.Driver} instead of ${here.Driver}`,
-    `rename or remove it: docker network rm ${here.Name}`,
+    `${destination.name}: network ${name} cannot be made: ${words}`,
+    isTaken
+      ? 'remove the network that holds its subnet, or give the container no fixed address'
+      : 'make the network by hand, then run the migration again',
   );
 }
 

@@ -44,9 +44,9 @@ const createDestination: Step = {
     await makeVolumes(destination, plan.volumes);
     const created = await createEqual(destination, plan.create);
     found.destinationId = created.id;
-    const unequal = [...plan.create.unequal, ...networks.unequal, ...created.unequal];
+    const unequal = new Set([...plan.create.unequal, ...networks.unequal, ...created.unequal]); // most was foreseen
     found.warnings.push(...created.warnings);
-    return { id: created.id, unequal: unequal.join('; ') };
+    return { id: created.id, unequal: [...unequal].join('; ') };
   },
   // The container by its id alone: one of that name may be somebody else's, and then it is why this step failed.
   tidy: async ({ plan, destination, found }) => {

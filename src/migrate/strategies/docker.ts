@@ -7,6 +7,7 @@ import { removeContainerdLeftovers } from '../containerd-leftovers.ts';
 import { messageOf } from '../engine.ts';
 import { isLive, stopForGood, thaw } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
+import { refuseUnnoticedExecs } from '../unnoticed-execs.ts';
 import { commonCleanup, commonPreparation, removeCheckpoint } from './common.ts';
 import { copyImages, copyLayerChanges, copyVolumeChanges, rewriteIds } from './transfer.ts';
 import { verify } from './verify.ts';
@@ -40,7 +41,9 @@ const pause: Step = {
   name: 'pause',
   on: 'source',
   about: 'docker pause: the container stands still from here',
-  do: async ({ plan, source }) => {
+  do: async (move) => {
+    const { plan, source } = move;
+    await refuseUnnoticedExecs(move);
     await bounded(`docker pause on ${source.name}`, 30_000, source.docker.getContainer(plan.container.id).pause());
     return undefined;
   },
@@ -64,6 +67,7 @@ const checkpointAndExit: Step = {
   on: 'source',
   about: 'docker checkpoint create: CRIU dumps and kills the source',
   do: async (move) => {
+    await refuseUnnoticedExecs(move);
     await checkpoint(move, true);
     return undefined;
   },

@@ -3,8 +3,9 @@ import type { VolumeInspectInfo } from 'dockerode';
 import { TransshipError } from '../../error.ts';
 import type { Host } from '../../hosts/host.ts';
 import { quoteWord } from '../../hosts/link.ts';
-import { type Inspect, nameOf } from '../equal/inspect.ts';
+import type { Inspect } from '../equal/inspect.ts';
 import { missing } from '../equal/missing.ts';
+import { fittingMode, type Mount, outsideMounts, uncopyable, undecided } from './volumes-line.ts';
 import type { VolumeMode, VolumesOption } from './volumes-option.ts';
 
 /** One mount of the container, and what is done for it; plain data, so that it can stand in the journal. */
@@ -38,58 +39,71 @@ export interface PathToMake {
   readonly mark: string;
 }
 
-type Mount = Inspect['Mounts'][number];
+export interface VolumesExamined {
+  /** Of the mounts that can be had. */
+  readonly plans: readonly VolumePlan[];
+  /** Why others cannot, each with what helps. */
+  readonly problems: readonly TransshipError[];
+}
 
 /**
- * Reads only. A tmpfs is no volume: its content is in the checkpoint.
- * @throws TransshipError `not-ready`, with the exact `--volumes` line in its hint, when a mount's mode isn't given, or cannot be had.
+ * Reads only. A mount of which nothing was said is a problem, and is looked at as if the line that its hint gives had been given:
+ * so all that is in the way is seen at once.
  */
+export async function examineVolumes(
+  pair: { source: Host; destination: Host | null },
+  inspect: Inspect,
+  option: VolumesOption,
+): Promise<VolumesExamined> {
+  const { source, destination } = pair;
+  const mounts = outsideMounts(inspect);
+  const problems: TransshipError[] = [];
+  const plans: VolumePlan[] = [];
+  if (mounts.some((mount) => modeOf(mount, option) === null)) problems.push(await undecided(source, inspect));
+  if (destination === null) return { plans, problems };
+  for (const mount of mounts) {
+    const mode = modeOf(mount, option) ?? (await fittingMode(source, mount));
+    try {
+      plans.push(await planMount({ source, destination }, { mount, mode, inspect }));
+    } catch (error) {
+      if (!(error instanceof TransshipError)) throw error;
+      problems.push(error);
+    }
+  }
+  return { plans, problems };
+}
+
+/** @throws TransshipError `not-ready`, the first problem */
 export async function planVolumes(
   pair: { source: Host; destination: Host },
   inspect: Inspect,
   option: VolumesOption,
 ): Promise<readonly VolumePlan[]> {
-  const mounts = inspect.Mounts.filter((mount) => mount.Type === 'volume' || mount.Type === 'bind');
-  const open = mounts.filter((mount) => modeOf(mount, option) === null);
-  if (open.length > 0) throw await undecided(pair.source, inspect, mounts);
-  const plans: VolumePlan[] = [];
-  for (const mount of mounts) {
-    const mode = modeOf(mount, option) as VolumeMode;
-    plans.push(mount.Type === 'volume' ? await planVolume(pair, mount, mode, inspect) : await planBind(pair, mount, mode));
-  }
+  const { plans, problems } = await examineVolumes(pair, inspect, option);
+  if (problems[0] !== undefined) throw problems[0];
   return plans;
-}
-
-/** The `--volumes` line that fits: what can be copied is copied, what cannot is shared. */
-async function volumesLine(source: Host, inspect: Inspect): Promise<string | null> {
-  const mounts = inspect.Mounts.filter((mount) => mount.Type === 'volume' || mount.Type === 'bind');
-  if (mounts.length === 0) return null;
-  const modes: [string, VolumeMode][] = [];
-  for (const mount of mounts) modes.push([mount.Destination, (await uncopyable(source, mount)) === null ? 'copy' : 'shared']);
-  const first = modes[0]?.[1];
-  if (modes.every(([, mode]) => mode === first)) return `--volumes ${first}`;
-  return `--volumes ${modes.map(([place, mode]) => `${place}=${mode}`).join(',')}`;
 }
 
 function modeOf(mount: Mount, option: VolumesOption): VolumeMode | null {
   return option.byPlace[mount.Destination] ?? option.all;
 }
 
-async function undecided(source: Host, inspect: Inspect, mounts: readonly Mount[]): Promise<TransshipError> {
-  const list = mounts.map((mount) => `${mount.Destination} (${mount.Type} ${mount.Name ?? mount.Source})`).join(', ');
-  return new TransshipError(
-    'not-ready',
-    `${source.name}: ${nameOf(inspect)} has ${mounts.length === 1 ? 'a volume' : 'volumes'} outside its layers: ${list}`,
-    `add ${await volumesLine(source, inspect)} (copy: sent along; shared: the destination has the same data already)`,
-  );
+interface Pair {
+  readonly source: Host;
+  readonly destination: Host;
 }
 
-async function planVolume(
-  pair: { source: Host; destination: Host },
-  mount: Mount,
-  mode: VolumeMode,
-  inspect: Inspect,
-): Promise<VolumePlan> {
+interface Decided {
+  readonly mount: Mount;
+  readonly mode: VolumeMode;
+  readonly inspect: Inspect;
+}
+
+async function planMount(pair: Pair, decided: Decided): Promise<VolumePlan> {
+  return decided.mount.Type === 'volume' ? await planVolume(pair, decided) : await planBind(pair, decided);
+}
+
+async function planVolume(pair: Pair, { mount, mode, inspect }: Decided): Promise<VolumePlan> {
   const name = mount.Name ?? '';
   const volume: VolumeInspectInfo | undefined = await pair.source.docker.getVolume(name).inspect().catch(missing);
   const isAnonymous = isAnonymousVolume(mount, inspect);
@@ -113,7 +127,7 @@ async function planVolume(
   return { ...base, make: there === undefined && !isAnonymous ? own : null };
 }
 
-async function planBind(pair: { source: Host; destination: Host }, mount: Mount, mode: VolumeMode): Promise<VolumePlan> {
+async function planBind(pair: Pair, { mount, mode }: Decided): Promise<VolumePlan> {
   const place = quoteWord(mount.Source);
   const isFile = (await pair.source.shell.run(`[ ! -d ${place} ]`)).exitCode === 0;
   const base = {
@@ -143,30 +157,6 @@ function isAnonymousVolume(mount: Mount, inspect: Inspect): boolean {
   const mounts = (inspect.HostConfig.Mounts ?? []) as unknown as readonly { Source?: string }[];
   const binds = inspect.HostConfig.Binds ?? [];
   return !binds.some((bind) => bind.startsWith(`${mount.Name}:`)) && !mounts.some((one) => one.Source === mount.Name);
-}
-
-/** Why a mount cannot be copied; null when it can. */
-async function uncopyable(source: Host, mount: Mount): Promise<string | null> {
-  if (mount.Type === 'volume') {
-    const volume: VolumeInspectInfo | undefined = await source.docker
-      .getVolume(mount.Name ?? '')
-      .inspect()
-      .catch(missing);
-    if ((volume?.Driver ?? 'local') !== 'local') return `its driver is ${volume?.Driver}`;
-    return Object.keys(volume?.Options ?? {}).length > 0 ? 'its options say where its data lies' : null;
-  }
-  const file = quoteWord(mount.Source);
-  const kind = await source.shell.run(
-    `[ -d ${file} ] || { stat -c %F ${file}; exit; }; stat -f -c %T ${file}; mountpoint -q / && [ ${file} = / ] && echo root`,
-  );
-  const words = kind.stdout.trim();
-  // File systems of the kernel, by the names of stat(1).
-  if (/^(?:proc|sysfs|cgroup2?fs|devpts|debugfs|tracefs|securityfs|bpf_fs|mqueue)$/m.test(words))
-    return `it is the kernel's (${words})`;
-  if (/^(?:socket|fifo|.* special file)$/m.test(words)) return `it is a ${words}`;
-  if (/^(?:nfs4?|cifs|smb2?|ceph|fuseblk|v9fs)$/m.test(words)) return `it lies on ${words} already`;
-  if (/^root$/m.test(words)) return 'it is the whole host';
-  return null;
 }
 
 function cannotCopy(source: Host, mount: Mount, why: string): TransshipError {

@@ -1,0 +1,24 @@
+import type { Host } from '../hosts/host.ts';
+import { type Collected, collect } from './collect.ts';
+import type { Mark } from './mark.ts';
+import type { Move } from './step.ts';
+
+/** The evidence of both hosts, each by itself: one that is gone takes nothing from the other. What is missing becomes a warning. */
+export async function collectBoth(move: Move, marks: { readonly source: Mark; readonly destination: Mark }): Promise<void> {
+  const { source, destination, plan, found } = move;
+  const sides = [
+    { host: source, mark: marks.source, containerId: plan.container.id, isSource: true },
+    { host: destination, mark: marks.destination, containerId: found.destinationId, isSource: false },
+  ] as const;
+  const lost = await Promise.all(
+    sides.map((side) => collect({ folder: move.folder, ...side, checkpointFolder: imagesOf(move, side) })),
+  );
+  found.warnings.push(...lost.flat());
+}
+
+/** As the mark knows Docker's root, dockerd need not answer. */
+function imagesOf({ plan }: Move, { mark, containerId }: Pick<Collected, 'mark' | 'containerId'> & { readonly host: Host }) {
+  if (containerId === null) return null;
+  if (mark.stage !== null) return `${mark.stage}/images`;
+  return `${mark.dockerRoot}/containers/${containerId}/checkpoints/${plan.checkpoint}`;
+}

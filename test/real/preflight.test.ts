@@ -1,0 +1,126 @@
+import { afterEach, expect, test } from 'vitest';
+import type { Host } from '../../src/hosts/host.ts';
+import { transship } from '../built-command.ts';
+import { dockerState, onHost } from '../destination-state.ts';
+import { counterName, counts, doAtOnce, startCounter } from '../host-faults.ts';
+import { moveIt } from '../mover.ts';
+import { describeOnHosts, type TwoHosts } from '../two-hosts.ts';
+
+interface Row {
+  readonly name: string;
+  readonly host: string;
+  readonly status: string;
+  readonly found: string;
+  readonly hint: string;
+}
+
+/** The rows of `transship doctor` for the counter that are not ok, by name and host. */
+async function doctor(...more: readonly string[]): Promise<Readonly<Record<string, Row>>> {
+  const { stdout } = await transship(['doctor', 'test:a', 'test:b', '--container', counterName, '--format', 'json', ...more]);
+  const { checks } = JSON.parse(stdout) as { checks: readonly Row[] };
+  return Object.fromEntries(checks.filter(({ status }) => status === 'fail').map((row) => [`${row.name} ${row.host}`, row]));
+}
+
+describeOnHosts('refused before anything is touched', 'preflight', (hosts) => {
+  afterEach(async () => {
+    const clean = `docker rm -f ${counterName} other; docker network rm shop; docker volume prune -af; docker image prune -af
+      for m in /tmp /srv/small; do umount $m; done; rm -rf /srv/small`;
+    for (const host of [hosts().a, hosts().b]) await host.shell.run(clean);
+  });
+
+  test('too little disk: for the images on the source, for a copied folder on the destination', async () => {
+    const { a, b } = hosts();
+    for (const host of [a, b]) await onHost(host, 'mkdir -p /srv/small');
+    await onHost(a, 'mkdir /srv/small/data; head -c 9M /dev/zero >/srv/small/data/file');
+    await startCounter(a, '-v /srv/small/data:/data');
+    await onHost(a, 'mount -t tmpfs -o size=8m none /tmp');
+    await onHost(b, 'mount -t tmpfs -o size=8m none /srv/small');
+    const failed = await doctor('--volumes', 'copy');
+    expect(failed).toMatchObject({
+      'disk a': { found: expect.stringMatching(/MB free in \/tmp, about \d+(?:\.\d)? MB needed$/) },
+      'disk b': { found: expect.stringMatching(/MB free in \/srv\/small, about 9\.\d+ MB needed$/) },
+    });
+    await expectRefused(hosts(), /disk|free in \/tmp/);
+  });
+
+  test('a fixed address that the network of that name does not have there, and one that is taken', async () => {
+    const { a, b } = hosts();
+    await onHost(a, 'docker network create --subnet 172.30.0.0/24 shop');
+    await startCounter(a, '--network shop --ip 172.30.0.5');
+    await onHost(b, 'docker network create --subnet 172.31.0.0/24 shop');
+    const reason =
+      "network shop is there already, but its subnet 172.31.0.0/24 does not hold the container's fixed address 172.30.0.5";
+    expect(await doctor()).toMatchObject({ 'networks b': { found: reason } });
+    await expectRefused(hosts(), new RegExp(`^b: ${reason}`));
+    await onHost(b, 'docker network rm shop; docker network create --subnet 172.30.0.0/16 other-shop');
+    await expectRefused(hosts(), /^b: network shop cannot be made: its subnet overlaps/);
+    await onHost(b, 'docker network rm other-shop');
+  });
+
+  test('a range of ports, when none of it is free', async () => {
+    const { a, b } = hosts();
+    await startCounter(a, '-p 8090-8091:80');
+    const listen = (port: number) =>
+      `perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 1, LocalPort => ${port}) or die; exit if fork; sleep 300' >/dev/null 2>&1`;
+    await onHost(b, listen(8090));
+    expect(await doctor()).toEqual({});
+    await onHost(b, listen(8091));
+    expect(await doctor()).toMatchObject({ 'ports b': { found: 'tcp/8090-8091 taken' } });
+    await onHost(b, 'pkill -f LocalPort');
+  });
+
+  test('doctor shows all that stands in the way at once, and the --volumes line that fits', async () => {
+    const { a, b } = hosts();
+    await startCounter(a, '-v data:/data -v /var/run/docker.sock:/docker.sock');
+    await onHost(a, `docker rename ${counterName} other`);
+    await startCounter(a, '--link other --volumes-from other -v given:/given');
+    await onHost(b, 'docker volume create data');
+    const failed = await doctor();
+    expect(Object.keys(failed).sort()).toEqual(['alone a', 'volumes a', 'volumes b']);
+    expect(failed['alone a']?.found).toMatch(/linked to another container/);
+    expect(failed['volumes a']?.hint).toMatch(
+      /^add --volumes (?=.*\/data=copy)(?=.*\/docker\.sock=shared)(?=.*\/given=copy)\S+ \(copy:/,
+    );
+    expect(failed['volumes b']?.found).toBe('volume data is there already, and a copy would overwrite it');
+    const line = /--volumes (\S+)/.exec(failed['volumes a']?.hint ?? '')?.[1]?.replace('/data=copy', '/data=shared') ?? '';
+    expect(Object.keys(await doctor('--volumes', line))).toEqual(['alone a']);
+  });
+
+  test('what cannot be equal is listed by --dry-run, an image of the same name among it', async () => {
+    const { a, b } = hosts();
+    await startCounter(a);
+    await onHost(b, 'echo other >/root/other; tar -C /root -c other | docker import - counter');
+    const { stdout } = await transship(['migrate', counterName, 'test:b', '--from', 'test:a', '--dry-run', '--format', 'json']);
+    const { unequal } = JSON.parse(stdout) as { unequal: readonly string[] };
+    expect(unequal).toContain('image name: counter is another image on b, so the id is used');
+  });
+
+  test('an exec session that begins after the plan: rolled back before the freeze, unless it may be dropped', async () => {
+    const { a } = hosts();
+    await startCounter(a);
+    const onStep = ({ step, state }: { step: string; state: string }) => {
+      if (step === 'restart-policy-off' && state === 'begin') doAtOnce(a, `docker exec -d ${counterName} /bin/sleep 300`);
+    };
+    const { manifest } = await moveIt(hosts(), { container: counterName, onStep });
+    expect(manifest).toMatchObject({
+      outcome: 'rolled-back',
+      error: {
+        step: 'pause',
+        message: 'a: docker exec is running: /bin/sleep 300; it would vanish in the dump',
+        hint: expect.stringContaining('--drop-execs'),
+      },
+    });
+    expect(await counts(a)).toBe(true);
+    const agreed = await moveIt(hosts(), { container: counterName, options: { dropExecs: true } });
+    expect(agreed.manifest.outcome).toBe('migrated');
+  });
+});
+
+/** `migrate` says why, and neither host has anything more or less than before. */
+async function expectRefused({ a, b }: TwoHosts, message: RegExp): Promise<void> {
+  const state = async () => await Promise.all([a, b].map((host: Host) => dockerState(host)));
+  const before = await state();
+  const move = moveIt({ a, b }, { container: counterName });
+  await expect(move).rejects.toMatchObject({ code: 'not-ready', message: expect.stringMatching(message) });
+  expect(await state()).toEqual(before);
+}
