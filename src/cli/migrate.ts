@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { TransshipError } from '../error.ts';
-import type { StrategyName } from '../migrate/plan.ts';
+import type { Host } from '../hosts/host.ts';
+import type { MoveOptions, StrategyName } from '../migrate/plan.ts';
 import { interruptSignal } from './interrupt.ts';
 import { stepReport } from './step-report.ts';
 import { type Terminal, terminalOf, withFormat } from './terminal.ts';
@@ -15,6 +16,7 @@ interface Options {
   readonly dropExecs?: boolean;
   readonly probe: boolean;
   readonly dryRun?: boolean;
+  readonly yes?: boolean;
   readonly name?: string;
 }
 
@@ -34,6 +36,7 @@ export const migrateCommand: Command = withFormat(
     .option('--volumes <modes>', 'copy, shared, or by place: /data=copy,/etc/app=shared')
     .option('--drop-execs', 'exec sessions and health checks under way may be lost')
     .option('--no-probe', 'do not watch the published port from outside')
+    .option('--yes', 'agree to what is offered: our runtime on the destination, which every strategy but docker needs')
     .option('--dry-run', 'print the plan and the checks, change nothing')
     .option('--name <run>', "the run's name (default: the next free r1, r2…)"),
 )
@@ -53,18 +56,8 @@ async function run(terminal: Terminal, container: string, to: string, options: O
     await using source = await connectHost(options.from, { signal: interrupt.signal });
     await using destination = await connectHost(to, { signal: interrupt.signal });
     const { plan } = await import('../migrate/plan.ts');
-    const chosen = await plan({
-      container,
-      source,
-      destination,
-      options: {
-        strategy: options.strategy,
-        isPlain: options.plain ?? false,
-        plainPages: options.plainPages ?? false,
-        volumes,
-        dropExecs: options.dropExecs ?? false,
-      },
-    });
+    if (options.strategy !== 'docker' && !options.dryRun) await haveRuntime(terminal, destination, options.yes ?? false);
+    const chosen = await plan({ container, source, destination, options: moveOptions(options, volumes) });
     if (options.dryRun) {
       const { planDocument, renderPlan } = await import('./plan-text.ts');
       terminal.result(planDocument(chosen, source, destination), () => renderPlan(chosen, source, destination));
@@ -86,6 +79,25 @@ async function run(terminal: Terminal, container: string, to: string, options: O
   } finally {
     interrupt.release();
   }
+}
+
+function moveOptions(options: Options, volumes: MoveOptions['volumes']): MoveOptions {
+  return {
+    strategy: options.strategy,
+    isPlain: options.plain ?? false,
+    plainPages: options.plainPages ?? false,
+    volumes,
+    dropExecs: options.dropExecs ?? false,
+  };
+}
+
+/** Where nobody can be asked and nobody has agreed, the plan refuses with what to type. */
+async function haveRuntime(terminal: Terminal, destination: Host, isAgreed: boolean): Promise<void> {
+  const { runtimeStatus } = await import('../wrap/status.ts');
+  const { isInstalled, isCurrent } = await runtimeStatus(destination);
+  if ((isInstalled && isCurrent) || !(isAgreed || process.stdin.isTTY)) return;
+  const { offerRuntime } = await import('./runtime-offer.ts');
+  await offerRuntime(terminal, destination, { isAgreed, isDry: false, print: terminal.say });
 }
 
 type Migrated = Awaited<ReturnType<typeof import('../migrate/migrate.ts').migrate>>;

@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { askConsent } from './consent.ts';
 import { interruptSignal } from './interrupt.ts';
 import { terminalOf, withFormat } from './terminal.ts';
 
@@ -45,25 +44,11 @@ export const wrapCommand: Command = new Command('wrap')
 async function runInstall(spec: string, options: InstallOptions, command: Command): Promise<void> {
   const terminal = terminalOf(command);
   const { connectHost } = await import('../hosts/connect.ts');
-  const { applyInstall, isInPlace, planInstall } = await import('../wrap/install.ts');
-  const { installLines } = await import('./wrap-text.ts');
+  const { offerRuntime } = await import('./runtime-offer.ts');
   await using host = await connectHost(spec);
-  const plan = await planInstall(host);
-  if (isInPlace(plan)) return terminal.say(`${host.name}: the runtime is installed, and of this version`);
-  terminal.result({}, () => [`${host.name}: transship's runtime`, ...installLines(plan)].join('\n'));
-  if (options.dryRun) return;
-  if (!(await askConsent(`Install it on ${host.name}?`, options.yes ?? false))) {
-    terminal.say('nothing was touched');
-    process.exitCode = 1;
-    return;
-  }
-  const interrupt = interruptSignal(terminal.say, `what was changed on ${host.name}`);
-  try {
-    await applyInstall(host, plan, interrupt.signal);
-  } finally {
-    interrupt.release();
-  }
-  terminal.say(`${host.name}: installed; transship wrap remove ${spec} takes it off again`);
+  const print = (text: string) => terminal.result({}, () => text);
+  const isThere = await offerRuntime(terminal, host, { isAgreed: options.yes ?? false, isDry: options.dryRun ?? false, print });
+  if (!isThere && !options.dryRun) process.exitCode = 1;
 }
 
 async function runRemove(spec: string, _options: object, command: Command): Promise<void> {

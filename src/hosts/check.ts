@@ -50,11 +50,13 @@ export interface HostSubject {
   readonly info: DockerInfo | null;
   /** What the container will need here; null where it is not known. */
   readonly need: Need | null;
+  readonly allowed: Allowed;
 }
 
 export interface PairSubject {
   readonly source: HostSubject;
   readonly destination: HostSubject;
+  readonly allowed: Allowed;
 }
 
 export interface ContainerSubject {

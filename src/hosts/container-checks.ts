@@ -1,5 +1,5 @@
 import type { ContainerInspectInfo } from 'dockerode';
-import { type Check, type ContainerSubject, fail, ok, warn } from './check.ts';
+import { type Check, type ContainerSubject, fail, isDirect, ok, warn } from './check.ts';
 import { healthTest, runningExecs } from './execs.ts';
 import { listeningPorts, peersOf } from './proc-net.ts';
 import { isTaken, publishedPorts } from './published-ports.ts';
@@ -64,9 +64,9 @@ export const containerChecks: readonly Check<ContainerSubject>[] = [
     name: 'clients',
     why: 'a dump fails on established TCP connections, or closes them where runc.conf says tcp-close; a client has to connect anew',
     hint: 'in /etc/criu/runc.conf of both hosts: tcp-close and skip-in-flight',
-    probe: async ({ inspect, source }) => {
+    probe: async ({ inspect, source, allowed }) => {
       const [peers, conf] = await Promise.all([peersOf(source.host, inspect), readRuncConf(source.host)]);
-      const isClosing = conf.has('tcp-close') || conf.has('tcp-established');
+      const isClosing = isDirect(allowed) || conf.has('tcp-close') || conf.has('tcp-established');
       if (peers.length === 0)
         return isClosing
           ? ok('no established TCP connection')
@@ -111,7 +111,8 @@ export const placeChecks: readonly Check<ContainerSubject>[] = [
     name: 'docker-network',
     why: 'Docker from 28 sets up the network of a container before its process exists; a restore then fails (containerd issue 12141)',
     hint: 'take Docker 26 or 27 on the destination, or the host network',
-    probe: ({ inspect, destination }) => {
+    probe: ({ inspect, destination, allowed }) => {
+      if (isDirect(allowed)) return null; // our runtime restores before Docker looks for the network
       const version = destination?.facts.versions.docker;
       if (!version || compareVersions(version, '28') < 0) return null;
       const mode = inspect.HostConfig.NetworkMode ?? 'default';

@@ -1,5 +1,5 @@
 import { knownBroken } from './broken-combinations.ts';
-import { type Check, fail, type HostSubject, ok, warn } from './check.ts';
+import { type Check, fail, type HostSubject, isDirect, ok, warn } from './check.ts';
 import { diskFinding } from './disk-check.ts';
 import { quoteWord } from './link.ts';
 import { readRuncConf } from './runc-conf.ts';
@@ -42,8 +42,8 @@ export const hostChecks: readonly Check<HostSubject>[] = [
     name: 'experimental',
     why: 'docker checkpoint is an experimental feature',
     hint: 'put {"experimental": true} into /etc/docker/daemon.json and restart Docker',
-    probe: ({ info }) => {
-      if (info === null) return null;
+    probe: ({ info, allowed }) => {
+      if (info === null || isDirect(allowed)) return null;
       return info.ExperimentalBuild ? ok('on') : fail('off');
     },
   },
@@ -65,11 +65,12 @@ export const hostChecks: readonly Check<HostSubject>[] = [
   {
     name: 'tools',
     why: 'the writable layer and volumes are copied by rsync, images by tar',
-    hint: 'install what is missing: apt-get install rsync tar',
-    probe: async ({ host }) => {
-      const { stdout } = await host.shell.run('for tool in rsync tar; do command -v $tool >/dev/null || echo $tool; done');
+    hint: 'install what is missing: apt-get install rsync tar bash perl-base iproute2',
+    probe: async ({ host, allowed }) => {
+      const tools = isDirect(allowed) ? 'rsync tar bash perl ip nsenter' : 'rsync tar';
+      const { stdout } = await host.shell.run(`for tool in ${tools}; do command -v $tool >/dev/null || echo $tool; done`);
       const missing = stdout.split('\n').filter((tool) => tool !== '');
-      return missing.length === 0 ? ok('rsync, tar') : fail(`no ${missing.join(', no ')}`);
+      return missing.length === 0 ? ok(tools.replaceAll(' ', ', ')) : fail(`no ${missing.join(', no ')}`);
     },
   },
   {
@@ -98,7 +99,8 @@ export const hostChecks: readonly Check<HostSubject>[] = [
     name: 'criu-logs',
     why: "Docker deletes CRIU's log and statistics on success: a trace would lack its phases",
     hint: 'in /etc/criu/runc.conf: work-dir DIR and log-file NAME, and make DIR',
-    probe: async ({ host }) => {
+    probe: async ({ host, allowed }) => {
+      if (isDirect(allowed)) return null; // it gives CRIU a folder of its own
       const conf = await readRuncConf(host);
       const folder = conf.get('work-dir');
       if (folder === undefined) return warn('no work-dir in /etc/criu/runc.conf');

@@ -1,7 +1,12 @@
-import { type Check, fail, ok, type PairSubject, warn } from './check.ts';
+import { type Check, fail, isDirect, ok, type PairSubject, warn } from './check.ts';
 import type { Host } from './host.ts';
 import { quoteWord } from './link.ts';
 import { compareVersions } from './version-order.ts';
+
+/** Seen to do for 190 MB: criu/page-pipe.c makes pipes as large as it is let. */
+const lazyPipeBytes = 64 * 1024 * 1024;
+/** capabilities(7). */
+const capSysResource = 24n;
 
 /** What must be alike on both hosts, or lie between them. */
 export const pairChecks: readonly Check<PairSubject>[] = [
@@ -45,17 +50,33 @@ export const pairChecks: readonly Check<PairSubject>[] = [
     },
   },
   {
+    name: 'pipe-size',
+    why: 'CRIU holds the pages of a lazy dump in pipes, and without CAP_SYS_RESOURCE none may be larger than the system says',
+    hint: `raise it: sysctl -w fs.pipe-max-size=${lazyPipeBytes}`,
+    probe: async ({ source, allowed }) => {
+      if (allowed.strategy !== 'post-copy') return null;
+      const { stdout } = await source.host.shell.run(
+        "sed -n 's/^CapEff:\\t//p' /proc/self/status; cat /proc/sys/fs/pipe-max-size",
+      );
+      const [capabilities = '0', bytes = '0'] = stdout.trim().split('\n');
+      if ((BigInt(`0x${capabilities}`) >> capSysResource) & 1n) return ok('root there has CAP_SYS_RESOURCE');
+      return Number(bytes) < lazyPipeBytes ? fail(`fs.pipe-max-size is ${bytes} on the source`) : ok(`${bytes} bytes`);
+    },
+  },
+  {
     name: 'reach',
     why: 'data goes from host to host; where they cannot reach each other, it takes the way through this machine, at the price of its bandwidth',
     hint: 'let root on the source log in on the destination by key, its host key known',
-    probe: async ({ source, destination }) => {
+    probe: async ({ source, destination, allowed }) => {
       const words = destination.host.sshFromPeer;
-      if (words === null) return warn(`${destination.host.name} has no address for other hosts`);
+      // what happens between freeze and resume goes from host to host, or it goes by Docker's own path
+      const unreached = isDirect(allowed) ? fail : warn;
+      if (words === null) return unreached(`${destination.host.name} has no address for other hosts`);
       const command = `ssh -o BatchMode=yes -o ConnectTimeout=5 ${words.map(quoteWord).join(' ')} true`;
       const { exitCode, stderr } = await source.host.shell.run(command, { timeoutMs: 12_000 });
       if (exitCode === 0) return ok(`reaches ${destination.host.name} by ssh`);
       const said = stderr.trim().split('\n').at(-1) ?? '';
-      return warn(
+      return unreached(
         `does not reach ${destination.host.name} by ssh (${said})`,
         `try it on ${source.host.name}: ssh ${words.join(' ')}`,
       );

@@ -28,12 +28,12 @@ export async function preflight({
   brought = { imageBytes: 0, volumes: [], isThroughDocker: true },
 }: PreflightRequest): Promise<readonly CheckResult[]> {
   const needs = container === undefined ? null : needsOf(await sizeOf(source, container), brought);
-  const from = await subjectOf(source, needs?.source ?? null);
-  const to = destination === undefined ? null : await subjectOf(destination, needs?.destination ?? null);
+  const from = await subjectOf(source, needs?.source ?? null, allowed);
+  const to = destination === undefined ? null : await subjectOf(destination, needs?.destination ?? null, allowed);
   const results = [await runChecks(hostChecks, from, source.name)];
   if (to !== null) {
     results.push(await runChecks(hostChecks, to, to.host.name));
-    results.push(await runChecks(pairChecks, { source: from, destination: to }, source.name));
+    results.push(await runChecks(pairChecks, { source: from, destination: to, allowed }, source.name));
   }
   if (container !== undefined && from.info !== null) {
     const subject = { inspect: container, source: from, destination: to, allowed };
@@ -43,7 +43,7 @@ export async function preflight({
   return results.flat();
 }
 
-async function subjectOf(host: Host, need: Need | null): Promise<HostSubject> {
+async function subjectOf(host: Host, need: Need | null, allowed: Allowed): Promise<HostSubject> {
   const [facts, info] = await Promise.all([host.facts(), host.docker.info().catch(() => null)]);
-  return { host, facts, info: info as DockerInfo | null, need };
+  return { host, facts, info: info as DockerInfo | null, need, allowed };
 }

@@ -4,6 +4,7 @@ import type { Host } from '../hosts/host.ts';
 import type { DiskNeed } from '../hosts/need.ts';
 import { type Allowed, type CheckResult, preflight } from '../hosts/preflight.ts';
 import { formatBytes } from '../hosts/sizes.ts';
+import { runtimeStatus } from '../wrap/status.ts';
 import { messageOf } from './engine.ts';
 import { obstaclesOf } from './equal/create-options.ts';
 import type { Inspect } from './equal/inspect.ts';
@@ -68,6 +69,7 @@ async function lookAt(request: ExamineRequest & { readonly inspect: Inspect }): 
     imageBytes: imagePlan?.isMissing ? imagePlan.sizeBytes : 0,
     volumeNeeds: sized,
     rows: [
+      ...(destination === null || !isDirect(options) ? [] : [await runtimeRow(destination)]),
       ...rowsOf('alone', names.source, { problems: obstaclesOf(inspect), found: 'shares nothing with another container' }),
       ...(image === null ? [] : rowsOf('image', names.destination, resultOf(image, imageWords))),
       ...(networks === null ? [] : rowsOf('networks', names.destination, resultOf(networks, networkWords))),
@@ -109,6 +111,18 @@ function rowsOf(name: keyof typeof whys, host: string, { problems, found }: Resu
     const [, place, rest] = /^([\w.-]+): (.*)$/s.exec(message) ?? [];
     return { name, host: place ?? host, status: 'fail', found: rest ?? message, why, hint };
   });
+}
+
+async function runtimeRow(destination: Host): Promise<CheckResult> {
+  const why = 'the restore happens inside docker start, by our OCI runtime';
+  const hint = `transship wrap install ${destination.endpoint}, or add --yes`;
+  const { isInstalled, isCurrent } = await runtimeStatus(destination).catch(() => ({ isInstalled: false, isCurrent: false }));
+  const found = isInstalled
+    ? isCurrent
+      ? 'it has our runtime'
+      : 'our runtime there is of another version'
+    : 'it has no runtime of ours';
+  return { name: 'runtime', host: destination.name, status: isInstalled && isCurrent ? 'ok' : 'fail', found, why, hint };
 }
 
 function imageWords({ isMissing, reference, sizeBytes }: ImagePlan): string {

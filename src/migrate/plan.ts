@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { TransshipError } from '../error.ts';
+import { isDirect } from '../hosts/check.ts';
 import type { Host } from '../hosts/host.ts';
 import type { CheckResult } from '../hosts/preflight.ts';
 import { runtimeName } from '../wrap/runtime-place.ts';
@@ -28,11 +29,6 @@ const strategies = {
 } as const;
 
 export type StrategyName = keyof typeof strategies;
-
-/** Past dockerd and its content store, with our runtime on the destination. */
-export function isDirect(strategy: StrategyName): boolean {
-  return strategy !== 'docker';
-}
 
 export interface MoveOptions {
   readonly strategy: StrategyName;
@@ -94,7 +90,7 @@ export async function plan(request: PlanRequest): Promise<Plan> {
     inspect,
     options,
     image,
-    create: isDirect(options.strategy) ? underOurRuntime(whole) : whole,
+    create: isDirect(options) ? underOurRuntime(whole) : whole,
     networks,
     volumes,
     checkpoint: `transship-${randomBytes(4).toString('hex')}`,

@@ -31,7 +31,13 @@ const all: readonly Strategy[] = ['cold', 'diskless', 'post-copy'];
 /** Before the destination has proved to run: each ends with the container running on a, and nothing left. */
 const rolledBack: readonly Fault[] = [
   { what: "CRIU's dump killed", strategies: all, on: 'a', during: 'dump', command: kill('^criu: dump') },
-  { what: 'runc checkpoint killed', strategies: all, on: 'a', during: 'dump', command: kill('runc .*checkpoint --leave-running') },
+  {
+    what: 'runc checkpoint killed',
+    strategies: all,
+    on: 'a',
+    during: 'dump',
+    command: kill('runc .*checkpoint --leave-running'),
+  },
   { what: 'the dump script killed', strategies: all, on: 'a', during: 'dump', command: kill('^bash .*/dump /run') },
   { what: 'the page server killed', strategies: ['diskless'], on: 'b', during: 'dump', command: kill('^criu page-server') },
   { what: "CRIU's restore killed", strategies: all, on: 'b', during: 'hand-over', command: kill('^criu: restore') },
@@ -53,7 +59,8 @@ const rolledBack: readonly Fault[] = [
     strategies: ['post-copy'],
     on: 'b',
     during: 'hand-over',
-    command: 'for i in $(seq 1000); do f=$(ls /run/transship/transship-*/images/core-1.img 2>/dev/null) && truncate -s 20 $f && exit; done',
+    command:
+      'for i in $(seq 1000); do f=$(ls /run/transship/transship-*/images/core-1.img 2>/dev/null) && truncate -s 20 $f && exit; done',
   },
 ];
 
