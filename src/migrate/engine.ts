@@ -1,5 +1,6 @@
 import { TransshipError } from '../error.ts';
 import type { StepName } from '../evidence/steps.ts';
+import { interrupted } from './bounded.ts';
 import type { Journal } from './journal.ts';
 import type { Move, Step } from './step.ts';
 import { hostName, type Telling, telling } from './telling.ts';
@@ -120,10 +121,6 @@ async function putBack({ move, tell, warnings }: Course, step: Step, act: Step['
     warnings.push(`undoing ${step.name}: ${messageOf(error)}${hint}`);
     return false;
   }
-}
-
-function interrupted(): TransshipError {
-  return new TransshipError('interrupted', 'interrupted', 'nothing was moved; run the same command again when you like');
 }
 
 function asTransshipError(cause: unknown, step: Step, move: Move): TransshipError {
