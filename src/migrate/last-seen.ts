@@ -2,7 +2,7 @@ import type { LastSeen } from '../evidence/manifest.ts';
 import type { Host } from '../hosts/host.ts';
 import { quoteWord } from '../hosts/link.ts';
 import { bounded } from './bounded.ts';
-import { runcRoot } from './live-copy.ts';
+import { runcRootOf } from './live-copy.ts';
 import { checkpointFolder } from './whole/checkpoint-images.ts';
 
 const limitMs = 15_000;
@@ -16,7 +16,7 @@ export async function lookFor(host: Host, id: string, checkpoint: string): Promi
     );
     // runc knows a container that lives, also when dockerd does not; of a dead one only Docker knows
     const script = `
-      runc --root ${runcRoot} state ${id} 2>/dev/null | sed -n 's/^ *"status": "\\([a-z]*\\)".*/\\1/p' | grep -v stopped ||
+      runc --root ${runcRootOf(id)} state ${id} 2>/dev/null | sed -n 's/^ *"status": "\\([a-z]*\\)".*/\\1/p' | grep -v stopped ||
         timeout 5 docker inspect -f '{{.State.Status}}' ${id} 2>/dev/null || echo
       [ ! -s ${quoteWord(folder)}/inventory.img ] || echo images`;
     const { stdout } = await host.shell.run(script, { timeoutMs: limitMs });

@@ -6,6 +6,7 @@ import { removeContainerdLeftovers } from '../containerd-leftovers.ts';
 import { messageOf } from '../engine.ts';
 import { createEqual, setRestartPolicy, undoCreate } from '../equal/create.ts';
 import { makeNetworks, undoNetworks } from '../equal/networks.ts';
+import { releaseId } from '../live-copy.ts';
 import type { Plan } from '../plan.ts';
 import type { Move, Step } from '../step.ts';
 import { moveEarlierLog } from '../whole/earlier-log.ts';
@@ -52,7 +53,10 @@ const createDestination: Step = {
   },
   // The container by its id alone: one of that name may be somebody else's, and then it is why this step failed.
   tidy: async ({ plan, destination, found }) => {
-    if (found.destinationId !== null) await undoCreate(destination, found.destinationId);
+    if (found.destinationId !== null) {
+      await undoCreate(destination, found.destinationId);
+      await releaseId(destination, found.destinationId);
+    }
     await undoVolumes(destination, plan.volumes);
     await undoNetworks(destination, plan.networks);
   },
