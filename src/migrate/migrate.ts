@@ -74,6 +74,7 @@ function nothingYet(plan: Plan, route: Route): Found {
   const warnings = [...plan.warnings, ...(far === null ? [] : [far])];
   return {
     destinationId: null,
+    askedSince: null,
     imagesBytes: null,
     layerBytes: 0,
     volumeBytes: null,

@@ -4,7 +4,7 @@ import type { Host } from '../../hosts/host.ts';
 import { bounded, untilInterrupted } from '../bounded.ts';
 import { removeContainerdLeftovers } from '../containerd-leftovers.ts';
 import { messageOf } from '../engine.ts';
-import { createEqual, setRestartPolicy, undoCreate } from '../equal/create.ts';
+import { createEqual, setRestartPolicy, undoCreate, undoUnanswered } from '../equal/create.ts';
 import { makeNetworks, undoNetworks } from '../equal/networks.ts';
 import { releaseId } from '../live-copy.ts';
 import type { Plan } from '../plan.ts';
@@ -42,21 +42,23 @@ const createDestination: Step = {
   name: 'create-destination',
   on: 'destination',
   about: 'a container equal to the source, with its networks and volumes, not started',
-  do: async ({ plan, destination, found }) => {
+  do: async ({ plan, destination, found, signal }) => {
     const networks = await makeNetworks(destination, plan.networks);
     await makeVolumes(destination, plan.volumes);
-    const created = await createEqual(destination, plan.create);
+    const onAsk = (since: string | null) => {
+      found.askedSince = since;
+    };
+    const created = await createEqual(destination, plan.create, { signal, onAsk });
     found.destinationId = created.id;
     const unequal = [...plan.create.unequal, ...networks.unequal, ...created.unequal];
     found.warnings.push(...created.warnings);
     return { id: created.id, unequal: unequal.join('; ') };
   },
-  // The container by its id alone: one of that name may be somebody else's, and then it is why this step failed.
   tidy: async ({ plan, destination, found }) => {
     if (found.destinationId !== null) {
       await undoCreate(destination, found.destinationId);
       await releaseId(destination, found.destinationId);
-    }
+    } else if (found.askedSince !== null) await undoUnanswered(destination, plan.create, found.askedSince);
     await undoVolumes(destination, plan.volumes);
     await undoNetworks(destination, plan.networks);
   },
