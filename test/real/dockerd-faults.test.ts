@@ -121,7 +121,7 @@ describeOnHosts('a dockerd that fails, and what is left then', 'dockerd', (hosts
       doAtOnce(b, goOn);
       await undoUnanswered(b, made, since);
       expect(await list(b)).toBe('');
-      const events = `docker events --since ${since} --until $(date +%s) --filter event=create --format {{.Actor.Attributes.name}}`;
+      const events = `docker events --since ${since} --until $(date +%s.%N) --filter event=create --format {{.Actor.Attributes.name}}`;
       expect(await onHost(b, events)).toBe('unanswered');
     });
 

@@ -6,5 +6,7 @@ const known = new WeakMap<Host, Promise<string>>();
 export function dockerRootFolder(host: Host): Promise<string> {
   const asked = known.get(host) ?? host.docker.info().then((info: { DockerRootDir: string }) => info.DockerRootDir);
   known.set(host, asked);
+  // a dockerd that did not answer is asked again
+  asked.catch(() => known.delete(host));
   return asked;
 }
