@@ -2,13 +2,14 @@ import type { Journal } from './journal.ts';
 import type { Move, Step, StepDetail, StepEvent } from './step.ts';
 
 type Word = StepEvent['state'];
+type Entry = Parameters<Journal['write']>[0]['event'];
 const journalled = {
   begin: 'begin',
   end: 'end',
   failed: 'failed',
   undone: 'undo-end',
   'undo-failed': 'undo-failed',
-} as const satisfies Record<Word, Parameters<Journal['write']>[0]['event']>;
+} as const satisfies Record<Word, Entry>;
 
 /** What a move tells of itself, in the journal and to whoever watches. */
 export interface Telling {
@@ -25,23 +26,15 @@ export interface Telling {
  */
 export function telling(move: Move, journal: Journal, warnings: string[]): Telling {
   const begun = new Map<Step, number>();
-  const failed = new Set<string>();
-  const attempt = (what: string, act: () => void) => {
-    try {
-      act();
-    } catch (error) {
-      if (!failed.has(what)) warnings.push(`${what}: ${(error as Error).message}`);
-      failed.add(what);
-    }
-  };
-  const write = (step: Step, event: Parameters<Journal['write']>[0]['event'], detail: StepDetail = {}) =>
+  const attempt = firstFailures(warnings);
+  const write = (step: Step, event: Entry, detail: StepDetail = {}) =>
     journal.write({ step: step.name, host: hostName(step, move), event, detail });
+  const writeIfCan = (...entry: Parameters<typeof write>) => attempt('the journal is not whole', () => write(...entry));
   const report = (step: Step, state: Word, detail: StepDetail = {}) => {
     const durationMs = state === 'begin' ? null : performance.now() - (begun.get(step) ?? performance.now());
     const event = { step: step.name, host: hostName(step, move), state, durationMs, detail };
     attempt('what the steps did could not be told', () => move.report.step(event));
   };
-  const writeIfCan = (...entry: Parameters<typeof write>) => attempt('the journal is not whole', () => write(...entry));
   const start = (step: Step) => {
     begun.set(step, performance.now());
     report(step, 'begin');
@@ -63,6 +56,19 @@ export function telling(move: Move, journal: Journal, warnings: string[]): Telli
       writeIfCan(step, journalled[word], detail);
       report(step, word, detail);
     },
+  };
+}
+
+/** Does what it can; the first time that something fails is a warning. */
+function firstFailures(warnings: string[]): (what: string, act: () => void) => void {
+  const failed = new Set<string>();
+  return (what, act) => {
+    try {
+      act();
+    } catch (error) {
+      if (!failed.has(what)) warnings.push(`${what}: ${(error as Error).message}`);
+      failed.add(what);
+    }
   };
 }
 

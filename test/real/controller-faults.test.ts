@@ -49,19 +49,19 @@ describeOnHosts('a controller that is disturbed', 'controller', (hosts) => {
 
     beforeEach(() => {
       traces = mkdtempSync(join(tmpdir(), 'transship-full-'));
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', traces]);
+      shell(`mount -t tmpfs -o size=64k none "${traces}"`);
       process.env.TRANSSHIP_TRACES = traces;
     });
 
     afterEach(() => {
       if (before === undefined) delete process.env.TRANSSHIP_TRACES;
       else process.env.TRANSSHIP_TRACES = before;
-      execFileSync('umount', [traces]);
+      shell(`umount "${traces}"`);
       rmSync(traces, { recursive: true });
     });
 
-    const fill = () => execFileSync('sh', ['-c', `cat /dev/zero >"${traces}/full" 2>/dev/null; true`]);
-    const close = () => execFileSync('mount', ['-o', 'remount,ro', traces]);
+    const fill = () => shell(`cat /dev/zero >"${traces}/full" 2>/dev/null; true`);
+    const close = () => shell(`mount -o remount,ro "${traces}"`);
 
     test.each<[string, string, () => void, string]>([
       ['full from the checkpoint on', 'checkpoint', fill, 'migrated or rolled-back'],
@@ -97,6 +97,10 @@ describeOnHosts('a controller that is disturbed', 'controller', (hosts) => {
     });
   });
 });
+
+function shell(script: string): void {
+  execFileSync('sh', ['-c', script]);
+}
 
 /** Waits until the command has said it. */
 async function said(command: ReturnType<typeof transship>, pattern: RegExp): Promise<void> {
