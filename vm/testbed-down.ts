@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { TransshipError } from '../src/error.ts';
 import { findGroups, removeGroups } from './cgroup.ts';
+import { restorePipeSize } from './pipe-size.ts';
 import { testbedFolder } from './testbed-state.ts';
 
 /** On disk, since Docker's folder must lie on no overlay and no tmpfs. */
@@ -32,6 +33,7 @@ export async function takeDown(set: string): Promise<void> {
     throw new TransshipError('failed', `still mounted: ${left.join(' ')}`, 'umount them, then testbed down again');
   rmSync(testbedData(set), { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  restorePipeSize();
 }
 
 async function closeMasters(folder: string): Promise<void> {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { TransshipError } from '../src/error.ts';
 import { type CgroupMode, makeGroups } from './cgroup.ts';
+import { raisePipeSize } from './pipe-size.ts';
 import { requireTestbed } from './prerequisites.ts';
 import { isAlive, startTime } from './process-identity.ts';
 import { rootTree } from './rootfs.ts';
@@ -46,6 +47,7 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
   const folder = testbedFolder(set);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   writeFileSync(join(folder, 'maker'), `${process.pid} ${startTime(process.pid)}\n`);
+  raisePipeSize();
   const making = make(options);
   try {
     return await Promise.race([making, aborted(options.signal)]);

@@ -7,6 +7,7 @@ import { spansOf as criuSpans } from '../layers/criu/spans.ts';
 import { readDockerdEvidence } from '../layers/dockerd/evidence.ts';
 import { spansOf as dockerdSpans } from '../layers/dockerd/spans.ts';
 import { evidenceHosts, readTransshipEvidence } from '../layers/transship/evidence.ts';
+import { spansOf as markSpans, readHostMarks } from '../layers/transship/host-marks.ts';
 import { roleIn, spansOf as transshipSpans } from '../layers/transship/spans.ts';
 import { assemble } from '../trace/assemble.ts';
 import type { Trace } from '../trace/span.ts';
@@ -27,7 +28,11 @@ export function loadTrace(folder: RunFolder): Trace {
     return dockerdSpans(readDockerdEvidence(hostEvidence(folder, host), { role, containers }));
   });
   const own = transshipSpans(readTransshipEvidence(folder));
-  const layers = [...own, ...daemons, ...criu.flatMap((evidence) => criuSpans(evidence))];
+  const scripts = hosts.flatMap((host) => {
+    const role = roleIn(manifest, host);
+    return role === null ? [] : markSpans(readHostMarks(hostEvidence(folder, host)), { host, role });
+  });
+  const layers = [...own, ...scripts, ...daemons, ...criu.flatMap((evidence) => criuSpans(evidence))];
   const clocks = manifest.clocks.map(({ host, takenNs, offsetNs, boundNs }) => ({
     host,
     takenNs: BigInt(takenNs),

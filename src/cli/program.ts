@@ -12,6 +12,7 @@ import { sendCommand } from './send.ts';
 import { showCommand } from './show.ts';
 import { testbedCommand } from './testbed.ts';
 import { versionCommand } from './version.ts';
+import { wrapCommand } from './wrap.ts';
 
 const version: string = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version;
 
@@ -24,6 +25,7 @@ const commands: readonly Command[] = [
   importCommand,
   exportCommand,
   sendCommand,
+  wrapCommand,
   testbedCommand,
   showCommand,
   runsCommand,

@@ -78,6 +78,13 @@ export interface Allowed {
   readonly dropExecs?: boolean;
   /** Docker's path with no safety: the dump kills the source. */
   readonly isPlain?: boolean;
+  /** How state travels; without it, Docker's own path. */
+  readonly strategy?: string;
+}
+
+/** Past Docker's content store and its experimental mode, by runc itself and our runtime. */
+export function isDirect({ strategy = 'docker' }: Allowed): boolean {
+  return strategy !== 'docker';
 }
 
 export const ok = (found: string): Finding => ({ status: 'ok', found });

@@ -1,6 +1,6 @@
 import { TransshipError } from '../error.ts';
 import type { Host } from '../hosts/host.ts';
-import { runtimeName } from '../wrap/host-files.ts';
+import { runtimeName } from '../wrap/runtime-place.ts';
 import { bounded } from './bounded.ts';
 import { messageOf } from './engine.ts';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { TransshipError } from '../error.ts';
 import type { Host } from '../hosts/host.ts';
 import { type CheckResult, preflight } from '../hosts/preflight.ts';
-import { runtimeName } from '../wrap/host-files.ts';
+import { runtimeName } from '../wrap/runtime-place.ts';
 import { bounded } from './bounded.ts';
 import { messageOf } from './engine.ts';
 import { type CreatePlan, createOptionsOf, obstaclesOf } from './equal/create-options.ts';

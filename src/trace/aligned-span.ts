@@ -10,6 +10,8 @@ export interface AlignedSpan {
   readonly host: string;
   /** The part of the host it is about: a step of ours that acts on the source belongs to the source. */
   readonly role: string | undefined;
+  /** Of the controller's own clock and doing. */
+  readonly isController: boolean;
   /** Which `LayerSpans` it came in: spans of one group share a clock and its error. */
   readonly group: number;
   readonly startNs: Ns;
@@ -34,6 +36,7 @@ export function alignLayers(
       service: layer.service,
       host: layer.host,
       role: roleOf(layer, span),
+      isController: layer.role === 'controller',
       group,
       startNs: clock.align(span.startNs),
       endNs: clock.align(span.endNs),

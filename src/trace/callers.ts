@@ -1,17 +1,22 @@
 import type { AlignedSpan } from './aligned-span.ts';
-import { type Service, services } from './layer-spans.ts';
+import { services } from './layer-spans.ts';
 
 /** Which step causes a layer's root, where nothing of an upper layer encloses it (clock off, evidence missing). */
 const causes: readonly { readonly root: RegExp; readonly step: RegExp }[] = [
   { root: /^dockerd\.pause$/, step: /^migration\.checkpoint\.pause$/ },
   { root: /^dockerd\.checkpoint$/, step: /^migration\.checkpoint\.checkpoint$/ },
   { root: /^dockerd\.start$/, step: /^migration\.restore\.start$/ },
+  { root: /^runc\.restore$/, step: /^migration\.restore\.restore$/ },
   { root: /^criu\.(pre-)?dump/, step: /^migration\.checkpoint\.checkpoint$/ },
   { root: /^criu\.restore/, step: /^migration\.restore\.start$/ },
 ];
 
-/** What cannot be under what: a layer is called by those before it in the list; CRIU's processes stand side by side. */
-function rank(service: Service): number {
+/**
+ * What cannot be under what: a layer is called by those before it in the list; CRIU's processes stand side by side. Our own scripts on
+ * a host are called by the controller's steps.
+ */
+function rank({ service, isController }: AlignedSpan): number {
+  if (service === 'transship') return isController ? 0 : 0.5;
   return Math.min(services.indexOf(service), services.indexOf('criu'));
 }
 
@@ -25,7 +30,7 @@ function rank(service: Service): number {
  */
 export function callerOf(root: AlignedSpan, all: readonly AlignedSpan[], top: AlignedSpan | undefined): AlignedSpan | undefined {
   if (root === top) return undefined;
-  const uppers = all.filter((upper) => rank(upper.service) < rank(root.service) && isSameSide(upper, root));
+  const uppers = all.filter((upper) => rank(upper) < rank(root) && isSameSide(upper, root));
   const enclosing = uppers.filter((upper) => encloses(upper, root));
   return smallest(enclosing) ?? causeOf(root, uppers) ?? top;
 }

@@ -25,8 +25,9 @@ interface Rule {
   readonly text: string;
 }
 
-/** Docker's pause freezes the cgroup before its call returns; without a pause, CRIU freezes the tasks. */
+/** Our own freeze is a write to the cgroup's file. Docker's pause freezes the cgroup before its call returns; without a pause, CRIU freezes the tasks. */
 const freezes: readonly Rule[] = [
+  { name: /^source\.freeze$/, role: 'source', side: 'end', isWithin: true, text: 'its cgroup was frozen' },
   { name: /^dockerd\.pause$/, role: 'source', side: 'end', isWithin: true, text: 'docker paused it' },
   {
     name: /^docker\.api POST \/containers\/\{id\}\/pause$/,

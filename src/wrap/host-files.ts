@@ -2,12 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../evidence/run-folder.ts';
 
-/** As `docker info` and a container's HostConfig name it. */
-export const runtimeName = 'transship';
+/** The scripts that run on Docker hosts: `src/wrap/host/NAME.sh`, each headed by what it does. */
+export type HostFile = 'runtime' | 'restore' | 'mark' | 'dump' | 'receive' | 'unpack' | 'give-up' | 'criu';
 
-type HostFile = 'runtime' | 'restore' | 'mark' | 'dump' | 'receive' | 'unpack' | 'give-up';
-
-/** The text of a script that runs on a host. */
 export function hostFile(name: HostFile): string {
   return readFileSync(join(packageRoot(), 'src/wrap/host', `${name}.sh`), 'utf8');
 }

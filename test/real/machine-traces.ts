@@ -10,6 +10,7 @@ export interface MachineTraces {
   readonly processes: readonly string[];
   readonly links: readonly string[];
   readonly rules: readonly string[];
+  readonly settings: readonly string[];
   readonly folders: readonly string[];
 }
 
@@ -34,6 +35,8 @@ export function machineTraces(set: string): MachineTraces {
       .map((line) => line.split(' ')[0] as string)
       .sort(),
     rules: run('nft', ['list', 'ruleset']).split('\n'),
+    settings:
+      otherSets(set).length > 0 ? [] : [`pipe-max-size ${read(() => readFileSync('/proc/sys/fs/pipe-max-size', 'utf8'))}`],
     folders: [testbeds, '/var/lib/transship/testbed'].map((folder) => join(folder, set)).filter(existsSync),
   };
 }
@@ -53,11 +56,15 @@ function isOf(pid: string, set: string): boolean {
   return hasName || of('cgroup').includes(`transship-testbed-${set}/`) || of('cmdline').includes(`/testbed/${set}/`);
 }
 
+function otherSets(set: string): readonly string[] {
+  return read(() => readdirSync(testbeds), []).filter((name) => name !== set);
+}
+
 /** By its cgroup, or a client in the other set's wire. */
 function isOfOtherSet(pid: string, set: string): boolean {
   const network = read(() => readlinkSync(`/proc/${pid}/ns/net`));
-  const others = read(() => readdirSync(testbeds), []).filter((name) => name !== set);
-  if (others.some((name) => network === `net:[${read(() => statSync(join(testbeds, name, 'wire')).ino, 0)}]`)) return true;
+  if (otherSets(set).some((name) => network === `net:[${read(() => statSync(join(testbeds, name, 'wire')).ino, 0)}]`))
+    return true;
   const cgroup = read(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
   return isOther(cgroup, set);
 }

@@ -86,6 +86,12 @@ describe('the tarball', () => {
     expect([...files, ...loose].filter((path) => !packed.includes(path))).toEqual([]);
   });
 
+  test('holds every script that goes to a Docker host', () => {
+    const scripts = readdirSync(join(packageRoot(), 'src/wrap/host')).map((name) => `src/wrap/host/${name}`);
+    expect(scripts).toContain('src/wrap/host/runtime.sh');
+    expect(scripts.filter((path) => !packed.includes(path))).toEqual([]);
+  });
+
   test('holds no tests, no own runs, nothing large', () => {
     expect(packed.filter((path) => /\.test\.|^test\/|^dist\/test\/|\.map$|\.tsbuildinfo$/.test(path))).toEqual([]);
     expect(packed.filter((path) => path.startsWith('traces/') && !/^traces\/(sample-|README)/.test(path))).toEqual([]);

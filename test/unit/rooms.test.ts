@@ -15,10 +15,11 @@ const node = 'node:';
 const rooms: Readonly<Record<string, Room>> = {
   'src/cli/': { rooms: ['src/', 'vm/'], libraries: [node, 'commander', 'cli-table3', 'execa'] },
   'src/migrate/': {
-    rooms: ['src/hosts/', 'src/probe/', 'src/evidence/', 'src/trace/', 'src/export/live-telemetry.ts'],
+    rooms: ['src/hosts/', 'src/wrap/', 'src/probe/', 'src/evidence/', 'src/trace/', 'src/export/live-telemetry.ts'],
     libraries: [node, 'dockerode'],
   },
   'src/hosts/': { rooms: ['src/evidence/', 'src/trace/', 'vm/testbed-state.ts'], libraries: [node, 'dockerode', 'execa'] },
+  'src/wrap/': { rooms: ['src/hosts/', 'src/evidence/', 'src/trace/'], libraries: [node] },
   'src/probe/': { rooms: ['src/evidence/', 'src/trace/'], libraries: [node, 'execa'] },
   'src/export/': { rooms: ['src/evidence/', 'src/trace/'], libraries: [node, '@opentelemetry/'] },
   // One layer knows nothing of another, either: each can be read alone.

@@ -20,6 +20,15 @@ export interface PartRule {
   readonly isSeveral?: true;
 }
 
+const networkPart: PartRule = {
+  service: 'dockerd',
+  name: 'dockerd.start.network',
+  begins: /^Assigning addresses for endpoint /,
+  ends: /^EnableService \S+ DONE$/,
+  code: 'daemon.(*Daemon).initializeNetworking',
+  reason: 'both lines are libnetwork’s, and so are all between: addresses, iptables, the sandbox',
+};
+
 /**
  * What dockerd's debug log tells of a move. Lines and functions as in Docker 26.1.5 with containerd 1.7.24 (Debian 13); a version that
  * prints other lines has fewer spans, never wrong ones.
@@ -66,17 +75,27 @@ export const requestRules: readonly RequestRule[] = [
   },
   {
     name: 'dockerd.start',
+    begins: /^Calling POST (?:\/v[\d.]+)?\/containers\/([^/]+)\/start$/,
+    ends: /^event \/tasks\/start$/,
+    parts: [
+      networkPart,
+      {
+        service: 'containerd',
+        name: 'containerd.start.create-task',
+        begins: /^shim bootstrap parameters$/,
+        ends: /^event \/tasks\/create$/,
+        code: 'runtime/v2.(*shimTask).Create',
+        isSeveral: true,
+        reason: 'the shim is up and calls the runtime’s create, in which ours waits and restores',
+      },
+    ],
+  },
+  {
+    name: 'dockerd.start',
     begins: /^Calling POST (?:\/v[\d.]+)?\/containers\/([^/]+)\/start\?(?:.*&)?checkpoint=./,
     ends: /^event \/tasks\/start$/,
     parts: [
-      {
-        service: 'dockerd',
-        name: 'dockerd.start.network',
-        begins: /^Assigning addresses for endpoint /,
-        ends: /^EnableService \S+ DONE$/,
-        code: 'daemon.(*Daemon).initializeNetworking',
-        reason: 'both lines are libnetwork’s, and so are all between: addresses, iptables, the sandbox',
-      },
+      networkPart,
       {
         service: 'dockerd',
         name: 'dockerd.start.content-store',

@@ -53,18 +53,13 @@ export function dumpSettings(move: Move, state: DirectState, settings: DumpSetti
 }
 
 /** `receiving` of receive. */
-export function receivingSettings(
-  move: Move,
-  state: DirectState,
-  more: { readonly kind: DirectKind; readonly toId: string; readonly log: string },
-) {
+export function receivingSettings(move: Move, state: DirectState, more: { readonly kind: DirectKind; readonly toId: string }) {
   const { source, port } = state.channel;
   const lazy = ['--page-server', '--address', source, '--port', String(port), '-o', 'lazy-pages.log', '-v4'];
   return assignments({
     from_id: move.plan.container.id,
     to_id: more.toId,
     work: state.work.destination,
-    log: more.log,
     lazy: more.kind === 'post-copy' ? lazy : [],
   });
 }

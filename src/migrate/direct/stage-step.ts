@@ -1,9 +1,12 @@
 import { TransshipError } from '../../error.ts';
+import { quoteWord } from '../../hosts/link.ts';
+import { hostFile } from '../../wrap/host-files.ts';
 import { runcRoot } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { containerPair, destinationIdOf } from '../strategies/common.ts';
-import { logFile, placeEarlierLog } from '../whole/earlier-log.ts';
+import { placeEarlierLog } from '../whole/earlier-log.ts';
 import { type FolderSync, frozenScript } from '../whole/folder-sync.ts';
+import type { Route } from '../whole/route.ts';
 import { volumeSyncs } from '../whole/volumes.ts';
 import { type ContainerPair, layerSync } from '../whole/writable-layer.ts';
 import { findChannel, workFolder } from './channel.ts';
@@ -62,11 +65,10 @@ async function stageDestination(move: Move, state: DirectState, { kind, pair }: 
   const { folder } = state;
   const toId = destinationIdOf(move);
   const merged = (pair.destination.GraphDriver.Data as unknown as Record<string, string>).MergedDir ?? '';
-  const isLogged = pair.source.HostConfig.LogConfig?.Type === 'json-file';
   await putScripts(destination, folder, ['receive', 'unpack', 'mark']);
   await putFiles(destination, folder, {
     settings: restoreSettings(state, { kind, merged, limitS: freezeLimitS }),
-    receiving: receivingSettings(move, state, { kind, toId, log: isLogged ? await logFile(destination, toId) : '' }),
+    receiving: receivingSettings(move, state, { kind, toId }),
     'criu.conf': criuConf(folder, { isTcpKept: false, isTls: false }),
   });
   await stageRestore(destination, folder, toId);
@@ -80,18 +82,20 @@ async function stageSource(move: Move, state: DirectState, { kind, pair }: Stagi
   await putFiles(destination, folder, { 'page.conf': criuConf(folder, { isTcpKept: false, isTls }) });
   const bytes = found.log === null ? null : await placeEarlierLog(pair);
   const syncs = frozenSyncs(move, pair);
+  // a tick of the kernel's clock for files, and a second to be on the safe side of it
+  const sinceS = Math.min(...syncs.map((sync) => sync.earlier?.startS ?? 0)) - 1;
   await putScripts(source, folder, ['dump', 'give-up', 'mark']);
   await putFiles(source, folder, {
     settings: dumpSettings(move, state, {
       kind,
       layers: syncs.map((sync) => sync.from),
-      // a tick of the kernel's clock for files, and a second to be on the safe side of it
-      sinceS: Math.min(...syncs.map((sync) => sync.earlier?.startS ?? 0)) - 1,
+      sinceS,
       log: bytes === null ? null : { file: pair.source.LogPath, bytes },
       limitS: freezeLimitS,
       runcRoot,
     }),
-    copy: syncs.map((sync) => `(${frozenScript(move.route, sync)}\n)`).join(' && '),
+    'bin/criu': hostFile('criu'),
+    copy: syncs.map((sync) => changedCopy(move.route, sync, sinceS)).join(' && '),
     'criu.conf': criuConf(folder, { isTcpKept: false, isTls }),
   });
 }
@@ -102,6 +106,13 @@ function frozenSyncs(move: Move, pair: ContainerPair): readonly FolderSync[] {
   const own = layerSync(pair, { pass: 'frozen', ...(layer === null ? {} : { earlier: layer }) });
   const pass = { pass: 'frozen', ...(volumes === null ? {} : { earlier: volumes }) } as const;
   return [own, ...volumeSyncs(pair, move.plan.volumes, pass).map(([, sync]) => sync)];
+}
+
+/** A folder in which nothing has changed costs one `find`. */
+function changedCopy(route: Route, sync: FolderSync, sinceS: number): string {
+  const changed = `$(find ${quoteWord(sync.from)} -newerct @${sinceS.toFixed(3)} -print -quit)`;
+  return `{ [ -z "${changed}" ] || (${frozenScript(route, sync)}
+); }`;
 }
 
 async function putKeys({ source, destination }: Move, folder: string): Promise<void> {

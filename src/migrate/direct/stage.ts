@@ -17,7 +17,7 @@ const restoreFolder = '/run/transship/restore';
  */
 export async function makeStage(host: Host, folder: string): Promise<void> {
   const at = quoteWord(folder);
-  const script = `umask 077; mkdir -p ${restoreFolder} && mkdir ${at} && mkdir ${at}/images ${at}/work &&
+  const script = `umask 077; mkdir -p ${restoreFolder} && mkdir ${at} && mkdir ${at}/images ${at}/work ${at}/bin &&
     mount -t tmpfs -o mode=700,size=100% transship ${at}/images`;
   await must(host, script, 'the folder of the move');
 }

@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
 import { TransshipError } from '../../error.ts';
-import type { Host } from '../../hosts/host.ts';
 import { quoteWord } from '../../hosts/link.ts';
 import { dockerRootFolder } from './docker-root.ts';
 import { type FolderSynced, syncFolder } from './folder-sync.ts';
@@ -29,6 +28,7 @@ export async function moveEarlierLog(pair: ContainerPair, pass: MovePass): Promi
 
 /**
  * Gives the files that came the names that Docker will look for. Before the start: dockerd opens the log and appends.
+ * A last line that was cut short by the copy is taken away.
  * @returns bytes of the log that are there now; 0 where there is none
  */
 export async function placeEarlierLog({ route, source, destination }: ContainerPair): Promise<number> {
@@ -38,14 +38,11 @@ export async function placeEarlierLog({ route, source, destination }: ContainerP
   [ -e "$file" ] || continue
   mv -f "$file" "../${destination.Id}\${file#${source.Id}}" || exit 1
 done && cd .. && rmdir ${waiting}; } || exit 1
-stat -c %s ${destination.Id}-json.log 2>/dev/null || echo 0`);
+log=${destination.Id}-json.log; [ -e $log ] || { echo 0; exit; }
+[ -z "$(tail -c 1 $log)" ] || truncate -s "-$(tail -n 1 $log | wc -c)" $log || exit 1
+stat -c %s $log`);
   if (exitCode !== 0) throw new TransshipError('failed', `${route.destination.name}: ${stderr.trim()}`, hint);
   return Number(stdout.trim());
-}
-
-/** Where Docker keeps the log of a container with the driver json-file. */
-export async function logFile(destination: Host, id: string): Promise<string> {
-  return `${await dockerRootFolder(destination)}/containers/${id}/${id}-json.log`;
 }
 
 const hint = 'look at the space and the rights in the folder that Docker keeps its containers in';

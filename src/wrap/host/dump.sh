@@ -7,6 +7,7 @@
 #               container's log, and how much of it is there already), layers (array: files and folders whose changes after `since`
 #               must be copied), limit_s (longest freeze)
 #   criu.conf   CRIU's options for this dump alone
+#   bin/criu    stands before CRIU there
 #   copy        shell text that copies the changes of those folders
 # and gets
 #   images/     what CRIU wrote
@@ -33,6 +34,11 @@ fail() {
 }
 pause() { read -r -t "$1" -u 9 _; } # sleep without a process
 last() { tail -n 1 "$1" 2>/dev/null; }
+is_frozen() { # cgroup-v2.rst, cgroup.events; v1's file says FREEZING first
+    local state
+    mapfile -t state <"${freezer/%cgroup.freeze/cgroup.events}"
+    [[ " ${state[*]} " == *' frozen 1 '* || ${state[0]} == FROZEN ]]
+}
 freeze() { printf '%s' "$frozen" >"$freezer" || fail "$freezer does not take $frozen"; }
 
 # Both ways are open before the freeze: a word or a byte is all that has to travel then.
@@ -44,25 +50,30 @@ for ((tries = 0; ; tries++)); do
     pause 0.005
 done
 
-rm -f "$work/dump.log"
-mkfifo -m 600 status
-exec 5<>status
+criu=$(command -v criu) || fail 'no criu in PATH'
+chmod 700 bin/criu
+mkfifo -m 600 status asked frozen
+exec 3<>frozen 4<>asked 5<>status
 exec 6>status # runc wants one that can only be written
 [ -z "$lazy" ] || words+=(--lazy-pages --status-fd 6)
 mark dump.begin
-CRIU_CONFIG_FILE=$folder/criu.conf runc --root "$root" checkpoint --leave-running --image-path images --work-path "$work" \
-    ${words[@]+"${words[@]}"} "$id" >runc.out 2>&1 5<&- 7>&- 8>&- 9<&- &
+PATH=$folder/bin:$PATH TRANSSHIP_STAGE=$folder TRANSSHIP_CRIU=$criu CRIU_CONFIG_FILE=$folder/criu.conf \
+    runc --root "$root" checkpoint --leave-running --image-path images --work-path "$work" ${words[@]+"${words[@]}"} "$id" \
+    >runc.out 2>&1 3<&- 4<&- 5<&- 7>&- 8>&- 9<&- &
 runc=$!
 echo "$runc" >runc-pid
-# As late as can be: before the dump runc asks CRIU what it can do. A cgroup that is frozen when CRIU looks at it saves a sleep of
-# 100 ms (criu/seize.c, freeze_processes).
-for ((tries = 1; ; tries++)); do
-    [ -e "$work/dump.log" ] && break
-    ((tries % 1000)) || kill -0 "$runc" 2>/dev/null || break
+until read -r -t 0.2 -u 4 _; do
+    kill -0 "$runc" 2>/dev/null || fail "runc checkpoint: $(last runc.out)"
 done
+mark dump.freeze
 freeze
-begun=$SECONDS
+until is_frozen; do
+    ((tries++ < 20000)) || fail 'the container does not freeze'
+    pause 0.0002
+done
 mark dump.frozen
+begun=$SECONDS
+echo frozen >&3
 # Before CRIU unlocks the network at its end: what a frozen container's kernel acknowledged after that would be lost.
 for link in ${links[@]+"${links[@]}"}; do ip link set dev "$link" down || fail "link $link could not be cut"; done
 mark dump.cut
@@ -80,8 +91,8 @@ mark dump.cut
 changed=''
 if [ "${#layers[@]}" -gt 0 ] && [ -n "$(find "${layers[@]}" -newerct "@$since" -print -quit)" ]; then
     changed=1
-    mark dump.files-changed
-    sh ./copy >copy.out 2>&1 5<&- 6>&- 7>&- 8>&- 9<&- || fail "files could not be copied: $(last copy.out)"
+    mark dump.copy-files
+    sh ./copy >copy.out 2>&1 3<&- 4<&- 5<&- 6>&- 7>&- 8>&- 9<&- || fail "files could not be copied: $(last copy.out)"
     mark dump.files-copied
 fi
 
@@ -92,16 +103,19 @@ if [ -n "$lazy" ]; then
     done
 else
     wait "$runc" || fail "runc checkpoint: $(last runc.out)"
+    mark dump.runc-end
 fi
 mark dump.images-ready
 # CRIU thaws the group while it holds the tasks, and freezes it again when it lets them go: if it dies before, they must not run
 freeze
 [ -z "$log" ] || tail -c "+$((log_bytes + 1))" "$log" >images/transship.log 2>/dev/null
+mark dump.send
 tar -C images -cf - . >&8 || fail "the images could not be sent: $(last unpack.err)"
 exec 8>&-
 mark dump.images-sent
 mkdir decided 2>/dev/null || fail 'the move was given up'
 echo "go ${changed:+changed}" >&7 || fail "go could not be said: $(last receiver.err)"
 mark dump.go
-[ -z "$lazy" ] || wait "$runc"
-mark "dump.end $?"
+[ -n "$lazy" ] || exit 0
+wait "$runc"
+mark "dump.runc-end $?"

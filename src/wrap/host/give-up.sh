@@ -19,10 +19,11 @@ fi
 exec 9<> <(:)
 if [ -s runc-pid ]; then
     read -r runc <runc-pid
-    # In mid-dump CRIU's code is in the tasks: it ends by itself then. Once the images are ready it only waits for a reader of the pages.
+    # In mid-dump CRIU's code is in the tasks: it ends by itself then. Before it waits for us, and once the images are ready for a reader
+    # of the pages: then it may be killed.
     for ((tries = 0; tries < 3000; tries++)); do
         kill -0 "$runc" 2>/dev/null || break
-        if grep -q ' dump.images-ready' marks; then
+        if grep -q ' dump.images-ready' marks || ! grep -q ' dump.frozen' marks; then
             read -ra children < <(cat "/proc/$runc/task/"*/children | tr '\n' ' ')
             kill -KILL ${children[@]+"${children[@]}"} "$runc"
             break

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # receive FOLDER - on the destination: waits for `go` from the source, makes the images ready, lets the waiting restore go on. FOLDER has
-#   receiving   bash: from_id, to_id (container ids), log (the container's own log here), lazy (words for `criu lazy-pages`; empty: none),
+#   receiving   bash: from_id, to_id (container ids), lazy (words for `criu lazy-pages`; empty: none),
 #               work (CRIU's work folder), wait_s
 #   page.conf   CRIU's options for the page channel
 #   go          FIFO that the restore listens to; unpacked: FIFO with the exit status of what unpacks the images
@@ -10,7 +10,7 @@ folder=$1
 # shellcheck source=src/wrap/host/mark.sh
 . "${BASH_SOURCE[0]%/*}/mark"
 cd "$folder" || exit
-from_id='' to_id='' work='' lazy=() log='' wait_s=600
+from_id='' to_id='' work='' lazy=() wait_s=600
 # shellcheck source=/dev/null
 . ./receiving
 exec 5<>unpacked 9<> <(:)
@@ -32,8 +32,9 @@ read -r -t "$wait_s" -u 5 status || fail "the images were not unpacked within $w
 mark receive.unpacked
 # runc restores into the cgroup that was dumped, and Docker looks for the container in its own: ids are equally long
 LC_ALL=C sed -i "s/$from_id/$to_id/g" images/cgroup.img || fail 'cgroup.img could not be rewritten'
-if [ -s images/transship.log ] && [ -n "$log" ]; then cat images/transship.log >>"$log"; fi
+mark receive.rewritten
 if [ "${#lazy[@]}" -gt 0 ]; then
+    mark receive.lazy-pages
     rm -f "$work/lazy-pages.socket"
     {
         trap - HUP
@@ -46,7 +47,7 @@ if [ "${#lazy[@]}" -gt 0 ]; then
         if [ "$tries" -ge 5000 ] || [ -e lazy-status ]; then fail "criu lazy-pages does not listen: $(tail -n 1 lazy.out)"; fi
         read -r -t 0.001 -u 9 _
     done
-    mark receive.lazy-pages
+    mark receive.lazy-pages-listen
 fi
 echo "go${changed:+-remounted}" 1<>go
 mark receive.said-go

@@ -67,6 +67,12 @@ remount() {
     ) || refuse "$merged could not be mounted again"
 }
 
+# What the container has logged since its log was copied: dockerd has the log open by now, and must write that itself.
+# JSON's escapes are those of printf, as far as Go writes them.
+replay() {
+    printf '%b' "$(sed -n "s/^{\"log\":\"\(.*\)\",\"stream\":\"$1\",.*/\1/p" "$folder/images/transship.log" | tr -d '\n')"
+}
+
 wait_s=600 restore_s=600 work=$folder/work merged='' words=()
 # shellcheck source=/dev/null
 . "$folder/settings"
@@ -78,7 +84,12 @@ mark "runtime.heard $word"
 case $word in go | go-remounted) ;; *) refuse 'the move was given up' ;; esac
 mkdir "$folder/decided" 2>/dev/null || refuse 'the move was given up'
 [ "$word" = go ] || remount
+if [ -s "$folder/images/transship.log" ]; then
+    replay stdout
+    replay stderr >&2
+fi
 
+mark runtime.restore
 CRIU_CONFIG_FILE=$folder/criu.conf runc ${global[@]+"${global[@]}"} restore --detach --image-path "$folder/images" --work-path "$work" \
     ${words[@]+"${words[@]}"} ${create[@]+"${create[@]}"} "$id" <&0 9<&- &
 runc=$!
@@ -92,6 +103,11 @@ watchdog=$!
 wait "$runc"
 status=$?
 kill "$watchdog" 2>/dev/null
-if [ "$status" = 0 ]; then : >"$folder/restored"; fi
-mark "runtime.restore $status"
+mark "runtime.restored $status"
+if [ "$status" = 0 ]; then
+    : >"$folder/restored"
+    # Who knocked at the container's address before it was there is asked for again by ARP only after a second, unless that is forgotten
+    ip neigh flush nud incomplete 2>/dev/null
+    mark runtime.announced
+fi
 exit "$status"

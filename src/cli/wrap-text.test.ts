@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { diffLines } from './wrap-text.ts';
+
+test.each([
+  ['a member more', '{\n  "a": 1\n}\n', '{\n  "a": 1,\n  "b": 2\n}\n', ['  {', '-   "a": 1', '+   "a": 1,', '+   "b": 2', '  }']],
+  ['a new file', '', '{}\n', ['+ {}']],
+  ['one line', '{"a": 1}', '{"a": 1,"b": 2}', ['- {"a": 1}', '+ {"a": 1,"b": 2}']],
+  ['far lines are left out', '1\n2\n3\n4\n5\n', '1\n2\nx\n4\n5\n', ['  2', '- 3', '+ x', '  4']],
+  ['a line twice', 'a\na\n', 'a\na\na\n', ['  a', '+ a']],
+  ['what drives a terminal', '', '\u001b[2J\n', ['+ \\x1b[2J']],
+])('the change of a file as lines: %s', (_, before, after, lines) => {
+  expect(diffLines(before, after)).toEqual(lines);
+});

@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LayerSpan, LayerSpans } from '../../trace/layer-spans.ts';
+import type { Ns } from '../../trace/time.ts';
+
+/** A moment that a script of a move noted on its host, by that host's clock. */
+interface HostMark {
+  readonly name: string;
+  readonly atNs: Ns;
+  readonly words: string;
+}
+
+interface Part {
+  readonly service: 'transship' | 'runc';
+  readonly name: string;
+  readonly begins: string;
+  readonly ends: string;
+  /** It holds what others do, and is waited for. */
+  readonly isWait?: true;
+}
+
+/** What happens between two marks of one script (src/wrap/host): both its ends were seen. */
+const parts: readonly Part[] = [
+  { service: 'runc', name: 'runc.checkpoint', begins: 'dump.begin', ends: 'dump.runc-end', isWait: true },
+  { service: 'transship', name: 'source.freeze', begins: 'dump.freeze', ends: 'dump.frozen' },
+  { service: 'transship', name: 'source.cut-link', begins: 'dump.frozen', ends: 'dump.cut' },
+  { service: 'transship', name: 'source.copy-files', begins: 'dump.copy-files', ends: 'dump.files-copied' },
+  { service: 'transship', name: 'source.send-images', begins: 'dump.send', ends: 'dump.images-sent' },
+  { service: 'transship', name: 'source.say-go', begins: 'dump.images-sent', ends: 'dump.go' },
+  { service: 'transship', name: 'destination.unpack', begins: 'receive.go', ends: 'receive.unpacked' },
+  { service: 'transship', name: 'destination.rewrite-ids', begins: 'receive.unpacked', ends: 'receive.rewritten' },
+  { service: 'transship', name: 'destination.start-lazy-pages', begins: 'receive.lazy-pages', ends: 'receive.lazy-pages-listen' },
+  { service: 'transship', name: 'destination.mount-root', begins: 'runtime.heard', ends: 'runtime.restore' },
+  { service: 'runc', name: 'runc.restore', begins: 'runtime.restore', ends: 'runtime.restored', isWait: true },
+  { service: 'transship', name: 'destination.announce', begins: 'runtime.restored', ends: 'runtime.announced' },
+];
+
+/** `marks.log`: lines `SECONDS.MICROSECONDS NAME WORDS`. None when the strategy has no scripts; a line cut short is left out. */
+export function readHostMarks(hostFolder: string): readonly HostMark[] {
+  const file = join(hostFolder, 'marks.log');
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const [, seconds, micros, name, words] = /^(\d+)\.(\d{6}) (\S+) ?(.*)$/.exec(line) ?? [];
+      if (seconds === undefined || micros === undefined || name === undefined) return [];
+      return [{ name, atNs: BigInt(seconds) * 1_000_000_000n + BigInt(micros) * 1_000n, words: words ?? '' }];
+    });
+}
+
+export function spansOf(
+  marks: readonly HostMark[],
+  { host, role }: { readonly host: string; readonly role: 'source' | 'destination' },
+): LayerSpans[] {
+  const found = parts.flatMap((part) => partSpans(part, marks));
+  return (['transship', 'runc'] as const).flatMap((service) => {
+    const spans = found.filter((one) => one.service === service).map((one) => one.span);
+    return spans.length === 0 ? [] : [{ service, host, role, spans, anchor: { means: 'own marks', boundNs: 0n } }];
+  });
+}
+
+function partSpans(part: Part, marks: readonly HostMark[]): readonly { service: Part['service']; span: LayerSpan }[] {
+  const begin = marks.find((mark) => mark.name === part.begins);
+  const end = marks.find((mark) => mark.name === part.ends);
+  if (begin === undefined || end === undefined) return [];
+  const status = /^[1-9]\d*$/.test(end.words) ? { error: `exit status ${end.words}` } : {};
+  const span: LayerSpan = {
+    key: part.name,
+    parentKey: undefined,
+    name: part.name,
+    startNs: begin.atNs,
+    endNs: end.atNs,
+    evidence: 'bounded',
+    attributes: {},
+    events: [],
+    ...(part.isWait ? { isWait: true } : {}),
+    ...status,
+  };
+  return [{ service: part.service, span }];
+}

@@ -1,0 +1,164 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { execa } from 'execa';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { loadTrace } from '../../src/cli/load-trace.ts';
+import { packageRoot } from '../../src/evidence/run-folder.ts';
+import type { Host } from '../../src/hosts/host.ts';
+import type { MoveOptions } from '../../src/migrate/plan.ts';
+import { installRuntime } from '../../src/wrap/install.ts';
+import { workloadImage } from '../../vm/workload-image.ts';
+import { onHost } from '../destination-state.ts';
+import { doAtOnce, remains } from '../host-faults.ts';
+import { moveIt } from '../mover.ts';
+import { describeOnHosts } from '../two-hosts.ts';
+
+const strategies: readonly MoveOptions['strategy'][] = ['cold', 'diskless', 'post-copy'];
+
+describeOnHosts('past the content store', 'moves', (hosts) => {
+  let image = '';
+
+  beforeAll(async () => {
+    const { file, reference } = await workloadImage();
+    image = reference;
+    for (const host of [hosts().a, hosts().b]) {
+      await installRuntime(host);
+      await text(await host.docker.loadImage(createReadStream(file)));
+    }
+  }, 600_000);
+
+  afterEach(async () => {
+    for (const host of [hosts().a, hosts().b])
+      await host.shell.run('docker rm -fv $(docker ps -aq); docker volume rm $(docker volume ls -q)', { timeoutMs: 60_000 });
+  });
+
+  const redis = (host: Host, command: string) => onHost(host, `docker exec web redis-cli ${command}`);
+
+  async function startRedis(flags: string, keys: number): Promise<void> {
+    const run = `docker run -d --name web ${flags} ${image} --enable-debug-command yes`;
+    const wait = 'for i in $(seq 100); do docker exec web redis-cli ping 2>/dev/null && exit 0; sleep 0.1; done; exit 1';
+    await onHost(hosts().a, `${run} && (${wait}) && docker exec web redis-cli DEBUG POPULATE ${keys} key 96`);
+  }
+
+  describe.each(strategies)('%s', (strategy) => {
+    test('a Redis with a client at work moves there and back; nothing is lost, nothing is left', async () => {
+      const { a, b } = hosts();
+      const before = { a: await remains(a), b: await remains(b) };
+      await startRedis('-p 6379:6379 -e TICKER=1 -v web-data:/data --restart always', 200_000);
+      await onHost(a, "docker exec web sh -c 'echo kept >/data/file; echo layer >/etc/made'");
+      const digest = await redis(a, 'DEBUG DIGEST');
+      const client = execa(
+        'nsenter',
+        [
+          ...a.networkPrefix.slice(1),
+          'node',
+          join(packageRoot(), 'test/fixtures/counting-client.mjs'),
+          `${a.address}:6379`,
+          `${b.address}:6379`,
+        ],
+        { stdin: 'pipe', reject: false },
+      );
+      const { manifest, folder } = await moveIt(hosts(), {
+        container: 'web',
+        isProbed: true,
+        options: { strategy },
+        onStep: ({ step, state }) => {
+          // after the live copies, while the destination waits with its root mounted
+          if (step === 'warm-destination' && state === 'end')
+            doAtOnce(
+              a,
+              "docker exec web sh -c 'echo late >/etc/late; rm /etc/made; echo more >>/data/file; echo late line >/proc/1/fd/1'",
+            );
+        },
+      });
+      const working = Number(await redis(b, '-n 1 GET work'));
+      client.stdin.end();
+      const worked = JSON.parse((await client).stdout);
+
+      expect(manifest).toMatchObject({ outcome: 'migrated', error: null, strategy });
+      expect(working).toBeGreaterThan(0);
+      expect(worked).toMatchObject({ wrong: 0 });
+      expect(Number(await redis(b, '-n 1 GET work'))).toBeGreaterThanOrEqual(worked.acknowledged);
+      await redis(b, '-n 1 FLUSHDB');
+      expect(await redis(b, 'DEBUG DIGEST')).toBe(digest);
+      expect(await onHost(b, 'docker exec web sh -c "cat /etc/late /data/file; ls /etc/made 2>/dev/null; true"')).toBe(
+        'late\nkept\nmore',
+      );
+      await expectOrdinary(b);
+
+      const trace = loadTrace(folder);
+      expect(trace.inconsistencies).toEqual([]);
+      const services = new Set(trace.spans.map((span) => span.service));
+      for (const service of ['transship', 'runc', 'criu', 'dockerd'] as const) expect(services).toContain(service);
+      expect(services.has('criu-page-server')).toBe(strategy === 'diskless');
+      expect(services.has('criu-lazy-pages')).toBe(strategy === 'post-copy');
+      expect(trace.explained?.bounded).toBeGreaterThan(0);
+      expect(readFileSync(join(folder.path, 'evidence/a/commands.jsonl'), 'utf8')).not.toContain('PRIVATE KEY');
+      expect(await onHost(a, 'docker ps -aq; ls -A /run/transship 2>/dev/null; true')).toBe('');
+      expect(await onHost(b, 'ls -A /run/transship 2>/dev/null; true')).toBe('');
+
+      // what has come under our runtime can go on
+      await onHost(a, 'docker volume rm web-data');
+      const back = await moveIt({ a: b, b: a }, { container: 'web', options: { strategy } });
+      expect(back.manifest).toMatchObject({ outcome: 'migrated' });
+      expect(await redis(a, 'DEBUG DIGEST')).toBe(digest);
+      await onHost(a, 'docker rm -fv web; docker volume rm web-data');
+      await onHost(b, 'docker volume rm web-data');
+      expect({ a: await remains(a), b: await remains(b) }).toEqual(before);
+    });
+  });
+
+  test('the link between the hosts carries no page in the clear, unless that was asked for', async () => {
+    const { a, b } = hosts();
+    const secret = 'four-letters-nobody-may-read-on-the-wire';
+    for (const [plainPages, isSeen] of [
+      [false, false],
+      [true, true],
+    ] as const) {
+      await startRedis('', 1000);
+      await redis(a, `SET secret ${secret}`);
+      const sniffed = await sniffing(a, secret, () =>
+        moveIt(hosts(), { container: 'web', options: { strategy: 'diskless', plainPages } }),
+      );
+      expect(sniffed).toBe(isSeen);
+      await onHost(b, 'docker rm -f web');
+    }
+  });
+});
+
+/** docker's own commands, the restart policy, and a cgroup and a cgroup namespace of its own. */
+async function expectOrdinary(host: Host): Promise<void> {
+  const id = await onHost(host, "docker inspect -f '{{.Id}}' web");
+  expect(await onHost(host, "docker inspect -f '{{.HostConfig.RestartPolicy.Name}}' web")).toBe('always');
+  expect(await onHost(host, 'docker logs web 2>&1')).toMatch(/Ready to accept connections[\s\S]*late line/);
+  expect(await onHost(host, "docker stats --no-stream --format '{{.Name}}' web")).toBe('web');
+  const { stdout } = await host.shell.run(
+    'docker pause web >/dev/null; timeout 1 docker exec web redis-cli ping; cat /proc/$(docker inspect -f "{{.State.Pid}}" web)/cgroup; docker unpause web',
+  );
+  expect(stdout).toContain(`/docker/${id}`);
+  expect(stdout).not.toContain('PONG');
+  expect(await onHost(host, 'docker exec web cat /proc/1/cgroup')).toContain('0::/\n'.trim());
+  expect(await onHost(host, 'docker exec web redis-cli ping')).toBe('PONG');
+}
+
+/** Was the text on the wire of host a while `act` went on? */
+async function sniffing(host: Host, secret: string, act: () => Promise<unknown>): Promise<boolean> {
+  const script = `
+    use Socket; socket(my $s, 17, 3, unpack("n", pack("S", 3))) or die $!; setsockopt($s, 1, 33, pack("i", 1 << 26)) or die $!; $| = 1; print "ready\\n"; my $last = "";
+    while (sysread($s, my $p, 65536)) { if (index($last . $p, "${secret}") >= 0) { print "seen\\n"; exit } $last = substr($p, -200) }`;
+  const process = host.spawn(`exec perl -e '${script}'`);
+  process.stdin.end();
+  let output = '';
+  const ready = new Promise<void>((resolve) => {
+    process.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      if (output.includes('ready')) resolve();
+    });
+  });
+  await ready;
+  await act();
+  process.kill();
+  await process.ended;
+  return output.includes('seen');
+}
