@@ -106,13 +106,15 @@ export async function releaseId(host: Host, id: string): Promise<void> {
   await host.shell.run(`rmdir /run/docker/runtime-*/moby/${id} 2>/dev/null`);
 }
 
-/** Does the container make progress there? Docker is asked, and runc where dockerd does not answer. */
+/** Does the container make progress there? Docker is asked, and runc, which sees it when somebody else has frozen the container. */
 export async function isLive(host: Host, id: string): Promise<boolean> {
+  const state = await host.shell.run(`runc --root ${runcRootOf(id)} state ${id}`, { timeoutMs: 10_000 });
+  const isRunning = state.exitCode === 0 && JSON.parse(state.stdout).status === 'running';
+  if (!isRunning) return false;
   try {
-    const { State: state } = await bounded(`docker inspect on ${host.name}`, 10_000, host.docker.getContainer(id).inspect());
-    return state.Running && !state.Paused && !state.Restarting;
+    const { State } = await bounded(`docker inspect on ${host.name}`, 10_000, host.docker.getContainer(id).inspect());
+    return State.Running && !State.Paused && !State.Restarting;
   } catch {
-    const state = await host.shell.run(`runc --root ${runcRootOf(id)} state ${id}`, { timeoutMs: 10_000 });
-    return state.exitCode === 0 && JSON.parse(state.stdout).status === 'running';
+    return true;
   }
 }
