@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { TransshipError } from '../error.ts';
 import { reportError } from './terminal.ts';
 
@@ -14,8 +15,9 @@ export interface Output {
  */
 export function watchOutput(): Output {
   let told: Error | null = null;
-  process.stderr.on('error', () => {});
+  process.stderr.on('error', leaveTerminal);
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    leaveTerminal(error);
     if (told !== null) return;
     told = error;
     if (hasNoReader(error)) return;
@@ -24,6 +26,24 @@ export function watchOutput(): Output {
     process.exitCode ||= status;
   });
   return { hasTold: (error) => error !== null && error === told };
+}
+
+/**
+ * Node sets a terminal back as it was when it ends, and aborts where the terminal is gone (src/node.cc, ResetStdio); it passes over what
+ * is closed.
+ */
+function leaveTerminal({ code }: NodeJS.ErrnoException): void {
+  if (code === 'EIO' && !process.listeners('exit').includes(closeStandard)) process.once('exit', closeStandard);
+}
+
+function closeStandard(): void {
+  for (const fd of [0, 1, 2]) {
+    try {
+      closeSync(fd);
+    } catch {
+      // it is closed
+    }
+  }
 }
 
 /** A closed pipe; a terminal that is gone (EIO). */

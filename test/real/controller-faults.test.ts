@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { packageRoot } from '../../src/evidence/run-folder.ts';
 import { transship } from '../built-command.ts';
 import { onHost } from '../destination-state.ts';
 import { counterName, counts, startCounter } from '../host-faults.ts';
@@ -27,6 +30,21 @@ describeOnHosts('a controller that is disturbed', 'controller', (hosts) => {
       command.stderr.destroy();
       command.kill('SIGHUP');
       expect((await command).exitCode).toBe(130);
+      expect(await counts(a)).toBe(true);
+      expect(await onHost(b, 'docker ps -aq')).toBe('');
+    });
+
+    test('a real one, killed while the source is paused: rolled back, with its own exit status', async () => {
+      const { a, b } = hosts();
+      const status = join(process.env.TRANSSHIP_TRACES ?? '', 'status');
+      const words = [process.execPath, join(packageRoot(), 'dist/src/cli/main.js'), 'migrate', counterName, 'test:b'];
+      // the shell passes the hang-up on, as shells do, and stays to tell the status
+      const typed = `${words.join(' ')} --from test:a --no-probe & trap 'kill -HUP $!' HUP; wait $!; wait $!; echo $? >${status}`;
+      const inTerminal = ['-c', 'exec script -qec "$0" /dev/null', typed];
+      const terminal = execa('sh', inTerminal, { reject: false, stdin: 'ignore', buffer: false });
+      await saidOn(terminal.stdout, /restart-policy-off[\s\S]*pause/);
+      terminal.kill('SIGKILL');
+      await expect.poll(() => existsSync(status) && readFileSync(status, 'utf8'), { timeout: 60_000 }).toBe('130\n');
       expect(await counts(a)).toBe(true);
       expect(await onHost(b, 'docker ps -aq')).toBe('');
     });
@@ -104,12 +122,20 @@ function shell(script: string): void {
 
 /** Waits until the command has said it. */
 async function said(command: ReturnType<typeof transship>, pattern: RegExp): Promise<void> {
+  await Promise.race([
+    saidOn(command.stderr, pattern),
+    command.then(({ stderr }) => {
+      throw new Error(`it ended, and said: ${stderr}`);
+    }),
+  ]);
+}
+
+async function saidOn(stream: Readable, pattern: RegExp): Promise<void> {
   let text = '';
-  await new Promise<void>((resolve, reject) => {
-    command.stderr.on('data', (chunk: Buffer) => {
+  await new Promise<void>((resolve) => {
+    stream.on('data', (chunk: Buffer) => {
       text += chunk.toString();
       if (pattern.test(text)) resolve();
     });
-    void command.then(() => reject(new Error(`it ended, and said: ${text}`)));
   });
 }
