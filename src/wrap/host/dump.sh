@@ -58,8 +58,8 @@ exec 3<>frozen 4<>asked 5<>status
 exec 6>status # runc wants one that can only be written
 [ -z "$lazy" ] || words+=(--lazy-pages --status-fd 6)
 if [ -s parent ]; then
-    read -r parent <parent
-    words+=(--parent-path "$parent")
+    read -r newest <parent
+    words+=(--parent-path "$newest")
 fi
 mark dump.begin
 PATH=$folder/bin:$PATH TRANSSHIP_STAGE=$folder TRANSSHIP_CRIU=$criu CRIU_CONFIG_FILE=$folder/criu.conf \
