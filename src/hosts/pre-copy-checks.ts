@@ -5,7 +5,7 @@ export const preCopyChecks: readonly Check<PairSubject>[] = [
   {
     name: 'soft-dirty',
     why: 'each round of a pre-copy sends what the container has changed since the last: the kernel must keep count of that, by page',
-    hint: "boot the source with a kernel that has CONFIG_MEM_SOFT_DIRTY=y (Debian's and Ubuntu's do), or use --strategy diskless or post-copy",
+    hint: "boot the source with a kernel that has CONFIG_MEM_SOFT_DIRTY=y (Debian's does), or use --strategy diskless or post-copy",
     probe: async ({ source: { host, facts }, allowed }) => {
       if (!hasRounds(allowed)) return null;
       const { exitCode, stdout, stderr } = await host.shell.run('criu check --feature mem_dirty_track', { timeoutMs: 30_000 });

@@ -81,7 +81,7 @@ async function readProgress(move: Move, knownTotal: number | null): Promise<Prog
   const totals = [...stdout.matchAll(/^total (\d+)$/gm)].map(([, pages]) => Number(pages));
   return {
     channelBytes: received === undefined ? null : Number(received),
-    totalPages: totals.length === 0 || hasRounds(move) ? knownTotal : totals.reduce((sum, pages) => sum + pages, 0),
+    totalPages: totals.length === 0 ? knownTotal : totals.reduce((sum, pages) => sum + pages, 0),
     logBytes: Number(number(/^bytes (\d+)$/m) ?? 0),
     status: status === undefined ? null : Number(status),
     transferred: [...stdout.matchAll(/^pages (\d+) (\d+)$/gm)].map(([, pages, total]) => ({
@@ -89,11 +89,6 @@ async function readProgress(move: Move, knownTotal: number | null): Promise<Prog
       total: Number(total),
     })),
   };
-}
-
-/** There the daemon counts pages, too, that have come with the rounds and pass no channel any more. */
-function hasRounds({ plan }: Move): boolean {
-  return plan.options.strategy === 'hybrid';
 }
 
 function halves({ source, destination }: Move, why: string): TransshipError {

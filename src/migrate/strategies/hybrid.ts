@@ -8,8 +8,8 @@ import { commonCleanup, commonPreparation } from './common.ts';
 import { verifyRuns } from './verify.ts';
 
 /**
- * Rounds as in a pre-copy, and what is left follows as in a post-copy: the pages that the daemon must fetch are those that changed since
- * the last round, all others lie on the destination (pagemap.c: only the newest images are remote, their parents are local).
+ * Rounds as in a pre-copy, and what is left follows as in a post-copy: pages that have not changed since a round lie on the destination and are
+ * restored at once (pagemap.c: only the newest images are remote, their parents are local); the daemon is left with those that have.
  */
 export const hybridSteps: readonly Step[] = [
   ...commonPreparation,
