@@ -110,23 +110,18 @@ async function haveRuntime(terminal: Terminal, destination: Host, isAgreed: bool
 
 type Migrated = Awaited<ReturnType<typeof import('../migrate/migrate.ts').migrate>>;
 
-/** Prints the breakdown (or the document), then where the container is when it did not move. */
+/** Prints the breakdown (or the document) if it can, then in any case where the container is. */
 export async function printMigration(
   terminal: Terminal,
   folder: Migrated['folder'],
   manifest: Migrated['manifest'],
 ): Promise<void> {
-  const { loadTrace } = await import('./load-trace.ts');
-  const { migrationDocument } = await import('./migrate-document.ts');
-  const { renderTree } = await import('./tree.ts');
-  const { renderReadings } = await import('./readings.ts');
-  const trace = loadTrace(folder);
-  for (const warning of [...manifest.warnings, ...trace.warnings]) terminal.warn(warning);
-  terminal.result(
-    migrationDocument(folder, manifest, trace),
-    () => `${renderTree(trace)}\n\n${renderReadings({ folder, manifest, trace })}`,
-  );
   const { whereabouts } = await import('./whereabouts.ts');
+  try {
+    await printBreakdown(terminal, folder, manifest);
+  } catch (error) {
+    terminal.warn(`the run cannot be shown: ${error instanceof Error ? error.message : String(error)}`);
+  }
   terminal.say(whereabouts(manifest));
   if (manifest.error !== null) {
     const code =
@@ -139,4 +134,18 @@ export async function printMigration(
       manifest.error.hint,
     );
   }
+}
+
+async function printBreakdown(terminal: Terminal, folder: Migrated['folder'], manifest: Migrated['manifest']): Promise<void> {
+  for (const warning of manifest.warnings) terminal.warn(warning);
+  const { loadTrace } = await import('./load-trace.ts');
+  const { migrationDocument } = await import('./migrate-document.ts');
+  const { renderTree } = await import('./tree.ts');
+  const { renderReadings } = await import('./readings.ts');
+  const trace = loadTrace(folder);
+  for (const warning of trace.warnings) terminal.warn(warning);
+  terminal.result(
+    migrationDocument(folder, manifest, trace),
+    () => `${renderTree(trace)}\n\n${renderReadings({ folder, manifest, trace })}`,
+  );
 }

@@ -28,6 +28,8 @@ export interface Move {
 /** Filled by the steps as they go; everything else of a move is readonly. */
 export interface Found {
   destinationId: string | null;
+  /** Since when Docker is asked to create it; null: it was not, or has refused. */
+  askedSince: string | null;
   /** CRIU's images. */
   imagesBytes: number | null;
   layerBytes: number;

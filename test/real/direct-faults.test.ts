@@ -46,7 +46,13 @@ const rolledBack: readonly Fault[] = [
   { what: 'the waiting runtime killed', strategies: all, on: 'b', during: 'dump', command: kill('^bash .*/restore /run') },
   { what: 'the shim killed', strategies: all, on: 'b', during: 'dump', command: kill('containerd-shim-runc-v2 .*moby') },
   { what: 'dockerd killed', strategies: all, on: 'b', during: 'dump', command: killDockerd },
-  { what: 'the ssh connection between the hosts killed', strategies: all, on: 'a', during: 'dump', command: kill('^ssh -fNM') },
+  {
+    what: 'every ssh connection between the hosts killed',
+    strategies: all,
+    on: 'a',
+    during: 'dump',
+    command: 'for i in $(seq 60); do pkill -9 -x ssh; sleep 0.02; done',
+  },
   {
     what: 'no memory left for the images',
     strategies: ['cold', 'diskless'],

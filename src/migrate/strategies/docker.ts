@@ -129,20 +129,28 @@ async function forgetSilence(destination: Host): Promise<void> {
 
 /**
  * `content sha256:… already exists` (moby#42900) is a race with containerd's collector, gone after 1.5 s: tried again for 8 s.
+ * Not with `--rm`: Docker has removed that container after the first start that failed.
  */
 async function restart({ plan, source, destination }: Move, on: 'source' | 'destination', id: string): Promise<number> {
   const host = on === 'source' ? source : destination;
+  const isRemoved = plan.inspect.HostConfig.AutoRemove === true;
   for (let tries = 1; ; tries += 1) {
     try {
       const started = startFromCheckpoint(host, id, plan.checkpoint);
       await bounded(`docker start --checkpoint on ${host.name}`, checkpointLimitMs, started);
       return tries;
     } catch (cause) {
-      if (tries < 16 && /content sha256:\w+: already exists|already exists/.test(messageOf(cause))) await sleep(500);
-      else {
-        const hint = "what CRIU said stands under 'failed' in: transship show RUN";
-        throw new TransshipError('failed', `start on ${host.name}: ${messageOf(cause)}`, hint, { cause });
-      }
+      const isPassing = /content sha256:\w+: already exists|already exists/.test(messageOf(cause));
+      if (tries < 16 && isPassing && !isRemoved) await sleep(500);
+      else throw startFailed(host, cause, isPassing && isRemoved);
     }
   }
+}
+
+function startFailed(host: Host, cause: unknown, isWorthAgain: boolean): TransshipError {
+  const message = `start on ${host.name}: ${messageOf(cause)}`;
+  const hint = isWorthAgain
+    ? 'containerd was still clearing up, and Docker has removed the container, which has --rm: run the same command again'
+    : "what CRIU said stands under 'failed' in: transship show RUN";
+  return new TransshipError('failed', message, hint, { cause });
 }
