@@ -4,6 +4,7 @@ import type { Host } from '../hosts/host.ts';
 import type { MoveOptions, StrategyName } from '../migrate/plan.ts';
 import { interruptSignal } from './interrupt.ts';
 import { stepReport } from './step-report.ts';
+import { stopLimitsOf, stopOption } from './stop-options.ts';
 import { type Terminal, terminalOf, withFormat } from './terminal.ts';
 import { transshipVersion } from './version-of.ts';
 
@@ -18,6 +19,9 @@ interface Options {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly name?: string;
+  readonly maxRounds?: number;
+  readonly pagesLeft?: number;
+  readonly maxGrowth?: number;
 }
 
 export const migrateCommand: Command = withFormat(
@@ -28,12 +32,15 @@ export const migrateCommand: Command = withFormat(
     .option('--from <host>', 'source host (default: as docker would, DOCKER_HOST, DOCKER_CONTEXT, current context)', 'default')
     .addOption(
       new Option('--strategy <name>', 'how state travels')
-        .choices(['docker', 'cold', 'diskless', 'post-copy'] satisfies StrategyName[])
+        .choices(['docker', 'cold', 'diskless', 'pre-copy', 'post-copy', 'hybrid'] satisfies StrategyName[])
         .default('docker'),
     )
     .option('--plain', "Docker's path without safety: the dump kills the source (baseline for measuring)")
     .option('--plain-pages', 'do not encrypt the memory on its way (on a link that nobody else can read)')
     .option('--volumes <modes>', 'copy, shared, or by place: /data=copy,/etc/app=shared')
+    .addOption(stopOption('pagesLeft'))
+    .addOption(stopOption('maxGrowth'))
+    .addOption(stopOption('maxRounds'))
     .option('--drop-execs', 'exec sessions and health checks under way may be lost')
     .option('--no-probe', 'do not watch the published port from outside')
     .option('--yes', 'agree to what is offered: our runtime on the destination, which every strategy but docker needs')
@@ -88,6 +95,7 @@ function moveOptions(options: Options, volumes: MoveOptions['volumes']): MoveOpt
     plainPages: options.plainPages ?? false,
     volumes,
     dropExecs: options.dropExecs ?? false,
+    preCopy: stopLimitsOf(options),
   };
 }
 

@@ -1,6 +1,7 @@
 import { type Check, fail, isDirect, ok, type PairSubject, warn } from './check.ts';
 import type { Host } from './host.ts';
 import { quoteWord } from './link.ts';
+import { preCopyChecks } from './pre-copy-checks.ts';
 import { compareVersions } from './version-order.ts';
 
 /** Seen to do for 190 MB: criu/page-pipe.c makes pipes as large as it is let. */
@@ -54,7 +55,7 @@ export const pairChecks: readonly Check<PairSubject>[] = [
     why: 'CRIU holds the pages of a lazy dump in pipes, and without CAP_SYS_RESOURCE none may be larger than the system says',
     hint: `raise it: sysctl -w fs.pipe-max-size=${lazyPipeBytes}`,
     probe: async ({ source, allowed }) => {
-      if (allowed.strategy !== 'post-copy') return null;
+      if (allowed.strategy !== 'post-copy' && allowed.strategy !== 'hybrid') return null;
       const { stdout } = await source.host.shell.run(
         "sed -n 's/^CapEff:\\t//p' /proc/self/status; cat /proc/sys/fs/pipe-max-size",
       );
@@ -63,6 +64,7 @@ export const pairChecks: readonly Check<PairSubject>[] = [
       return Number(bytes) < lazyPipeBytes ? fail(`fs.pipe-max-size is ${bytes} on the source`) : ok(`${bytes} bytes`);
     },
   },
+  ...preCopyChecks,
   {
     name: 'reach',
     why: 'data goes from host to host; where they cannot reach each other, it takes the way through this machine, at the price of its bandwidth',

@@ -93,7 +93,9 @@ function nothingYet(plan: Plan, route: Route): Found {
 async function moveByRoute(manifest: Manifest, folder: RunFolder, request: MigrateRequest): Promise<Closing> {
   const { plan, source, destination, signal, report } = request;
   await using route = await openRoute({ source, destination });
-  const move: Move = { plan, source, destination, route, folder, signal, found: nothingYet(plan, route), report };
+  const journal = openJournal(folder);
+  const note: Move['note'] = (step, host, detail) => journal.write({ step, host: host?.name ?? null, event: 'note', detail });
+  const move: Move = { plan, source, destination, route, folder, signal, found: nothingYet(plan, route), report, note };
   const own = isDirect(plan.options) ? stageFolder(plan.checkpoint) : null;
   const marks = { source: await mark(source, own), destination: await mark(destination, own) };
   const observation = await openObservation({ ...request, folder });
@@ -101,7 +103,7 @@ async function moveByRoute(manifest: Manifest, folder: RunFolder, request: Migra
   const result = await runSteps(
     plan.steps.map((step) => withEvidence(step, collectAll)),
     move,
-    { journal: openJournal(folder), afterUndo: collectAll, isSourceLive: () => isLive(source, plan.container.id) },
+    { journal, afterUndo: collectAll, isSourceLive: () => isLive(source, plan.container.id) },
   );
   const there = result.outcome === 'migrated' ? move.found.destinationId : null;
   const probes = await observation.close(there, manifest.clocks).catch((error) => {

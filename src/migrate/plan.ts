@@ -5,6 +5,7 @@ import type { Host } from '../hosts/host.ts';
 import type { CheckResult } from '../hosts/preflight.ts';
 import { runtimeName } from '../wrap/runtime-place.ts';
 import { bounded } from './bounded.ts';
+import type { StopLimits } from './direct/stop-rule.ts';
 import { messageOf } from './engine.ts';
 import { runtimeNotes } from './equal/create.ts';
 import { type CreatePlan, createOptionsOf } from './equal/create-options.ts';
@@ -15,7 +16,9 @@ import type { Step } from './step.ts';
 import { coldSteps } from './strategies/cold.ts';
 import { disklessSteps } from './strategies/diskless.ts';
 import { dockerSteps } from './strategies/docker.ts';
+import { hybridSteps } from './strategies/hybrid.ts';
 import { postCopySteps } from './strategies/post-copy.ts';
+import { preCopySteps } from './strategies/pre-copy.ts';
 import type { ImagePlan } from './whole/image.ts';
 import type { VolumesOption } from './whole/volumes-option.ts';
 import type { VolumePlan } from './whole/volumes-plan.ts';
@@ -25,7 +28,9 @@ const strategies = {
   docker: ({ isPlain }: MoveOptions) => dockerSteps(isPlain),
   cold: () => coldSteps,
   diskless: () => disklessSteps,
+  'pre-copy': () => preCopySteps,
   'post-copy': () => postCopySteps,
+  hybrid: () => hybridSteps,
 } as const;
 
 export type StrategyName = keyof typeof strategies;
@@ -40,6 +45,8 @@ export interface MoveOptions {
   readonly volumes: VolumesOption;
   /** Exec sessions and a health check under way vanish in a dump; false refuses a container that has any. */
   readonly dropExecs: boolean;
+  /** When the rounds of a pre-copy stop; what is not given has its default. */
+  readonly preCopy?: Partial<StopLimits>;
 }
 
 export interface Plan {

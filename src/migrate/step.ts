@@ -21,6 +21,8 @@ export interface Move {
   readonly signal: AbortSignal;
   readonly found: Found;
   readonly report: Report;
+  /** Writes down what happened while a step goes on; `host` is null where it is both. */
+  readonly note: (step: StepName, host: Host | null, detail: StepDetail) => void;
 }
 
 /** Filled by the steps as they go; everything else of a move is readonly. */
