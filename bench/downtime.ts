@@ -90,9 +90,14 @@ async function moveOnce(hosts: { a: Host; b: Host }, side: Side, { reference, ke
   const trace = loadTrace(folder);
   const [observed, traced] = [observedUs(manifest), tracedUs(trace)];
   if (manifest.outcome !== 'migrated' || observed === null || traced === null)
-    throw new TransshipError('failed', `${side.name}: ${manifest.error?.message ?? 'no reading'}`, 'transship doctor test:a test:b');
+    throw new TransshipError(
+      'failed',
+      `${side.name}: ${manifest.error?.message ?? 'no reading'}`,
+      'transship doctor test:a test:b',
+    );
   const size = await onHost(b, 'docker exec web redis-cli DBSIZE');
-  if (Number(size) !== keys) throw new TransshipError('failed', `${side.name}: ${size} keys of ${keys}`, 'keep the run and report it');
+  if (Number(size) !== keys)
+    throw new TransshipError('failed', `${side.name}: ${size} keys of ${keys}`, 'keep the run and report it');
   await onHost(b, 'docker rm -f web');
   const lengthOf = (name: RegExp) =>
     trace.spans.reduce((sum, span) => (name.test(span.name) ? sum + nsToUs(span.durationNs) / 1e3 : sum), 0);
@@ -140,7 +145,11 @@ function machine(runs: number, keys: number): string {
 try {
   const [runs, keys] = [Number(process.argv[2] ?? 10), Number(process.argv[3] ?? 1_000_000)];
   if (!Number.isInteger(runs) || runs < 1 || !Number.isInteger(keys) || keys < 1)
-    throw new TransshipError('usage', `${process.argv.slice(2).join(' ')}: not two numbers`, 'npm run -s bench:downtime -- 10 1000000');
+    throw new TransshipError(
+      'usage',
+      `${process.argv.slice(2).join(' ')}: not two numbers`,
+      'npm run -s bench:downtime -- 10 1000000',
+    );
   const [load = 0] = loadavg();
   if (load > 1) say(`warning: the machine is loaded (${load.toFixed(1)}): the figures will be, too`);
   const readings = await measure(runs, keys);

@@ -114,7 +114,8 @@ describeOnHosts('a move past the content store that is disturbed', 'direct-fault
     };
 
     const turn = all.indexOf(strategy);
-    const chosen = <T extends string>(names: readonly T[]) => names.filter((name) => isWhole || (own as readonly string[]).indexOf(name) % 3 === turn);
+    const chosen = <T extends string>(names: readonly T[]) =>
+      names.filter((name) => isWhole || (own as readonly string[]).indexOf(name) % 3 === turn);
 
     test.each(chosen(own.slice(0, noReturn)))('in step %s: rolled back', async (name) => {
       const { manifest } = await interrupted(name);
