@@ -12,6 +12,7 @@ interface Options {
   readonly from: string;
   readonly strategy: StrategyName;
   readonly plainPages?: boolean;
+  readonly tcpEstablished?: boolean;
   readonly plain?: boolean;
   readonly volumes?: string;
   readonly dropExecs?: boolean;
@@ -36,6 +37,7 @@ export const migrateCommand: Command = withFormat(
         .default('docker'),
     )
     .option('--plain', "Docker's path without safety: the dump kills the source (baseline for measuring)")
+    .option('--tcp-established', "clients' connections move along (macvlan network, where the address moves, too)")
     .option('--plain-pages', 'do not encrypt the memory on its way (on a link that nobody else can read)')
     .option('--volumes <modes>', 'copy, shared, or by place: /data=copy,/etc/app=shared')
     .addOption(stopOption('pagesLeft'))
@@ -93,6 +95,7 @@ function moveOptions(options: Options, volumes: MoveOptions['volumes']): MoveOpt
     strategy: options.strategy,
     isPlain: options.plain ?? false,
     plainPages: options.plainPages ?? false,
+    tcpEstablished: options.tcpEstablished ?? false,
     volumes,
     dropExecs: options.dropExecs ?? false,
     preCopy: stopLimitsOf(options),
