@@ -1,6 +1,7 @@
 import { type ContainerSubject, type Finding, fail, isDirect, ok } from './check.ts';
 import type { Host } from './host.ts';
 import { readRuncConf } from './runc-conf.ts';
+import { compareVersions } from './version-order.ts';
 
 interface Endpoint {
   readonly IPAMConfig?: { readonly IPv4Address?: string } | null;
@@ -14,6 +15,12 @@ export async function tcpFinding({ inspect, source, destination, allowed }: Cont
     return fail(
       "on the host network the address is the host's, and stays with it",
       'give the container an address of its own: a macvlan network',
+    );
+  const docker = destination?.facts.versions.docker;
+  if (docker && compareVersions(docker, '28') >= 0)
+    return fail(
+      `Docker ${docker} attaches the network after the restore, which so finds no address for its sockets`,
+      'take Docker 26 or 27 there',
     );
   const endpoints = Object.entries((inspect.NetworkSettings.Networks ?? {}) as Readonly<Record<string, Endpoint>>);
   for (const [name, endpoint] of endpoints) {
