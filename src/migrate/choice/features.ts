@@ -10,7 +10,11 @@ export interface Features {
   readonly hasNftablesLock: boolean | null;
 }
 
-const names = { hasLazyPages: 'uffd-noncoop', hasSoftDirty: 'mem_dirty_track', hasNftablesLock: 'network_lock_nftables' } as const;
+const names = {
+  hasLazyPages: 'uffd-noncoop',
+  hasSoftDirty: 'mem_dirty_track',
+  hasNftablesLock: 'network_lock_nftables',
+} as const;
 
 export async function readFeatures(host: Host): Promise<Features> {
   const asked = Object.values(names).join(' ');

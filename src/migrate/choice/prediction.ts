@@ -1,3 +1,4 @@
+import type { PredictedDowntime } from '../../evidence/manifest.ts';
 import { type StrategyName, strategyNames } from '../strategies/names.ts';
 import { type Cost, costsOf } from './costs.ts';
 import type { Facts } from './facts.ts';
@@ -53,4 +54,14 @@ function linkMs(over: 'ssh' | 'wire', bytes: number, bytesPerS: number): Interva
 function bytesOf(dumped: number): Interval {
   const { share, bytes } = imageOverhead;
   return { low: dumped, likely: dumped + bytes / 2, high: dumped * (1 + share) + bytes };
+}
+
+/** Pure. As `run.json` keeps it: microseconds, whole numbers. */
+export function recordOf({ strategy, downtimeMs, bytes }: Prediction): PredictedDowntime {
+  const round = ({ low, likely, high }: Interval) => ({
+    low: Math.round(low),
+    likely: Math.round(likely),
+    high: Math.round(high),
+  });
+  return { strategy, downtimeUs: downtimeMs && round(timesOf(downtimeMs, 1e3)), bytes: bytes && round(bytes) };
 }
