@@ -48,7 +48,9 @@ function world(
   ];
   const names = { source: { name: 'a' }, destination: { name: 'b' } };
   const report = { step: (event: StepEvent) => events.push(event), progress: () => {} };
-  const move = { ...names, signal: abort.signal, report } as unknown as Move;
+  const plan = { container: { name: 'web' }, options: {} };
+  const found = { frozenAtMs: null, givenUp: null };
+  const move = { ...names, plan, found, signal: abort.signal, report } as unknown as Move;
   const run = () =>
     runSteps(steps, move, {
       journal: { write: ({ step: name, event }) => void journal.push(`${name} ${event}`) },

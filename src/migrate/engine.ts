@@ -1,6 +1,7 @@
 import { TransshipError } from '../error.ts';
 import type { Journal } from './journal.ts';
 import type { Move, Step, StepEvent } from './step.ts';
+import { doWithinLimit } from './within-limit.ts';
 
 export type EngineResult =
   | { readonly outcome: 'migrated'; readonly warnings: readonly string[] }
@@ -58,7 +59,7 @@ async function perform(step: Step, move: Move, journal: Journal): Promise<void> 
   journal.write({ step: step.name, host, event: 'begin' });
   tell('begin');
   try {
-    const detail = (await step.do(move)) ?? {};
+    const detail = (await doWithinLimit(step, move)) ?? {};
     journal.write({ step: step.name, host, event: 'end', detail });
     tell('end', detail);
   } catch (error) {
@@ -89,6 +90,7 @@ async function rollBack({ begun, failed, error, move, options, warnings }: RollB
   }
   const isLive = await options.isSourceLive().catch(() => false);
   await options.afterUndo().catch((cause) => warnings.push(`collecting evidence: ${messageOf(cause)}`));
+  await move.found.givenUp; // what it still makes is to be removed, too
   for (const step of lastFirst) await putBack({ step, act: step.tidy, move, options, warnings });
   return { outcome: isLive ? 'rolled-back' : 'lost', failedStep: failed.name, error, warnings };
 }

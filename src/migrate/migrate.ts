@@ -74,6 +74,8 @@ function nothingYet(plan: Plan, route: Route): Found {
     log: null,
     volumes: null,
     direct: null,
+    frozenAtMs: null,
+    givenUp: null,
     warnings,
   };
 }

@@ -36,6 +36,10 @@ export interface Found {
   volumes: VolumesSynced | null;
   /** Only of strategies that go past Docker's content store. */
   direct: DirectState | null;
+  /** When the container stood still, by `performance.now()`; null before. */
+  frozenAtMs: number | null;
+  /** The step that was given up when the downtime limit was over, as it goes on for itself; it never rejects. */
+  givenUp: Promise<void> | null;
   readonly warnings: string[];
 }
 
@@ -72,6 +76,8 @@ export interface Step {
    * `undo` then sees to it that neither side goes on; both halves are kept.
    */
   readonly keepsHalves?: true;
+  /** Past the downtime limit it is given up. */
+  readonly standsStill?: true;
   /** When it is done the destination is the live copy: nothing is rolled back any more. */
   readonly commits?: true;
 }

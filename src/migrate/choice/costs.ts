@@ -28,7 +28,7 @@ const restore: Cost = {
   fixedMs: between(90, 170, 280),
   msPerMb: between(0.35, 0.7, 3),
   over: null,
-  source: 'runtime.restore … runtime.restored: 174-208 ms for 42 MB, 337-467 for 315, 920-3140 for 1,050',
+  source: 'runtime.restore … runtime.restored: 174-322 ms for 42 MB, 337-510 for 315, 0.87-3.14 s for 1,050',
 };
 
 const handOver: Cost = {
@@ -52,13 +52,13 @@ const pages = {
     'TLS',
     between(170, 270, 400),
     between(1.5, 2.4, 4),
-    '375-403 ms for 42 MB, 953-1044 for 315, 3304-3596 for 1,050',
+    '375-479 ms for 42 MB, 0.95-1.54 s for 315, 2.57-3.60 for 1,050',
   ),
   plain: pageServer(
     'plain',
     between(170, 250, 380),
     between(0.7, 1.2, 2.2),
-    '285-314 ms for 42 MB, 613-628 for 315, 1350-1739 for 1,050',
+    '285-380 ms for 42 MB, 613-851 for 315, 1.35-2.48 s for 1,050',
   ),
 } as const;
 
@@ -99,14 +99,14 @@ const cold: readonly Cost[] = [
     fixedMs: between(70, 130, 250),
     msPerMb: between(0.3, 0.6, 1.8),
     over: null,
-    source: 'dump.frozen … dump.images-ready: 137-147 ms for 42 MB, 240-281 for 315, 582-1638 for 1,050',
+    source: 'dump.frozen … dump.images-ready: 137-223 ms for 42 MB, 240-468 for 315, 582-1638 for 1,050',
   },
   {
     part: 'images over ssh',
     fixedMs: between(3, 20, 80),
     msPerMb: nothing,
     over: 'ssh',
-    source: 'dump.send … dump.images-sent: 97-177 ms for 42 MB, 723-882 for 315, 3020-3800 for 1,050',
+    source: 'dump.send … dump.images-sent: 97-247 ms for 42 MB, 0.72-1.43 s for 315, 2.99-3.80 for 1,050',
   },
   handOver,
   restore,
@@ -115,17 +115,17 @@ const cold: readonly Cost[] = [
 const postCopy: readonly Cost[] = [
   {
     part: 'dump without pages',
-    fixedMs: between(70, 135, 230),
+    fixedMs: between(70, 150, 320),
     msPerMb: between(0.01, 0.06, 0.15),
     over: null,
-    source: 'dump.frozen … dump.images-ready: 123-192 ms for 42 MB, 134-191 for 315, 163-247 for 1,050: CRIU walks the page map',
+    source: 'dump.frozen … dump.images-ready: 123-249 ms for 42 MB, 134-326 for 315, 139-247 for 1,050: CRIU walks the page map',
   },
   {
     part: 'hand over, page daemon',
     fixedMs: between(10, 25, 60),
     msPerMb: nothing,
     over: null,
-    source: 'dump.send … runtime.restore: 13-30 ms, of it criu lazy-pages 7-15',
+    source: 'dump.send … runtime.restore: 13-40 ms, of it criu lazy-pages 7-15',
   },
   {
     part: 'restore without pages',
