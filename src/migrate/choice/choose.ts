@@ -82,8 +82,8 @@ function whyTaken(taken: Candidate, still: readonly Candidate[]): string {
   if (first !== undefined) return `no strategy can be taken; this one lacks least: ${first}`;
   const [good] = traits[taken.strategy];
   const rivals = still.filter((one) => one !== taken);
-  const even = rivals.filter((one) => isAbout(one, taken)).map(({ strategy }) => strategy);
-  const about = even.length === 0 ? '' : `; as far as can be predicted, no longer than ${even.join(', ')}`;
+  const even = rivals.filter((one) => isAbout(one, taken) && likely(one) < likely(taken)).map(({ strategy }) => strategy);
+  const about = even.length === 0 ? '' : `; ${even.join(' and ')} may be quicker, within what can be predicted`;
   return `${good}${taken.strategy === 'post-copy' ? '' : about}`;
 }
 
