@@ -52,6 +52,11 @@ if [ "${#lazy[@]}" -gt 0 ]; then
         read -r -t 0.001 -u 9 _
     done
     mark receive.lazy-pages-listen
+    # who gives up later finds lazy-pid: the runtime ends it when it refuses
+    if [ -e decided ]; then
+        read -ra daemon <"/proc/$(<lazy-pid)/task/$(<lazy-pid)/children" && kill -KILL ${daemon[@]+"${daemon[@]}"}
+        fail 'the move was given up'
+    fi
 fi
 echo "go${changed:+-remounted}" 1<>go
 mark receive.said-go

@@ -43,6 +43,7 @@ create=("${@:2:$#-2}")
 # Docker shows the last line of runc's own log
 refuse() {
     mark "runtime.refused $*"
+    end_lazy_pages
     [ -z "$log" ] || printf '{"level":"error","msg":"transship: %s"}\n' "$*" >>"$log"
     echo "transship: $*" >&2
     exit 1
@@ -56,6 +57,9 @@ kill_below() {
     for child in ${children[@]+"${children[@]}"}; do kill_below "$child"; done
     kill -KILL "$1" 2>/dev/null
 }
+
+# Nobody will ask for its pages, and it would wait for ever.
+end_lazy_pages() { [ ! -s "$folder/lazy-pid" ] || kill_below "$(<"$folder/lazy-pid")"; }
 
 remount() {
     local options
@@ -109,5 +113,7 @@ if [ "$status" = 0 ]; then
     # Who knocked at the container's address before it was there is asked for again by ARP only after a second, unless that is forgotten
     ip neigh flush nud incomplete 2>/dev/null
     mark runtime.announced
+else
+    end_lazy_pages
 fi
 exit "$status"
