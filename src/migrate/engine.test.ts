@@ -49,7 +49,7 @@ function world(
   const names = { source: { name: 'a' }, destination: { name: 'b' } };
   const report = { step: (event: StepEvent) => events.push(event), progress: () => {} };
   const plan = { container: { name: 'web' }, options: {} };
-  const found = { frozenAtMs: null, givenUp: null };
+  const found = { frozenAtMs: null, thawedAtMs: null, givenUp: null };
   const move = { ...names, plan, found, signal: abort.signal, report } as unknown as Move;
   const run = () =>
     runSteps(steps, move, {

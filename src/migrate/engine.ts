@@ -1,7 +1,7 @@
 import { TransshipError } from '../error.ts';
 import type { Journal } from './journal.ts';
 import type { Move, Step, StepEvent } from './step.ts';
-import { doWithinLimit } from './within-limit.ts';
+import { doWithinLimit, saidAfterwards } from './within-limit.ts';
 
 export type EngineResult =
   | { readonly outcome: 'migrated'; readonly warnings: readonly string[] }
@@ -92,7 +92,7 @@ async function rollBack({ begun, failed, error, move, options, warnings }: RollB
   await options.afterUndo().catch((cause) => warnings.push(`collecting evidence: ${messageOf(cause)}`));
   await move.found.givenUp; // what it still makes is to be removed, too
   for (const step of lastFirst) await putBack({ step, act: step.tidy, move, options, warnings });
-  return { outcome: isLive ? 'rolled-back' : 'lost', failedStep: failed.name, error, warnings };
+  return { outcome: isLive ? 'rolled-back' : 'lost', failedStep: failed.name, error: saidAfterwards(error, move), warnings };
 }
 
 /** Nothing is undone but the step itself, whose undo holds both sides. */

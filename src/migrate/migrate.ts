@@ -75,6 +75,7 @@ function nothingYet(plan: Plan, route: Route): Found {
     volumes: null,
     direct: null,
     frozenAtMs: null,
+    thawedAtMs: null,
     givenUp: null,
     warnings,
   };

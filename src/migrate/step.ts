@@ -38,7 +38,9 @@ export interface Found {
   direct: DirectState | null;
   /** When the container stood still, by `performance.now()`; null before. */
   frozenAtMs: number | null;
-  /** The step that was given up when the downtime limit was over, as it goes on for itself; it never rejects. */
+  /** When it was let go again on the source. */
+  thawedAtMs: number | null;
+  /** Set when the downtime limit was over: the end of the step that was given up, which goes on for itself; it never rejects. */
   givenUp: Promise<void> | null;
   readonly warnings: string[];
 }

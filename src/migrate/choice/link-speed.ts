@@ -9,7 +9,10 @@ export async function readLinkSpeed({ source, ssh }: Route): Promise<number | nu
   if (ssh === null) return null;
   const count = `begin=\${EPOCHREALTIME/[.,]/}; bytes=$(timeout ${limits.seconds} cat | wc -c); end=\${EPOCHREALTIME/[.,]/}; echo "$bytes $((end - begin))"`;
   const far = quoteWord(asRoot(`bash -c ${quoteWord(count)}`));
-  const { stdout } = await source.shell.run(`dd if=/dev/zero bs=256k count=${limits.bytes / 2 ** 18} 2>/dev/null | ${ssh} ${far}`, { timeoutMs: 15_000 });
+  const { stdout } = await source.shell.run(
+    `dd if=/dev/zero bs=256k count=${limits.bytes / 2 ** 18} 2>/dev/null | ${ssh} ${far}`,
+    { timeoutMs: 15_000 },
+  );
   const [, bytes, us] = /^(\d+) (\d+)$/m.exec(stdout) ?? [];
   return Number(bytes) > 0 && Number(us) > 0 ? (1e6 * Number(bytes)) / Number(us) : null;
 }

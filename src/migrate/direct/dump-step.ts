@@ -43,9 +43,11 @@ export const handOver: Step = {
 /** The source goes on at once where the destination was never told to run; else that one is stopped first. */
 async function letSourceGoOn(move: Move): Promise<void> {
   const first = await giveUp(move, '');
-  if (first === 'thawed') return;
-  await stopDestination(move);
-  await giveUp(move, 'after-go');
+  if (first !== 'thawed') {
+    await stopDestination(move);
+    await giveUp(move, 'after-go');
+  }
+  move.found.thawedAtMs = performance.now();
 }
 
 async function giveUp({ source, found, plan }: Move, word: string): Promise<string> {

@@ -48,7 +48,10 @@ const pause: Step = {
     await bounded(`docker pause on ${source.name}`, 30_000, source.docker.getContainer(plan.container.id).pause());
     return undefined;
   },
-  undo: ({ plan, source }) => thaw(source, plan.container.id),
+  undo: async ({ plan, source, found }) => {
+    await thaw(source, plan.container.id);
+    found.thawedAtMs = performance.now();
+  },
 };
 
 const checkpointPaused: Step = {
