@@ -47,13 +47,9 @@ async function run(name: string, { to, output }: Options, command: Command): Pro
   });
 }
 
+/** What goes wrong there is said for every command alike (output.ts). */
 async function writeStdout(pieces: Iterable<string>): Promise<void> {
-  try {
-    await pipeline(Readable.from(pieces), process.stdout, { end: false });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EPIPE') return; // `| head` has seen enough
-    throw unwritable('stdout', cause);
-  }
+  await pipeline(Readable.from(pieces), process.stdout, { end: false });
 }
 
 /** Written aside, then renamed; a pipe or a device is written to as it is. */

@@ -1,6 +1,6 @@
 /**
- * Ctrl-C asks for a roll-back, once; the second and later ones only say that it is under way, as a killed roll-back
- * would leave a frozen container.
+ * Ctrl-C (or SIGTERM, or a terminal that is closed) asks for a roll-back, once; the second and later ones only say that it is under
+ * way, as a killed roll-back would leave a frozen container.
  */
 export function interruptSignal(
   say: (line: string) => void,
@@ -8,10 +8,9 @@ export function interruptSignal(
 ): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const onSignal = () => {
-    say(
-      controller.signal.aborted ? `still at it: ${what} is being put back` : 'interrupted: rolling back after the current step',
-    );
-    controller.abort();
+    const isRepeated = controller.signal.aborted;
+    controller.abort(); // first, as a hang-up (SIGHUP) takes the terminal with it
+    say(isRepeated ? `still at it: ${what} is being put back` : 'interrupted: rolling back after the current step');
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const name of signals) process.on(name, onSignal);

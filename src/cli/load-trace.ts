@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostEvidence, type RunFolder, readManifest, runFiles } from '../evidence/run-folder.ts';
 import { otlpJson } from '../export/otlp-json.ts';
@@ -44,7 +44,10 @@ export function loadTrace(folder: RunFolder): Trace {
   return { ...trace, warnings: [...criu.flatMap(({ warnings }) => warnings), ...trace.warnings] };
 }
 
-/** The samples that come with the package lie in a folder that users may not write to: they are shown all the same. */
+/**
+ * It can be made again at any time: the samples that come with the package, in a folder that users may not write to, are shown all
+ * the same, and so is a run on a disk that has become full.
+ */
 function keepDerived(folder: RunFolder, trace: Trace): void {
   const file = join(folder.path, runFiles.trace);
   const own = `${file}.${process.pid}`;
@@ -52,6 +55,7 @@ function keepDerived(folder: RunFolder, trace: Trace): void {
     writeFileSync(own, [...otlpJson(trace)].join(''));
     renameSync(own, file);
   } catch (error) {
-    if (!['EACCES', 'EROFS', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!['EACCES', 'EROFS', 'EPERM', 'ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (existsSync(own)) rmSync(own);
   }
 }

@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
+import { watchOutput } from './output.ts';
 import { transshipProgram } from './program.ts';
 import { reportError } from './terminal.ts';
 
+const output = watchOutput();
 try {
   await transshipProgram().parseAsync();
 } catch (error) {
   // commander has already printed its own message; asking for help or the version is no error
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else process.exitCode = reportError(error);
+  else if (!output.hasTold(error)) process.exitCode = reportError(error);
 }

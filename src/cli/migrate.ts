@@ -5,6 +5,7 @@ import type { Plan, PlanRequest } from '../migrate/plan.ts';
 import { type StrategyName, strategyNames } from '../migrate/strategies/names.ts';
 import { interruptSignal } from './interrupt.ts';
 import { stepReport } from './step-report.ts';
+import { stopLimitsOf, stopOption } from './stop-options.ts';
 import { type Terminal, terminalOf, withFormat } from './terminal.ts';
 import { transshipVersion } from './version-of.ts';
 
@@ -21,6 +22,9 @@ interface Options {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly name?: string;
+  readonly maxRounds?: number;
+  readonly pagesLeft?: number;
+  readonly maxGrowth?: number;
 }
 
 export const migrateCommand: Command = withFormat(
@@ -39,6 +43,9 @@ export const migrateCommand: Command = withFormat(
     .option('--plain', "Docker's path without safety: the dump kills the source (baseline for measuring)")
     .option('--plain-pages', 'do not encrypt the memory on its way (on a link that nobody else can read)')
     .option('--volumes <modes>', 'copy, shared, or by place: /data=copy,/etc/app=shared')
+    .addOption(stopOption('pagesLeft'))
+    .addOption(stopOption('maxGrowth'))
+    .addOption(stopOption('maxRounds'))
     .option('--drop-execs', 'exec sessions and health checks under way may be lost')
     .option('--no-probe', 'do not watch the published port from outside')
     .option('--yes', 'agree to what is offered: our runtime on the destination, which every strategy but docker needs')
@@ -101,6 +108,7 @@ async function moveOptions(options: Options): Promise<PlanRequest['options']> {
     volumes: parseVolumesOption(options.volumes),
     dropExecs: options.dropExecs ?? false,
     ...(limit === undefined ? {} : { downtimeLimitMs: parseDowntimeLimit(limit) }),
+    preCopy: stopLimitsOf(options),
   };
 }
 
@@ -115,23 +123,18 @@ async function haveRuntime(terminal: Terminal, destination: Host, isAgreed: bool
 
 type Migrated = Awaited<ReturnType<typeof import('../migrate/migrate.ts').migrate>>;
 
-/** Prints the breakdown (or the document), then where the container is when it did not move. */
+/** Prints the breakdown (or the document) if it can, then in any case where the container is. */
 export async function printMigration(
   terminal: Terminal,
   folder: Migrated['folder'],
   manifest: Migrated['manifest'],
 ): Promise<void> {
-  const { loadTrace } = await import('./load-trace.ts');
-  const { migrationDocument } = await import('./migrate-document.ts');
-  const { renderTree } = await import('./tree.ts');
-  const { renderReadings } = await import('./readings.ts');
-  const trace = loadTrace(folder);
-  for (const warning of [...manifest.warnings, ...trace.warnings]) terminal.warn(warning);
-  terminal.result(
-    migrationDocument(folder, manifest, trace),
-    () => `${renderTree(trace)}\n\n${renderReadings({ folder, manifest, trace })}`,
-  );
   const { whereabouts } = await import('./whereabouts.ts');
+  try {
+    await printBreakdown(terminal, folder, manifest);
+  } catch (error) {
+    terminal.warn(`the run cannot be shown: ${error instanceof Error ? error.message : String(error)}`);
+  }
   terminal.say(whereabouts(manifest));
   if (manifest.error !== null) {
     const code =
@@ -144,4 +147,18 @@ export async function printMigration(
       manifest.error.hint,
     );
   }
+}
+
+async function printBreakdown(terminal: Terminal, folder: Migrated['folder'], manifest: Migrated['manifest']): Promise<void> {
+  for (const warning of manifest.warnings) terminal.warn(warning);
+  const { loadTrace } = await import('./load-trace.ts');
+  const { migrationDocument } = await import('./migrate-document.ts');
+  const { renderTree } = await import('./tree.ts');
+  const { renderReadings } = await import('./readings.ts');
+  const trace = loadTrace(folder);
+  for (const warning of trace.warnings) terminal.warn(warning);
+  terminal.result(
+    migrationDocument(folder, manifest, trace),
+    () => `${renderTree(trace)}\n\n${renderReadings({ folder, manifest, trace })}`,
+  );
 }

@@ -40,6 +40,8 @@ const ways: Readonly<Record<StrategyName, string>> = {
   docker: "Docker's own path, the source kept frozen until the destination runs",
   cold: 'cold: images of all the memory, then restored there',
   diskless: "diskless: the memory straight into the destination's",
+  'pre-copy': 'pre-copy: the memory while it runs, what it changed meanwhile while it stands still',
+  hybrid: 'hybrid: the memory while it runs, what it changed meanwhile after it runs there',
   'post-copy': 'post-copy: it runs there first, and its memory follows',
 };
 

@@ -1,29 +1,87 @@
-import type { Manifest } from '../evidence/manifest.ts';
+import type { LastSeen, Manifest } from '../evidence/manifest.ts';
 
-/** The one line that everybody needs after a migration: where the container is now. */
+interface Names {
+  readonly name: string;
+  readonly source: string;
+  readonly destination: string;
+}
+
+/** The one line that everybody needs after a migration: where the container is now. It claims no more than is known. */
 export function whereabouts(manifest: Manifest): string {
-  const name = manifest.container?.name ?? 'the container';
-  const source = manifest.hosts.source?.name ?? 'the source';
-  const destination = manifest.hosts.destination?.name ?? 'the destination';
-  const id = manifest.container?.sourceId?.slice(0, 12) ?? 'ID';
-  if (manifest.outcome === 'migrated') return `${name} runs on ${destination}; ${source} holds nothing of it`;
-  if (manifest.outcome === 'rolled-back') return `${name} runs on ${source} (rolled back); ${destination} holds nothing of it`;
-  if (manifest.outcome === 'halves-kept') return halves(manifest, { name, source, destination });
+  const names = {
+    name: manifest.container?.name ?? 'the container',
+    source: manifest.hosts.source?.name ?? 'the source',
+    destination: manifest.hosts.destination?.name ?? 'the destination',
+  };
+  const { name, source, destination } = names;
+  if (manifest.outcome === 'migrated') return `${name} runs on ${destination}; ${holds(manifest, source)}`;
+  if (manifest.outcome === 'rolled-back') return `${name} runs on ${source} (rolled back); ${holds(manifest, destination)}`;
+  if (manifest.outcome === 'halves-kept') return halves(manifest, names);
+  return manifest.lastSeen === undefined ? frozen(manifest, names) : lost(manifest.lastSeen, manifest, names);
+}
+
+function holds({ remains = [] }: Manifest, host: string): string {
+  const left = remains.filter((remnant) => remnant.host === host).map(({ what }) => what);
+  return left.length === 0 ? `${host} holds nothing of it` : `${host} still has ${left.join(', ')}`;
+}
+
+function frozen({ container }: Manifest, { name, source, destination }: Names): string {
+  const id = container?.sourceId ?? 'ID';
   return (
     `${name} runs nowhere for certain: its state lies frozen on ${source}. See that ${destination} does not run it (docker ps), ` +
-    `then on ${source}: docker unpause ${id}, or, when dockerd is gone: runc --root /run/docker/runtime-runc/moby resume ${manifest.container?.sourceId ?? 'ID'}`
+    `then on ${source}: docker unpause ${short(id)}, or, when dockerd is gone or knows of no pause: runc --root /run/docker/runtime-runc/moby resume ${id}`
+  );
+}
+
+/** Nothing was removed. What is to be typed depends on how the container stands there. */
+function lost({ source, destination }: NonNullable<Manifest['lastSeen']>, manifest: Manifest, names: Names): string {
+  const { name } = names;
+  const there = destination?.status === 'running' ? destination : null;
+  if (there !== null && source.status !== 'running') {
+    return (
+      `${name} was last seen running on ${there.host}, which could not be stopped, and ${source.status ?? 'unknown'} on ${source.host}. ` +
+      `Keep one of them: docker rm -f ${short(source.id)} on ${source.host}, or docker rm -f ${short(there.id)} on ${there.host}` +
+      (source.status === 'paused' ? `, then on ${source.host}: docker unpause ${short(source.id)}` : '')
+    );
+  }
+  if (source.status === 'paused') return frozen(manifest, names);
+  if (source.status === 'running')
+    return `${name} was last seen running on ${source.host}; see that ${names.destination} does not run it, too: docker ps`;
+  if (source.status === null) {
+    return (
+      `${name} runs nowhere for certain, and ${source.host} could not be asked. Nothing of it was removed. See that ${names.destination} does not run it, ` +
+      `then on ${source.host}: docker ps -a; paused: docker unpause ${short(source.id)}; exited: docker checkpoint ls ${short(source.id)}`
+    );
+  }
+  const kept = [source, destination].find((seen) => seen !== null && seen.checkpoint !== null);
+  return kept ? fromCheckpoint(name, source, kept) : gone(name, source);
+}
+
+function fromCheckpoint(name: string, source: LastSeen, kept: LastSeen): string {
+  const { name: checkpoint, folder } = kept.checkpoint ?? { name: 'NAME', folder: '' };
+  return (
+    `${name} runs nowhere: it is ${source.status} on ${source.host}, and its memory is checkpoint ${checkpoint} on ${kept.host} (${folder}). ` +
+    `On ${kept.host}: docker start --checkpoint ${checkpoint} ${short(kept.id)}`
+  );
+}
+
+function gone(name: string, { host, status, id }: LastSeen): string {
+  return (
+    `${name} runs nowhere: it is ${status} on ${host}, and no checkpoint of it was found, so its memory is lost. ` +
+    `Its files are there; begun anew, on ${host}: docker start ${short(id)}`
   );
 }
 
 /** The newest state lies on two hosts, and only the user can say which of two losses is the smaller. */
-function halves(manifest: Manifest, { name, source, destination }: Record<'name' | 'source' | 'destination', string>): string {
-  const [from, to] = [
-    manifest.container?.sourceId?.slice(0, 12) ?? 'ID',
-    manifest.container?.destinationId?.slice(0, 12) ?? name,
-  ];
+function halves(manifest: Manifest, { name, source, destination }: Names): string {
+  const to = manifest.container?.destinationId?.slice(0, 12) ?? name;
   return (
     `${name} runs nowhere: its newest state lies on two hosts, paused on ${destination}, frozen on ${source} as it was at the dump. Two ways remain: ` +
     `mend the link and go on (on ${destination}: docker unpause ${to}; a page that has not come ends the process that touches it), or go back to the freeze, ` +
-    `which un-happens what was answered since (on ${destination}: docker rm -f ${to}; on ${source}: runc --root /run/docker/runtime-runc/moby resume ${manifest.container?.sourceId ?? from})`
+    `which un-happens what was answered since (on ${destination}: docker rm -f ${to}; on ${source}: runc --root /run/docker/runtime-runc/moby resume ${manifest.container?.sourceId ?? 'ID'})`
   );
+}
+
+function short(id: string): string {
+  return id.slice(0, 12);
 }

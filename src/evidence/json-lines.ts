@@ -1,11 +1,23 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TransshipError } from '../error.ts';
 
-/** Appends one record as one line, by one write, so that a killed process leaves whole lines. */
+/**
+ * Appends one record as one line, by one write, so that a killed process leaves whole lines. What a full disk took of it is taken
+ * back: with a later line behind it, it would be damage.
+ */
 export function appendRecord(file: string, record: object): void {
   mkdirSync(dirname(file), { recursive: true });
-  appendFileSync(file, `${JSON.stringify(record)}\n`);
+  const fd = openSync(file, 'a');
+  const { size } = fstatSync(fd);
+  try {
+    appendFileSync(fd, `${JSON.stringify(record)}\n`);
+  } catch (error) {
+    ftruncateSync(fd, size);
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /**

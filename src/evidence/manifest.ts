@@ -55,6 +55,18 @@ const prediction = z.object({
   bytes: interval.nullable(),
 });
 
+/** What is known to be left of the container on a host where it does not run. */
+const remnant = z.object({ host: z.string(), what: z.string() });
+
+/** After `lost`: how the container stood on a host. `status` in runc's or Docker's word, null when nobody there could tell. */
+const lastSeen = z.object({
+  host: z.string(),
+  id: z.string(),
+  status: z.string().nullable(),
+  /** Its memory, where Docker keeps it; null: none is there, or nobody could look. */
+  checkpoint: z.object({ name: z.string(), folder: z.string() }).nullable(),
+});
+
 /** `run.json`: checked once when a run is opened, trusted inside. */
 export const manifestSchema = z.object({
   schema: z.literal('transship.run/1'),
@@ -78,6 +90,8 @@ export const manifestSchema = z.object({
   outcome: z.enum(outcomes).nullable(),
   error: z.object({ step: z.string().nullable(), code: z.string(), message: z.string(), hint: z.string() }).nullable(),
   warnings: z.array(z.string()),
+  remains: z.array(remnant).optional(),
+  lastSeen: z.object({ source: lastSeen, destination: lastSeen.nullable() }).optional(),
   probes: z.array(probeReading),
   bytes: z.object({ images: bytes, pages: bytes, layer: bytes, volumes: bytes }),
   /** Runs from before there were predictions have none. */
@@ -88,6 +102,8 @@ export const manifestSchema = z.object({
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
+export type Remnant = z.infer<typeof remnant>;
+export type LastSeen = z.infer<typeof lastSeen>;
 export type HostFacts = z.infer<typeof hostFacts>;
 export type ClockReading = z.infer<typeof clockReading>;
 export type PredictedDowntime = z.infer<typeof prediction>;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -120,9 +120,19 @@ export function readManifest(folder: RunFolder): Manifest {
   throw new TransshipError('input', `${file}: ${z.prettifyError(result.error)}`, 'written by another version of transship?');
 }
 
-/** Replaces `run.json` in one step, so that a reader never sees half of it. */
+/**
+ * Replaces `run.json` in one step, so that a reader never sees half of it.
+ * @throws TransshipError `failed` when it cannot be written: the old one stays
+ */
 export function writeManifest(folder: RunFolder, manifest: Manifest): void {
   const file = join(folder.path, runFiles.manifest);
-  writeFileSync(`${file}.new`, `${JSON.stringify(manifest, null, 2)}\n`);
-  renameSync(`${file}.new`, file);
+  try {
+    writeFileSync(`${file}.new`, `${JSON.stringify(manifest, null, 2)}\n`);
+    renameSync(`${file}.new`, file);
+  } catch (cause) {
+    rmSync(`${file}.new`, { force: true });
+    const { message } = cause as Error;
+    const hint = 'make room there, or name another folder for runs: TRANSSHIP_TRACES=FOLDER';
+    throw new TransshipError('failed', `${file}: cannot be written (${message})`, hint, { cause });
+  }
 }

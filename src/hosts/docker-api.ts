@@ -8,8 +8,18 @@ import type { Link } from './link.ts';
 
 export type OnApiCall = (record: ApiRecord) => void;
 
-/** A request without a stream must be answered in this time, if its caller sets no limit of its own. */
-const readTimeoutMs = 30_000;
+/**
+ * Longest that a call may take whose caller sets no limit of its own; the first row that fits. Docker itself knows none: a dockerd that
+ * stands still would hold a move for ever. A start may wait inside for a dump and a restore of ten minutes each.
+ */
+const limits = [
+  { calls: /^POST \S+\/start\b/, limitMs: 1_800_000 },
+  { calls: /^POST \S+\/checkpoints\b/, limitMs: 660_000 },
+  { calls: /^POST \S+\/kill\b|^DELETE /, limitMs: 120_000 },
+  { calls: /^GET /, limitMs: 30_000 },
+  { calls: /^/, limitMs: 60_000 },
+] as const;
+
 /** Query values that say what was done; any other value could be a secret and is left out of the record. */
 const tellingKeys = new Set([
   'all',
@@ -38,7 +48,7 @@ export async function openDockerApi(link: Link, dial: () => Duplex, onCall: OnAp
   const { default: Docker } = await import('dockerode');
   const agent = dialAgent(dial, onCall);
   const docker = new Docker({ agent, host: 'http://docker', protocol: 'http' } as Dockerode.DockerOptions);
-  boundReads(docker.modem as Modem, link);
+  boundCalls(docker.modem as Modem, link);
   return { docker, close: () => agent.destroy() };
 }
 
@@ -78,25 +88,44 @@ export function withoutSecrets(path: string): string {
 }
 
 type Callback = (error: (Error & { statusCode?: number }) | null, result: unknown) => void;
+interface Call {
+  readonly path: string;
+  readonly method: string;
+  readonly isStream?: boolean;
+  readonly hijack?: boolean;
+  readonly abortSignal?: AbortSignal;
+}
 interface Modem {
-  dial(options: { method: string; isStream?: boolean; hijack?: boolean; abortSignal?: AbortSignal }, callback: Callback): void;
+  dial(call: Call, callback: Callback): void;
 }
 
-/** Puts a limit on plain reads, and turns "socket hang up" into an error that names the host. HTTP's own errors pass as they are. */
-function boundReads(modem: Modem, link: Link): void {
+/** Puts a limit on every call but streams, and turns "socket hang up" into an error that names the host. HTTP's own errors pass as they are. */
+function boundCalls(modem: Modem, link: Link): void {
   const dial = modem.dial.bind(modem);
-  modem.dial = (options, callback) => {
-    const isRead = options.method === 'GET' && !options.isStream && !options.hijack;
-    const limit = isRead && options.abortSignal === undefined ? { abortSignal: AbortSignal.timeout(readTimeoutMs) } : {};
-    dial({ ...options, ...limit }, (error, result) => {
-      const isOurs = error !== null && error.statusCode === undefined && options.abortSignal?.aborted !== true;
-      callback(isOurs ? noAnswer(link, error) : error, result);
+  modem.dial = (call, callback) => {
+    const isOpenEnded = call.isStream === true || call.hijack === true || call.abortSignal !== undefined;
+    const limitMs = isOpenEnded ? null : limitOf(call);
+    const limit = limitMs === null ? {} : { abortSignal: AbortSignal.timeout(limitMs) };
+    dial({ ...call, ...limit }, (error, result) => {
+      const isOurs = error !== null && error.statusCode === undefined && call.abortSignal?.aborted !== true;
+      callback(isOurs ? noAnswer(link, error, { call, limitMs }) : error, result);
     });
   };
 }
 
-function noAnswer(link: Link, error: Error & { code?: string }): TransshipError {
-  const reason = link.ended() ?? (error.code === 'ABORT_ERR' ? `no answer within ${readTimeoutMs / 1e3} s` : error.message);
+function limitOf({ method, path }: Call): number | null {
+  return limits.find(({ calls }) => calls.test(`${method} ${path}`))?.limitMs ?? null;
+}
+
+interface Unanswered {
+  readonly call: Call;
+  readonly limitMs: number | null;
+}
+
+function noAnswer(link: Link, error: Error & { code?: string }, { call, limitMs }: Unanswered): TransshipError {
+  const isLate = error.code === 'ABORT_ERR' && limitMs !== null;
+  const what = `${call.method} ${call.path.split('?')[0]}`;
+  const reason = link.ended() ?? (isLate ? `${what}: no answer within ${limitMs / 1e3} s` : error.message);
   return new TransshipError(
     'not-ready',
     `${link.name}: Docker does not answer (${reason})`,

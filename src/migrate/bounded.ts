@@ -18,3 +18,22 @@ export async function bounded<T>(what: string, limitMs: number, promise: Promise
     clearTimeout(timer);
   }
 }
+
+/** Lets an interrupt through while something is waited for. It may still happen on the other side: the caller's undo must cope. */
+export async function untilInterrupted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  let onAbort = () => {};
+  const interrupt = new Promise<never>((_, reject) => {
+    onAbort = () => reject(interrupted());
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
+  try {
+    return await Promise.race([promise, interrupt]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+export function interrupted(): TransshipError {
+  return new TransshipError('interrupted', 'interrupted', 'nothing was moved; run the same command again when you like');
+}

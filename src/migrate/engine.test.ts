@@ -9,7 +9,17 @@ import type { Move, Step, StepEvent } from './step.ts';
  * Each step writes what it did; the container is live on the source unless paused, on the destination once started.
  */
 function world(
-  faults: { readonly fail?: string; readonly failUndo?: string; readonly abortIn?: string; readonly mustHold?: string } = {},
+  faults: {
+    readonly fail?: string;
+    readonly failUndo?: string;
+    readonly failTidy?: string;
+    readonly abortIn?: string;
+    readonly mustHold?: string;
+    /** The journal's disk is full for such entries. */
+    readonly noRoomFor?: RegExp;
+    readonly isTerminalGone?: boolean;
+    readonly isSourceDeaf?: boolean;
+  } = {},
 ) {
   const log: string[] = [];
   const events: StepEvent[] = [];
@@ -35,7 +45,10 @@ function world(
       if (faults.failUndo === name) throw new Error(`undo ${name} broke`);
       change.onUndo?.();
     },
-    tidy: async () => void log.push(`tidy ${name}`),
+    tidy: async () => {
+      log.push(`tidy ${name}`);
+      if (faults.failTidy === name) throw new Error(`tidy ${name} broke`);
+    },
     ...(change.commits ? { commits: true as const } : {}),
     ...(faults.mustHold === name ? { undoMustHold: true as const } : {}),
   });
@@ -47,15 +60,28 @@ function world(
     step('remove-source', {}),
   ];
   const names = { source: { name: 'a' }, destination: { name: 'b' } };
-  const report = { step: (event: StepEvent) => events.push(event), progress: () => {} };
+  const report = {
+    step: (event: StepEvent) => {
+      if (faults.isTerminalGone) throw new Error('write EIO');
+      events.push(event);
+    },
+    progress: () => {},
+  };
+  const write = (entry: string) => {
+    if (faults.noRoomFor?.test(entry)) throw new Error('ENOSPC: no space left on device, write');
+    journal.push(entry);
+  };
   const plan = { container: { name: 'web' }, options: {} };
   const found = { frozenAtMs: null, thawedAtMs: null, givenUp: null };
   const move = { ...names, plan, found, signal: abort.signal, report } as unknown as Move;
   const run = () =>
     runSteps(steps, move, {
-      journal: { write: ({ step: name, event }) => void journal.push(`${name} ${event}`) },
+      journal: { write: ({ step: name, event }) => write(`${name} ${event}`) },
       afterUndo: async () => void log.push('evidence'),
-      isSourceLive: async () => live.source,
+      isSourceLive: async () => {
+        if (faults.isSourceDeaf) throw new Error('no answer within 10 s');
+        return live.source;
+      },
     });
   return { run, log, events, journal, live };
 }
@@ -63,7 +89,7 @@ function world(
 describe('a migration that goes well', () => {
   test('does every step once, and undoes nothing', async () => {
     const { run, log, journal } = world();
-    expect(await run()).toEqual({ outcome: 'migrated', warnings: [] });
+    expect(await run()).toEqual({ outcome: 'migrated', warnings: [], untidy: [] });
     expect(log).toEqual(['create-destination', 'pause', 'start', 'verify', 'remove-source']);
     expect(journal.slice(0, 4)).toEqual(['create-destination begin', 'create-destination end', 'pause begin', 'pause end']);
   });
@@ -89,7 +115,7 @@ describe('a step that fails', () => {
   test('after the commit it is a warning: the destination is the live copy', async () => {
     const { run, log, live } = world({ fail: 'remove-source' });
     const result = await run();
-    expect(result.outcome).toBe('migrated');
+    expect(result).toMatchObject({ outcome: 'migrated', untidy: ['remove-source'] });
     expect(result.warnings[0]).toContain('remove-source broke');
     expect(live.destination).toBe(true);
     expect(log.some((line) => line.startsWith('undo'))).toBe(false);
@@ -102,6 +128,70 @@ describe('a step that fails', () => {
     expect(result.warnings).toEqual(['undoing pause: undo pause broke']);
     expect(log).toContain('undo create-destination');
     expect(live).toEqual({ source: false, destination: false });
+  });
+});
+
+describe('a container that runs nowhere', () => {
+  test.each([
+    ['an undo failed', { fail: 'start', failUndo: 'pause' }],
+    ['the source does not answer', { fail: 'start', isSourceDeaf: true }],
+    ['the destination cannot be stopped', { fail: 'verify', failUndo: 'start', mustHold: 'start' }],
+  ])('%s: nothing is removed, as it could be the only copy of its memory', async (_why, faults) => {
+    const { run, log } = world(faults);
+    expect((await run()).outcome).toBe('lost');
+    expect(log.filter((line) => line.startsWith('tidy'))).toEqual([]);
+    expect(log).toContain('evidence');
+  });
+
+  test('a tidy that fails is no loss, but it is known whose', async () => {
+    const { run, log } = world({ fail: 'start', failTidy: 'pause' });
+    expect(await run()).toMatchObject({ outcome: 'rolled-back', untidy: ['pause'] });
+    expect(log.at(-1)).toBe('tidy create-destination');
+  });
+});
+
+describe('a full disk under the journal', () => {
+  test.each(['create-destination', 'pause', 'start', 'verify'])('keeps %s from beginning: all is undone', async (name) => {
+    const { run, log, live } = world({ noRoomFor: new RegExp(`^${name} begin`) });
+    const result = await run();
+    expect(result).toMatchObject({ outcome: 'rolled-back', failedStep: name });
+    expect(result.outcome !== 'migrated' && result.error.message).toContain('ENOSPC');
+    expect(log).not.toContain(name);
+    expect(live).toEqual({ source: true, destination: false });
+  });
+
+  test.each(['start', 'verify'])('after %s began, all of it: undone to the last, and said once', async (fail) => {
+    const { run, log, live } = world({ fail, noRoomFor: / (?:failed|undo.*)$/ });
+    const result = await run();
+    expect(result.outcome).toBe('rolled-back');
+    expect(live).toEqual({ source: true, destination: false });
+    expect(log).toContain('undo create-destination');
+    expect(result.warnings).toEqual(['the journal is not whole: ENOSPC: no space left on device, write']);
+  });
+
+  test('at the end of the commit: what was done stays done, and the rest is cleaned up', async () => {
+    const { run, log, live } = world({ noRoomFor: /^(verify end|remove-source)/ });
+    const result = await run();
+    expect(result).toMatchObject({ outcome: 'migrated', untidy: [] });
+    expect(result.warnings).toEqual(['the journal is not whole: ENOSPC: no space left on device, write']);
+    expect(log.at(-1)).toBe('remove-source');
+    expect(live.destination).toBe(true);
+  });
+});
+
+describe('a terminal that is gone', () => {
+  test('the move goes on without it', async () => {
+    const { run, live } = world({ isTerminalGone: true });
+    const result = await run();
+    expect(result.outcome).toBe('migrated');
+    expect(result.warnings).toEqual(['what the steps did could not be told: write EIO']);
+    expect(live.destination).toBe(true);
+  });
+
+  test('and so does a roll-back', async () => {
+    const { run, live } = world({ isTerminalGone: true, fail: 'start' });
+    expect((await run()).outcome).toBe('rolled-back');
+    expect(live).toEqual({ source: true, destination: false });
   });
 });
 

@@ -1,16 +1,24 @@
 import { TransshipError } from '../error.ts';
+import type { StepName } from '../evidence/steps.ts';
+import { interrupted } from './bounded.ts';
 import type { Journal } from './journal.ts';
-import type { Move, Step, StepEvent } from './step.ts';
+import type { Move, Step } from './step.ts';
+import { hostName, type Telling, telling } from './telling.ts';
 import { doWithinLimit, saidAfterwards } from './within-limit.ts';
 
+interface Ending {
+  readonly warnings: readonly string[];
+  /** Steps that left something on their host: their tidy failed or, after the commit, they themselves. */
+  readonly untidy: readonly StepName[];
+}
+
 export type EngineResult =
-  | { readonly outcome: 'migrated'; readonly warnings: readonly string[] }
-  | {
+  | (Ending & { readonly outcome: 'migrated' })
+  | (Ending & {
       readonly outcome: 'rolled-back' | 'lost' | 'halves-kept';
-      readonly failedStep: string;
+      readonly failedStep: StepName;
       readonly error: TransshipError;
-      readonly warnings: readonly string[];
-    };
+    });
 
 export interface EngineOptions {
   readonly journal: Journal;
@@ -20,122 +28,102 @@ export interface EngineOptions {
   readonly isSourceLive: () => Promise<boolean>;
 }
 
+interface Course {
+  readonly move: Move;
+  readonly options: EngineOptions;
+  readonly tell: Telling;
+  readonly begun: Step[];
+  readonly warnings: string[];
+  readonly untidy: StepName[];
+}
+
 /**
  * Runs the steps in order. A step that fails, or an interrupt between two of them, undoes all that was begun, last first;
  * after the step that commits, failures are warnings and interrupts are too late.
  */
 export async function runSteps(steps: readonly Step[], move: Move, options: EngineOptions): Promise<EngineResult> {
-  const begun: Step[] = [];
   const warnings: string[] = [];
+  const tell = telling(move, options.journal, warnings);
+  const course: Course = { move, options, tell, begun: [], warnings, untidy: [] };
   let isCommitted = false;
   for (const step of steps) {
     try {
       if (!isCommitted && !step.keepsHalves && move.signal.aborted) throw interrupted();
-      begun.push(step);
-      await perform(step, move, options.journal);
+      await perform(step, course, isCommitted);
       if (!isCommitted && !step.commits && move.signal.aborted) throw interrupted();
       isCommitted ||= step.commits === true;
     } catch (cause) {
       const error = asTransshipError(cause, step, move);
-      if (isCommitted) warnings.push(`${step.name}: ${error.message} (${error.hint})`);
-      else if (step.keepsHalves) return await keepHalves({ failed: step, error, move, options, warnings });
-      else return await rollBack({ begun, failed: step, error, move, options, warnings });
+      if (!isCommitted) return await (step.keepsHalves ? keepHalves(course, step, error) : rollBack(course, step, error));
+      warnings.push(`${step.name}: ${error.message} (${error.hint})`);
+      course.untidy.push(step.name);
     }
   }
-  return { outcome: 'migrated', warnings };
+  return { outcome: 'migrated', warnings, untidy: course.untidy };
 }
 
-async function perform(step: Step, move: Move, journal: Journal): Promise<void> {
-  const host = hostName(step, move);
-  const started = performance.now();
-  const tell = (state: StepEvent['state'], detail: StepEvent['detail'] = {}) =>
-    move.report.step({
-      step: step.name,
-      host,
-      state,
-      durationMs: state === 'begin' ? null : performance.now() - started,
-      detail,
-    });
-  journal.write({ step: step.name, host, event: 'begin' });
-  tell('begin');
+async function perform(step: Step, { move, tell, begun }: Course, isCommitted: boolean): Promise<void> {
+  // A step that the journal refuses is not begun, where there is still a way back.
+  if (isCommitted || step.keepsHalves) tell.begin(step);
+  else tell.mustBegin(step);
+  begun.push(step);
   try {
-    const detail = (await doWithinLimit(step, move)) ?? {};
-    journal.write({ step: step.name, host, event: 'end', detail });
-    tell('end', detail);
+    tell.ended(step, 'end', (await doWithinLimit(step, move)) ?? {});
   } catch (error) {
-    const detail = { error: messageOf(error) };
-    journal.write({ step: step.name, host, event: 'failed', detail });
-    tell('failed', detail);
+    tell.ended(step, 'failed', { error: messageOf(error) });
     throw error;
   }
 }
 
-interface RollBack {
-  readonly begun: readonly Step[];
-  readonly failed: Step;
-  readonly error: TransshipError;
-  readonly move: Move;
-  readonly options: EngineOptions;
-  readonly warnings: string[];
-}
-
-async function rollBack({ begun, failed, error, move, options, warnings }: RollBack): Promise<EngineResult> {
-  const lastFirst = [...begun].reverse();
+async function rollBack(course: Course, failed: Step, error: TransshipError): Promise<EngineResult> {
+  const { options, warnings, untidy } = course;
+  const lost = { outcome: 'lost', failedStep: failed.name, error, warnings, untidy } as const;
+  const lastFirst = [...course.begun].reverse();
   for (const step of lastFirst) {
-    const isDone = await putBack({ step, act: step.undo, move, options, warnings });
+    const isDone = await putBack(course, step, step.undo);
     if (isDone || step.undoMustHold !== true) continue;
     warnings.push('the destination could not be stopped, so the source stays frozen: look there first, then decide');
-    await options.afterUndo().catch((cause) => warnings.push(`collecting evidence: ${messageOf(cause)}`));
-    return { outcome: 'lost', failedStep: failed.name, error, warnings };
+    await collect(course);
+    return lost;
   }
-  const isLive = await options.isSourceLive().catch(() => false);
-  await options.afterUndo().catch((cause) => warnings.push(`collecting evidence: ${messageOf(cause)}`));
-  await move.found.givenUp; // what it still makes is to be removed, too
-  for (const step of lastFirst) await putBack({ step, act: step.tidy, move, options, warnings });
-  return { outcome: isLive ? 'rolled-back' : 'lost', failedStep: failed.name, error: saidAfterwards(error, move), warnings };
+  const isLive = await options.isSourceLive().catch((cause) => {
+    warnings.push(`whether the source runs is not known: ${messageOf(cause)}`);
+    return false;
+  });
+  await collect(course);
+  const said = saidAfterwards(error, course.move);
+  // Nothing is removed while the container runs nowhere: it could be the only copy of its memory.
+  if (!isLive) return { ...lost, error: said };
+  await course.move.found.givenUp; // what it still makes is to be removed, too
+  for (const step of lastFirst) if (!(await putBack(course, step, step.tidy))) untidy.push(step.name);
+  return { ...lost, outcome: 'rolled-back', error: said };
 }
 
 /** Nothing is undone but the step itself, whose undo holds both sides. */
-async function keepHalves({ failed, error, move, options, warnings }: Omit<RollBack, 'begun'>): Promise<EngineResult> {
-  await putBack({ step: failed, act: failed.undo, move, options, warnings });
-  await options.afterUndo().catch((cause) => warnings.push(`collecting evidence: ${messageOf(cause)}`));
-  return { outcome: 'halves-kept', failedStep: failed.name, error, warnings };
+async function keepHalves(course: Course, failed: Step, error: TransshipError): Promise<EngineResult> {
+  await putBack(course, failed, failed.undo);
+  await collect(course);
+  return { outcome: 'halves-kept', failedStep: failed.name, error, warnings: course.warnings, untidy: course.untidy };
 }
 
-interface PutBack {
-  readonly step: Step;
-  readonly act: ((move: Move) => Promise<void>) | undefined;
-  readonly move: Move;
-  readonly options: EngineOptions;
-  readonly warnings: string[];
+async function collect({ options, warnings }: Course): Promise<void> {
+  await options.afterUndo().catch((cause) => warnings.push(`collecting evidence: ${messageOf(cause)}`));
 }
 
 /** @returns false when it failed; it throws nothing, so that the others are done all the same */
-async function putBack({ step, act, move, options, warnings }: PutBack): Promise<boolean> {
+async function putBack({ move, tell, warnings }: Course, step: Step, act: Step['undo']): Promise<boolean> {
   if (act === undefined) return true;
-  const host = hostName(step, move);
-  const started = performance.now();
-  options.journal.write({ step: step.name, host, event: 'undo-begin' });
+  tell.beginUndo(step);
   try {
     await act.call(step, move);
-    options.journal.write({ step: step.name, host, event: 'undo-end' });
-    move.report.step({ step: step.name, host, state: 'undone', durationMs: performance.now() - started, detail: {} });
+    tell.ended(step, 'undone');
     return true;
   } catch (error) {
-    const detail = { error: messageOf(error) };
-    options.journal.write({ step: step.name, host, event: 'undo-failed', detail });
-    move.report.step({ step: step.name, host, state: 'undo-failed', durationMs: performance.now() - started, detail });
-    warnings.push(`undoing ${step.name}: ${messageOf(error)}`);
+    tell.ended(step, 'undo-failed', { error: messageOf(error) });
+    const hint = error instanceof TransshipError ? ` (${error.hint})` : '';
+    warnings.push(`undoing ${step.name}: ${messageOf(error)}${hint}`);
     return false;
   }
-}
-
-function hostName(step: Step, move: Move): string | null {
-  return step.on === 'both' ? null : move[step.on].name;
-}
-
-function interrupted(): TransshipError {
-  return new TransshipError('interrupted', 'interrupted', 'nothing was moved; run the same command again when you like');
 }
 
 function asTransshipError(cause: unknown, step: Step, move: Move): TransshipError {

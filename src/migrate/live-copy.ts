@@ -1,9 +1,16 @@
+import { TransshipError } from '../error.ts';
 import type { Host } from '../hosts/host.ts';
+import { runtimeName } from '../wrap/runtime-place.ts';
 import { bounded } from './bounded.ts';
 import { messageOf } from './engine.ts';
 
 /** Where runc keeps the state of Docker's containers (dockerd's own containerd and a system one alike). */
 export const runcRoot = '/run/docker/runtime-runc/moby';
+
+/** Shell text: the root that knows the container; each runtime that Docker has by a name has one of its own. */
+export function runcRootOf(id: string): string {
+  return `"$(dirname "$(ls -d /run/docker/runtime-*/moby/${id} 2>/dev/null | head -n 1)")"`;
+}
 
 /**
  * Lets a paused container go on: through Docker, and where dockerd does not answer (it may have been what failed)
@@ -24,7 +31,7 @@ async function thawByRunc(host: Host, id: string): Promise<void> {
       grep -qsx criu /proc/[0-9]*/comm || break
       sleep 0.2
     done
-    runc --root ${runcRoot} resume ${id}`;
+    runc --root ${runcRootOf(id)} resume ${id}`;
   const result = await host.shell.run(script, { timeoutMs: 40_000 });
   if (result.exitCode === 0 || /not paused/.test(result.stderr)) return;
   throw new Error(`runc resume ${id.slice(0, 12)} on ${host.name}: ${result.stderr.trim()}`);
@@ -35,6 +42,7 @@ async function thawByRunc(host: Host, id: string): Promise<void> {
  * does not answer runc does. @throws when that is not certain, so that nobody lets the other copy go on
  */
 export async function stopForGood(host: Host, id: string): Promise<void> {
+  await host.shell.run(takeId(id));
   try {
     await bounded(`docker kill on ${host.name}`, 60_000, host.docker.getContainer(id).kill());
   } catch (error) {
@@ -43,27 +51,70 @@ export async function stopForGood(host: Host, id: string): Promise<void> {
   }
 }
 
-async function stopByRunc(host: Host, id: string): Promise<void> {
-  const script = `
-    for try in $(seq 100); do
-      runc --root ${runcRoot} kill ${id} KILL 2>/dev/null
-      grep -qsx criu /proc/[0-9]*/comm ||
-        case $(runc --root ${runcRoot} state ${id} 2>&1) in *'"running"'* | *'"paused"'* | *'"created"'*) ;; *) exit 0 ;; esac
-      sleep 0.2
-    done
-    exit 1`;
-  const result = await host.shell.run(script, { timeoutMs: 40_000 });
-  if (result.exitCode !== 0)
-    throw new Error(`container ${id.slice(0, 12)} on ${host.name} could not be killed: ${result.stderr.trim()}`);
+/**
+ * Shell text. That nothing of the container is there proves little: a request may still be on its way to dockerd, containerd may be
+ * unpacking for a start, a shim may be about to call runc, and a dockerd that only stood still goes on when it is woken. But all of them
+ * end in `runc restore` or `runc create`, and runc refuses an id whose state folder exists ("container with given ID already
+ * exists"). So the folder is made, where there is none. Docker's cleaning up after the start that failed by it removes it again.
+ */
+function takeId(id: string): string {
+  return `
+    for root in $({ ls -d /run/docker/runtime-*/moby; printf '%s\\n' ${runcRoot} /run/docker/runtime-${runtimeName}/moby; } 2>/dev/null | sort -u); do
+      mkdir -p -m 700 $root && mkdir -m 700 $root/${id}
+    done 2>/dev/null`;
 }
 
-/** Does the container make progress there? Docker is asked, and runc where dockerd does not answer. */
+/** What began before the id was taken is seen: as runc's state, a runc or CRIU at work, or in the container's cgroup. None must be left. */
+function killAll(id: string): string {
+  return `
+    for try in $(seq 500); do
+      sure=yes
+      ${takeId(id)}
+      for state in $(ls /run/docker/runtime-*/moby/${id}/state.json); do
+        root=\${state%/${id}/state.json}
+        # a process that a v1 freezer holds takes the signal when it is let go
+        runc --root $root kill ${id} KILL && runc --root $root resume ${id}
+        case $(runc --root $root state ${id}) in *'"running"'* | *'"paused"'* | *'"created"'*) sure= ;; esac
+      done
+      for group in $(find /sys/fs/cgroup -type d -path '*${id}*'); do
+        pids=$(cat $group/cgroup.procs)
+        [ -z "$pids" ] || { kill -KILL $pids; sure=; }
+        [ -z "$pids" ] || [ ! -e $group/freezer.state ] || echo THAWED >$group/freezer.state
+      done
+      for process in $(grep -lsF ${id} /proc/[0-9]*/cmdline); do
+        case $(cat \${process%/cmdline}/comm) in '' | containerd-shim* | docker*) ;; *) sure= ;; esac
+      done
+      ! grep -qsx criu /proc/[0-9]*/comm || sure=
+      [ -z "$sure" ] || exit 0
+      sleep 0.2
+    done 2>/dev/null
+    exit 1`;
+}
+
+async function stopByRunc(host: Host, id: string): Promise<void> {
+  const result = await host.shell.run(killAll(id), { timeoutMs: 180_000 });
+  if (result.exitCode !== 0)
+    throw new TransshipError(
+      'failed',
+      `container ${id.slice(0, 12)} on ${host.name} could not be killed`,
+      `look on ${host.name} for what is left of it: runc --root ${runcRoot} list; ps -e`,
+    );
+}
+
+/** Gives back the id that was taken from runc, once Docker has no container of that id that it could start. Removes nothing else. */
+export async function releaseId(host: Host, id: string): Promise<void> {
+  await host.shell.run(`rmdir /run/docker/runtime-*/moby/${id} 2>/dev/null`);
+}
+
+/** Does the container make progress there? Docker is asked, and runc, which sees it when somebody else has frozen the container. */
 export async function isLive(host: Host, id: string): Promise<boolean> {
+  const state = await host.shell.run(`runc --root ${runcRootOf(id)} state ${id}`, { timeoutMs: 10_000 });
+  const isRunning = state.exitCode === 0 && JSON.parse(state.stdout).status === 'running';
+  if (!isRunning) return false;
   try {
-    const { State: state } = await bounded(`docker inspect on ${host.name}`, 10_000, host.docker.getContainer(id).inspect());
-    return state.Running && !state.Paused && !state.Restarting;
+    const { State } = await bounded(`docker inspect on ${host.name}`, 10_000, host.docker.getContainer(id).inspect());
+    return State.Running && !State.Paused && !State.Restarting;
   } catch {
-    const state = await host.shell.run(`runc --root ${runcRoot} state ${id}`, { timeoutMs: 10_000 });
-    return state.exitCode === 0 && JSON.parse(state.stdout).status === 'running';
+    return true;
   }
 }

@@ -13,10 +13,12 @@ import { collectBoth } from './collect-both.ts';
 import { stageFolder } from './direct/stage.ts';
 import { type EngineResult, messageOf, runSteps } from './engine.ts';
 import { openJournal } from './journal.ts';
+import { lookFor } from './last-seen.ts';
 import { isLive } from './live-copy.ts';
 import { mark } from './mark.ts';
 import { openObservation } from './observation.ts';
 import type { Plan } from './plan.ts';
+import { remainsOf } from './remains.ts';
 import type { Found, Move, Report, Step } from './step.ts';
 import { openRoute, type Route, routeWarning } from './whole/route.ts';
 import { lockWorkFolder } from './work-folder.ts';
@@ -46,19 +48,29 @@ export async function migrate(request: MigrateRequest): Promise<{ readonly folde
   const folder = createRun(request.runName);
   const manifest: Manifest = { ...opening, run: folder.run };
   writeManifest(folder, manifest);
-  for (const host of [source, destination]) record(folder, host);
+  const unkept: string[] = [];
+  for (const host of [source, destination]) record(folder, host, unkept);
   try {
     const ended = await moveByRoute(manifest, folder, request); // the route is closed: the run's end comes after its last command
     const closed = await closeManifest(manifest, ended);
-    writeManifest(folder, closed);
-    return { folder, manifest: closed };
+    return { folder, manifest: keep(folder, { ...closed, warnings: [...closed.warnings, ...unkept] }) };
   } catch (error) {
     // steps do not throw: this was before the first of them
     const words = { step: null, code: 'not-ready', message: messageOf(error), hint: 'nothing was touched' };
-    writeManifest(folder, { ...manifest, endedNs: String(nowNs()), outcome: 'refused', error: words });
+    keep(folder, { ...manifest, endedNs: String(nowNs()), outcome: 'refused', error: words });
     throw error;
   } finally {
     for (const host of [source, destination]) host.observe(null);
+  }
+}
+
+/** The container is where it is, whether or not its run can say so. */
+function keep(folder: RunFolder, manifest: Manifest): Manifest {
+  try {
+    writeManifest(folder, manifest);
+    return manifest;
+  } catch (error) {
+    return { ...manifest, warnings: [...manifest.warnings, `the run's end is not kept: ${messageOf(error)}`] };
   }
 }
 
@@ -67,6 +79,7 @@ function nothingYet(plan: Plan, route: Route): Found {
   const warnings = [...plan.warnings, ...(far === null ? [] : [far])];
   return {
     destinationId: null,
+    askedSince: null,
     imagesBytes: null,
     layerBytes: 0,
     volumeBytes: null,
@@ -84,7 +97,9 @@ function nothingYet(plan: Plan, route: Route): Found {
 async function moveByRoute(manifest: Manifest, folder: RunFolder, request: MigrateRequest): Promise<Closing> {
   const { plan, source, destination, signal, report } = request;
   await using route = await openRoute({ source, destination });
-  const move: Move = { plan, source, destination, route, folder, signal, found: nothingYet(plan, route), report };
+  const journal = openJournal(folder);
+  const note: Move['note'] = (step, host, detail) => journal.write({ step, host: host?.name ?? null, event: 'note', detail });
+  const move: Move = { plan, source, destination, route, folder, signal, found: nothingYet(plan, route), report, note };
   const own = isDirect(plan.options) ? stageFolder(plan.checkpoint) : null;
   const marks = { source: await mark(source, own), destination: await mark(destination, own) };
   const observation = await openObservation({ ...request, folder });
@@ -92,9 +107,13 @@ async function moveByRoute(manifest: Manifest, folder: RunFolder, request: Migra
   const result = await runSteps(
     plan.steps.map((step) => withEvidence(step, collectAll)),
     move,
-    { journal: openJournal(folder), afterUndo: collectAll, isSourceLive: () => isLive(source, plan.container.id) },
+    { journal, afterUndo: collectAll, isSourceLive: () => isLive(source, plan.container.id) },
   );
-  const probes = await observation.close(result.outcome === 'migrated' ? move.found.destinationId : null, manifest.clocks);
+  const there = result.outcome === 'migrated' ? move.found.destinationId : null;
+  const probes = await observation.close(there, manifest.clocks).catch((error) => {
+    move.found.warnings.push(`the probes' readings are lost: ${messageOf(error)}`);
+    return [];
+  });
   return { request, result, move, probes };
 }
 
@@ -110,11 +129,18 @@ function withEvidence(step: Step, collectAll: () => Promise<void>): Step {
   };
 }
 
-function record(folder: RunFolder, host: Host): void {
-  const target = hostEvidence(folder, host.name);
+/** Told in the midst of a move, which a disk that has become full must not end: the first record that is lost is a warning. */
+function record(folder: RunFolder, host: Host, unkept: string[]): void {
+  const append = (file: string, entry: object) => {
+    try {
+      appendRecord(join(hostEvidence(folder, host.name), file), entry);
+    } catch (error) {
+      if (unkept.length === 0) unkept.push(`the evidence is not whole: ${messageOf(error)}`);
+    }
+  };
   host.observe({
-    onApiCall: (call) => appendRecord(join(target, 'api.jsonl'), call),
-    onCommand: (command) => appendRecord(join(target, 'commands.jsonl'), command),
+    onApiCall: (call) => append('api.jsonl', call),
+    onCommand: (command) => append('commands.jsonl', command),
   });
 }
 
@@ -163,13 +189,23 @@ async function closeManifest(manifest: Manifest, { request, result, move, probes
     endedNs: String(nowNs()),
     container: manifest.container && {
       ...manifest.container,
-      destinationId: result.outcome === 'migrated' || result.outcome === 'halves-kept' ? found.destinationId : null,
+      destinationId: result.outcome === 'rolled-back' ? null : found.destinationId,
     },
     clocks: [...manifest.clocks, ...after.flatMap((reading) => (reading.status === 'fulfilled' ? [reading.value] : []))],
     outcome: result.outcome,
     error,
     warnings: [...found.warnings, ...result.warnings, ...lost],
+    remains: [...remainsOf(move, result)],
+    ...(result.outcome === 'lost' ? { lastSeen: await lookAgain(move) } : {}),
     probes: [...probes],
     bytes: { images: found.imagesBytes, pages: null, layer: found.layerBytes, volumes: found.volumeBytes },
+  };
+}
+
+async function lookAgain({ plan, source, destination, found }: Move): Promise<NonNullable<Manifest['lastSeen']>> {
+  const { destinationId: there } = found;
+  return {
+    source: await lookFor(source, plan.container.id, plan.checkpoint),
+    destination: there === null ? null : await lookFor(destination, there, plan.checkpoint),
   };
 }

@@ -7,6 +7,7 @@ import { runtimeName } from '../wrap/runtime-place.ts';
 import { bounded } from './bounded.ts';
 import { refuseOverLimit } from './choice/downtime-limit.ts';
 import { type Survey, surveyFor } from './choice/survey.ts';
+import type { StopLimits } from './direct/stop-rule.ts';
 import { messageOf } from './engine.ts';
 import { runtimeNotes } from './equal/create.ts';
 import { type CreatePlan, createOptionsOf } from './equal/create-options.ts';
@@ -16,8 +17,10 @@ import type { Step } from './step.ts';
 import { coldSteps } from './strategies/cold.ts';
 import { disklessSteps } from './strategies/diskless.ts';
 import { dockerSteps } from './strategies/docker.ts';
+import { hybridSteps } from './strategies/hybrid.ts';
 import type { StrategyName } from './strategies/names.ts';
 import { postCopySteps } from './strategies/post-copy.ts';
+import { preCopySteps } from './strategies/pre-copy.ts';
 import type { ImagePlan } from './whole/image.ts';
 import type { VolumesOption } from './whole/volumes-option.ts';
 import type { VolumePlan } from './whole/volumes-plan.ts';
@@ -27,7 +30,9 @@ const stepsBy = {
   docker: ({ isPlain }: MoveOptions) => dockerSteps(isPlain),
   cold: () => coldSteps,
   diskless: () => disklessSteps,
+  'pre-copy': () => preCopySteps,
   'post-copy': () => postCopySteps,
+  hybrid: () => hybridSteps,
 } as const satisfies Record<StrategyName, (options: MoveOptions) => readonly Step[]>;
 
 export interface MoveOptions {
@@ -42,6 +47,8 @@ export interface MoveOptions {
   readonly dropExecs: boolean;
   /** Longest time that the container may stand still: refused before, or rolled back. None unless told. */
   readonly downtimeLimitMs?: number;
+  /** When the rounds of a pre-copy stop; what is not given has its default. */
+  readonly preCopy?: Partial<StopLimits>;
 }
 
 export interface Plan {

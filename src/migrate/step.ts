@@ -21,11 +21,15 @@ export interface Move {
   readonly signal: AbortSignal;
   readonly found: Found;
   readonly report: Report;
+  /** Writes down what happened while a step goes on; `host` is null where it is both. */
+  readonly note: (step: StepName, host: Host | null, detail: StepDetail) => void;
 }
 
 /** Filled by the steps as they go; everything else of a move is readonly. */
 export interface Found {
   destinationId: string | null;
+  /** Since when Docker is asked to create it; null: it was not, or has refused. */
+  askedSince: string | null;
   /** CRIU's images. */
   imagesBytes: number | null;
   layerBytes: number;

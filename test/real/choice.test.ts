@@ -46,8 +46,11 @@ describeOnHosts('which way to move', 'choice', (hosts) => {
     const state = async () => [await dockerState(hosts().a), await dockerState(hosts().b)];
     const before = await state();
     for (const strategy of ['docker', 'cold', 'diskless', 'post-copy', 'auto']) {
-      const all = await rows('--strategy', strategy);
-      expect(all.map((row) => row.strategy)).toEqual(['docker', 'cold', 'diskless', 'post-copy']);
+      const listed = await rows('--strategy', strategy);
+      expect(listed.map((row) => row.strategy)).toEqual(['docker', 'cold', 'diskless', 'pre-copy', 'post-copy', 'hybrid']);
+      for (const row of listed.filter((one) => ['pre-copy', 'hybrid'].includes(one.strategy)))
+        expect(row).toMatchObject({ downtimeUs: null, why: expect.stringMatching(/changed pages|not known before/) });
+      const all = listed.filter((one) => !['pre-copy', 'hybrid'].includes(one.strategy));
       expect(all.filter((row) => row.isTaken).map((row) => row.strategy)).toEqual([strategy === 'auto' ? 'diskless' : strategy]);
       for (const { isPossible, downtimeUs, bytes, why } of all) {
         expect(isPossible).toBe(true);

@@ -75,3 +75,8 @@ test('versions in package.json are exact', () => {
   const versions = Object.entries<string>({ ...dependencies, ...devDependencies });
   expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
 });
+
+test('npm install leaves the lockfile as it is, whichever npm: no addresses, and no libc, which npm 10 takes out and npm 11 keeps', () => {
+  const lockfile = readFileSync(join(root, 'package-lock.json'), 'utf8');
+  expect(lockfile).not.toMatch(/"resolved":|"libc":/);
+});

@@ -63,6 +63,8 @@ describe('auto', () => {
         const possible = strategyNames.filter(
           (name) => !names.includes(name) && (name !== 'post-copy' || (postCopy && mb !== null)),
         );
+        if (!wanted.includes('post-copy')) expect(choice.strategy).not.toBe('post-copy');
+        expect(choice.strategy).not.toBe('hybrid');
         if (possible.length > 0) expect(possible).toContain(choice.strategy);
         expect([choice.strategy, ...choice.others.map(({ strategy }) => strategy)].sort()).toEqual([...strategyNames].sort());
         for (const words of [choice.why, ...choice.others.map((one) => one.why)]) expect(words).not.toBe('');

@@ -1,4 +1,4 @@
-import { type StrategyName, strategyNames } from '../strategies/names.ts';
+import type { StrategyName } from '../strategies/names.ts';
 import { overlap } from './interval.ts';
 import type { Prediction } from './prediction.ts';
 import { downtimeWords } from './words.ts';
@@ -25,6 +25,11 @@ const traits: Readonly<Record<StrategyName, readonly [string, string]>> = {
   docker: ['it needs nothing of ours on the hosts', "Docker's content store packs and unpacks all of the memory on both hosts"],
   cold: ['images over ssh, one stream', 'a second copy of the memory lies on the source meanwhile'],
   diskless: ["the memory goes straight into the destination's, with no second copy on the source", ''],
+  'pre-copy': [
+    'nothing else can be taken here',
+    'how long it stands still hangs on how much it writes meanwhile, which is not known before',
+  ],
+  hybrid: ['', 'what follows when it runs there hangs on how much it writes meanwhile, which is not known before'],
   'post-copy': [
     'it runs there before its memory has come, and no other is as quick',
     'pages come as they are touched, each a wait for the network, and a link that breaks meanwhile leaves the newest state on two hosts',
@@ -68,10 +73,10 @@ function isAbout(a: Candidate, b: Candidate): boolean {
   return one !== null && other !== null && overlap(one, other);
 }
 
-/** Nothing can be taken: the one with the fewest obstacles, whose checks then refuse. */
+/** Nothing that can be predicted can be taken: pre-copy if that can, else the one with the fewest obstacles, whose checks then refuse. */
 function leastBad(candidates: readonly Candidate[]): Candidate {
   const count = ({ obstacles }: Candidate) => obstacles?.length ?? Number.POSITIVE_INFINITY;
-  const ordered = [...preference, ...strategyNames].flatMap((name) => candidates.filter(({ strategy }) => strategy === name));
+  const ordered = [...preference, 'pre-copy'].flatMap((name) => candidates.filter(({ strategy }) => strategy === name));
   const [first, ...rest] = ordered;
   if (first === undefined) throw new RangeError('nothing to choose from');
   return rest.reduce((best, one) => (count(one) < count(best) ? one : best), first);

@@ -136,8 +136,8 @@ const postCopy: readonly Cost[] = [
   },
 ];
 
-/** What the downtime of a strategy is made of. */
-export function costsOf(strategy: StrategyName, arePagesPlain: boolean): readonly Cost[] {
+/** What the downtime of a strategy is made of; null where that hangs on what the container writes meanwhile. */
+export function costsOf(strategy: StrategyName, arePagesPlain: boolean): readonly Cost[] | null {
   const diskless = [arePagesPlain ? pages.plain : pages.tls, handOver, restore];
-  return { docker, cold, diskless, 'post-copy': postCopy }[strategy];
+  return { docker, cold, diskless, 'pre-copy': null, 'post-copy': postCopy, hybrid: null }[strategy];
 }

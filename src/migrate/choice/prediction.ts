@@ -30,6 +30,8 @@ export function predictAll(facts: Known): readonly Prediction[] {
 export function predict(strategy: StrategyName, facts: Known): Prediction {
   const { memory, linkBytesPerS } = facts;
   const costs = costsOf(strategy, facts.arePagesPlain);
+  // rounds end when little is left, and what is written in one comes again in the next
+  if (costs === null) return { strategy, downtimeMs: null, bytes: null, missing: ['write rate'] };
   const missing = [
     ...(memory === null ? ['memory'] : []),
     ...(linkBytesPerS === null && costs.some(({ over }) => over !== null) ? ['link speed'] : []),

@@ -1,7 +1,7 @@
 import type { Move } from '../step.ts';
 import { asRootQuoted } from '../whole/route.ts';
 import { assignments } from './assignments.ts';
-import type { DirectKind, DirectState } from './state.ts';
+import { type DirectKind, type DirectState, isByFile, isLazy } from './state.ts';
 
 /** What CRIU is told for this move alone, by the file that CRIU_CONFIG_FILE names (criu(8), CONFIGURATION FILES). */
 export function criuConf(folder: string, options: { readonly isTcpKept: boolean; readonly isTls: boolean }): string {
@@ -31,7 +31,7 @@ export interface DumpSettings {
 export function dumpSettings(move: Move, state: DirectState, settings: DumpSettings): string {
   const { traits, folder, channel } = state;
   const { kind, log } = settings;
-  const server = kind === 'diskless' ? channel.destination : kind === 'post-copy' ? channel.source : null;
+  const server = isByFile(kind) ? null : isLazy(kind) ? channel.source : channel.destination;
   const text = assignments({
     id: move.plan.container.id,
     root: settings.runcRoot,
@@ -40,7 +40,7 @@ export function dumpSettings(move: Move, state: DirectState, settings: DumpSetti
     thawed: traits.thawed,
     links: traits.links,
     words: server === null ? [] : ['--page-server', `${server}:${channel.port}`],
-    lazy: kind === 'post-copy' ? '1' : '',
+    lazy: isLazy(kind) ? '1' : '',
     work: state.work.source,
     far: folder,
     log: log?.file ?? '',
@@ -60,7 +60,7 @@ export function receivingSettings(move: Move, state: DirectState, more: { readon
     from_id: move.plan.container.id,
     to_id: more.toId,
     work: state.work.destination,
-    lazy: more.kind === 'post-copy' ? lazy : [],
+    lazy: isLazy(more.kind) ? lazy : [],
   });
 }
 
@@ -72,7 +72,7 @@ export function restoreSettings(
   return assignments({
     work: state.work.destination,
     merged: more.merged,
-    words: more.kind === 'post-copy' ? ['--lazy-pages'] : [],
+    words: isLazy(more.kind) ? ['--lazy-pages'] : [],
     restore_s: more.limitS,
   });
 }

@@ -56,13 +56,22 @@ export const restore: Step = {
 };
 
 /** No restore begins there any more; one that has begun ends, and its container with it. */
-export async function stopDestination(move: Move): Promise<void> {
-  const { destination, found } = move;
+export async function stopDestination({ destination, found }: Move): Promise<void> {
   if (found.direct === null || found.direct.started === null || found.destinationId === null) return;
   const { folder, started } = found.direct;
-  await destination.shell.run(`cd ${folder} && { mkdir decided 2>/dev/null; echo abort 1<>go; }`, { timeoutMs: 5_000 });
-  await bounded(`docker start on ${destination.name}`, 30_000, started);
+  const script = `cd ${folder} || exit; mkdir decided 2>/dev/null && echo never; echo abort 1<>go`;
+  const { stdout } = await destination.shell.run(script, { timeoutMs: 5_000 });
+  const isStarted = bounded(`docker start on ${destination.name}`, 30_000, started);
+  // the runtime is told, and asks the same folder before it restores: whatever becomes of Docker's call, nothing runs there
+  if (stdout.trim() === 'never') return void (await isStarted.catch(() => {}));
+  await isStarted;
+  await destination.shell.run(endPageDaemon(folder));
   await stopForGood(destination, found.destinationId);
+}
+
+/** Shell text. While it waits for pages it would be taken for a restore that is still going on. */
+function endPageDaemon(folder: string): string {
+  return `read -r pid <${folder}/lazy-pid && kill -KILL $(cat /proc/$pid/task/*/children) $pid`;
 }
 
 async function saidThere({ destination, found }: Move): Promise<string> {

@@ -1,10 +1,13 @@
 import { TransshipError } from '../../error.ts';
 import { deleteCheckpoint } from '../../hosts/checkpoints.ts';
-import { bounded } from '../bounded.ts';
+import type { Host } from '../../hosts/host.ts';
+import { bounded, untilInterrupted } from '../bounded.ts';
 import { removeContainerdLeftovers } from '../containerd-leftovers.ts';
 import { messageOf } from '../engine.ts';
-import { createEqual, setRestartPolicy, undoCreate } from '../equal/create.ts';
+import { createEqual, setRestartPolicy, undoCreate, undoUnanswered } from '../equal/create.ts';
 import { makeNetworks, undoNetworks } from '../equal/networks.ts';
+import { releaseId } from '../live-copy.ts';
+import type { Plan } from '../plan.ts';
 import type { Move, Step } from '../step.ts';
 import { moveEarlierLog } from '../whole/earlier-log.ts';
 import { moveImage, undoImage } from '../whole/image.ts';
@@ -39,18 +42,23 @@ const createDestination: Step = {
   name: 'create-destination',
   on: 'destination',
   about: 'a container equal to the source, with its networks and volumes, not started',
-  do: async ({ plan, destination, found }) => {
+  do: async ({ plan, destination, found, signal }) => {
     const networks = await makeNetworks(destination, plan.networks);
     await makeVolumes(destination, plan.volumes);
-    const created = await createEqual(destination, plan.create);
+    const onAsk = (since: string | null) => {
+      found.askedSince = since;
+    };
+    const created = await createEqual(destination, plan.create, { signal, onAsk });
     found.destinationId = created.id;
     const unequal = new Set([...plan.create.unequal, ...networks.unequal, ...created.unequal]); // most was foreseen
     found.warnings.push(...created.warnings);
     return { id: created.id, unequal: [...unequal].join('; ') };
   },
-  // The container by its id alone: one of that name may be somebody else's, and then it is why this step failed.
   tidy: async ({ plan, destination, found }) => {
-    if (found.destinationId !== null) await undoCreate(destination, found.destinationId);
+    if (found.destinationId !== null) {
+      await undoCreate(destination, found.destinationId);
+      await releaseId(destination, found.destinationId);
+    } else if (found.askedSince !== null) await undoUnanswered(destination, plan.create, found.askedSince);
     await undoVolumes(destination, plan.volumes);
     await undoNetworks(destination, plan.networks);
   },
@@ -92,25 +100,38 @@ const restartPolicyOff: Step = {
   name: 'restart-policy-off',
   on: 'source',
   about: 'docker update --restart=no on the source, put back on rollback',
-  do: async ({ plan, source }) => {
+  do: async ({ plan, source, signal }) => {
     const policy = plan.create.restartPolicy.Name;
     if (isNo(policy)) return { policy: 'no' };
-    await setRestartPolicy(source, plan.container.id, { Name: 'no', MaximumRetryCount: 0 });
+    // nothing stands still yet: whoever waits for a dockerd that hangs may leave
+    await untilInterrupted(signal, setRestartPolicy(source, plan.container.id, { Name: 'no', MaximumRetryCount: 0 }));
     return { policy };
   },
   undo: async ({ plan, source }) => {
-    if (!isNo(plan.create.restartPolicy.Name)) await setRestartPolicy(source, plan.container.id, plan.create.restartPolicy);
+    if (!isNo(plan.create.restartPolicy.Name)) await giveRestartPolicy(source, plan.container.id, plan);
   },
 };
+
+/** @throws TransshipError whose hint is the command that does it by hand: without its policy the container stays down after its next end */
+async function giveRestartPolicy(host: Host, id: string, { create, container }: Plan): Promise<void> {
+  const { Name, MaximumRetryCount } = create.restartPolicy;
+  try {
+    await bounded(`docker update on ${host.name}`, 15_000, setRestartPolicy(host, id, create.restartPolicy));
+  } catch (cause) {
+    const words = MaximumRetryCount ? `${Name}:${MaximumRetryCount}` : Name;
+    const hint = `its restart policy is still 'no'; on ${host.name}: docker update --restart=${words} ${container.name}`;
+    throw new TransshipError('failed', messageOf(cause), hint, { cause });
+  }
+}
 
 const restartPolicyOn: Step = {
   name: 'restart-policy-on',
   on: 'destination',
   about: "the container's own restart policy on the destination",
   do: async (move) => {
-    const policy = move.plan.create.restartPolicy;
-    if (!isNo(policy.Name)) await setRestartPolicy(move.destination, destinationIdOf(move), policy);
-    return { policy: policy.Name };
+    const policy = move.plan.create.restartPolicy.Name;
+    if (!isNo(policy)) await giveRestartPolicy(move.destination, destinationIdOf(move), move.plan);
+    return { policy };
   },
 };
 

@@ -136,10 +136,12 @@ async function forgetSilence(destination: Host): Promise<void> {
 
 /**
  * `content sha256:… already exists` (moby#42900) is a race with containerd's collector, gone after 1.5 s: tried again for 8 s.
+ * Not with `--rm`: Docker has removed that container after the first start that failed.
  */
 async function restart(move: Move, on: 'source' | 'destination', id: string): Promise<number> {
   const { plan } = move;
   const host = move[on];
+  const isRemoved = plan.inspect.HostConfig.AutoRemove === true;
   const isUnwanted = () => on === 'destination' && move.found.givenUp !== null; // the limit is over: nothing may begin to run there
   for (let tries = 1; ; tries += 1) {
     try {
@@ -148,11 +150,17 @@ async function restart(move: Move, on: 'source' | 'destination', id: string): Pr
       await bounded(`docker start --checkpoint on ${host.name}`, checkpointLimitMs, started);
       return tries;
     } catch (cause) {
-      if (tries < 16 && /content sha256:\w+: already exists|already exists/.test(messageOf(cause))) await sleep(500);
-      else {
-        const hint = "what CRIU said stands under 'failed' in: transship show RUN";
-        throw new TransshipError('failed', `start on ${host.name}: ${messageOf(cause)}`, hint, { cause });
-      }
+      const isPassing = /content sha256:\w+: already exists|already exists/.test(messageOf(cause));
+      if (tries < 16 && isPassing && !isRemoved) await sleep(500);
+      else throw startFailed(host, cause, isPassing && isRemoved);
     }
   }
+}
+
+function startFailed(host: Host, cause: unknown, isWorthAgain: boolean): TransshipError {
+  const message = `start on ${host.name}: ${messageOf(cause)}`;
+  const hint = isWorthAgain
+    ? 'containerd was still clearing up, and Docker has removed the container, which has --rm: run the same command again'
+    : "what CRIU said stands under 'failed' in: transship show RUN";
+  return new TransshipError('failed', message, hint, { cause });
 }

@@ -38,7 +38,7 @@ export async function openRoute(pair: { readonly source: Host; readonly destinat
     { timeoutMs: openTimeoutMs },
   );
   if (opened.exitCode !== 0) {
-    await closeMaster(pair.source, `ssh -S ${socket} -O exit ${peer}`);
+    await closeMaster(pair.source, socket, peer);
     return controllerRoute(pair, lastLine(opened.stderr) || `ssh ended with status ${opened.exitCode}`);
   }
   return {
@@ -46,7 +46,7 @@ export async function openRoute(pair: { readonly source: Host; readonly destinat
     kind: 'direct',
     reason: null,
     ssh,
-    [Symbol.asyncDispose]: () => closeMaster(pair.source, `ssh -S ${socket} -O exit ${peer}`),
+    [Symbol.asyncDispose]: () => closeMaster(pair.source, socket, peer),
   };
 }
 
@@ -73,9 +73,11 @@ function controllerRoute(pair: { source: Host; destination: Host }, reason: stri
   return { ...pair, kind: 'controller', reason, ssh: null, [Symbol.asyncDispose]: async () => {} };
 }
 
-async function closeMaster(source: Host, command: string): Promise<void> {
+async function closeMaster(source: Host, socket: string, peer: string): Promise<void> {
   // A shell that is gone takes nothing with it that matters: the master ends by itself.
-  await source.shell.run(`${command} >/dev/null 2>&1`, { timeoutMs: 5_000 }).catch(() => {});
+  // One that was killed leaves its socket.
+  const command = `ssh -S ${socket} -O exit ${peer} >/dev/null 2>&1; rm -f ${socket}`;
+  await source.shell.run(command, { timeoutMs: 5_000 }).catch(() => {});
 }
 
 function lastLine(text: string): string {

@@ -9,6 +9,7 @@
 #   criu.conf   CRIU's options for this dump alone
 #   bin/criu    stands before CRIU there
 #   copy        shell text that copies the changes of those folders
+#   parent      after a pre-copy: the last round (pre-dump); only what has changed since is dumped
 # and gets
 #   images/     what CRIU wrote
 #   decided/    who makes this folder has decided: this script that the destination may run, anybody else that it never may
@@ -86,6 +87,10 @@ mkfifo -m 600 status asked frozen
 exec 3<>frozen 4<>asked 5<>status
 exec 6>status # runc wants one that can only be written
 [ -z "$lazy" ] || words+=(--lazy-pages --status-fd 6)
+if [ -s parent ]; then
+    read -r newest <parent
+    words+=(--parent-path "$newest")
+fi
 mark dump.begin
 PATH=$folder/bin:$PATH TRANSSHIP_STAGE=$folder TRANSSHIP_CRIU=$criu CRIU_CONFIG_FILE=$folder/criu.conf \
     runc --root "$root" checkpoint --leave-running --image-path images --work-path "$work" ${words[@]+"${words[@]}"} "$id" \
@@ -136,7 +141,7 @@ if [ -e decided ]; then # and who has given up meanwhile has let them run
 fi
 [ -z "$log" ] || tail -c "+$((log_bytes + 1))" "$log" >images/transship.log 2>/dev/null
 mark dump.send
-tar -C images -cf - . >&8 {alive}>&- || fail "the images could not be sent: $(last unpack.err)"
+tar -C images --exclude=./rounds -cf - . >&8 {alive}>&- || fail "the images could not be sent: $(last unpack.err)"
 exec 8>&-
 mark dump.images-sent
 mkdir decided 2>/dev/null || fail 'the move was given up'

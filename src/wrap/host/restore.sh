@@ -94,13 +94,28 @@ if [ -s "$folder/images/transship.log" ]; then
 fi
 
 mark runtime.restore
+SECONDS=0
 CRIU_CONFIG_FILE=$folder/criu.conf runc ${global[@]+"${global[@]}"} restore --detach --image-path "$folder/images" --work-path "$work" \
     ${words[@]+"${words[@]}"} ${create[@]+"${create[@]}"} "$id" <&0 9<&- &
 runc=$!
-# A restore whose page daemon has died would hang for ever, and Docker with it.
+# Three ways to wait for ever, and Docker with it: a page daemon that has died, a CRIU that has died (its children hold the socket on which
+# runc waits for its word), and nobody who gives up.
+is_criu_dead() {
+    local children child state
+    read -ra children < <(cat "/proc/$runc/task/"*/children 2>/dev/null | tr '\n' ' ')
+    for child in ${children[@]+"${children[@]}"}; do
+        read -r state <"/proc/$child/stat" && [[ $state == *') Z '* ]] && return
+    done
+    return 1
+}
 {
-    read -r -t "$restore_s" -u 9 word
-    mark "runtime.killing ${word:-it took longer than $restore_s s}"
+    why='' dead=0
+    while [ -z "$why" ]; do
+        if read -r -t 0.2 -u 9 word; then why="the word was $word"; fi
+        if is_criu_dead; then ((++dead > 1)) && why='CRIU is dead'; else dead=0; fi
+        ((SECONDS < restore_s)) || why="it took longer than $restore_s s"
+    done
+    mark "runtime.killing $why"
     kill_below "$runc"
 } </dev/null >/dev/null 2>&1 &
 watchdog=$!
@@ -108,12 +123,15 @@ wait "$runc"
 status=$?
 kill "$watchdog" 2>/dev/null
 mark "runtime.restored $status"
-if [ "$status" = 0 ]; then
+if [ "$status" != 0 ]; then
+    end_lazy_pages
+    # What a killed CRIU has left goes to the shim, which has no other children yet, and waits as long as they hold its pipes
+    read -ra left < <(cat "/proc/$PPID/task/"*/children 2>/dev/null | tr '\n' ' ')
+    for child in ${left[@]+"${left[@]}"}; do [ "$child" = $$ ] || kill -KILL "$child" 2>/dev/null; done
+else
     : >"$folder/restored"
     # Who knocked at the container's address before it was there is asked for again by ARP only after a second, unless that is forgotten
     ip neigh flush nud incomplete 2>/dev/null
     mark runtime.announced
-else
-    end_lazy_pages
 fi
 exit "$status"

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import type { LastSeen, Manifest } from '../evidence/manifest.ts';
+import { whereabouts } from './whereabouts.ts';
+
+const sourceId = 'a'.repeat(64);
+const thereId = 'b'.repeat(64);
+const checkpoint = { name: 'transship-1', folder: '/var/lib/docker/containers/x/checkpoints/transship-1' };
+
+/** Only what the sentence is made of. */
+function ended(outcome: Manifest['outcome'], more: Partial<Manifest>): Manifest {
+  return {
+    outcome,
+    container: { name: 'web', image: 'web', sourceId, destinationId: thereId },
+    hosts: { source: { name: 'a' }, destination: { name: 'b' } },
+    ...more,
+  } as unknown as Manifest;
+}
+
+function lost(source: Partial<LastSeen>, destination: Partial<LastSeen> | null = null): Manifest {
+  const seen = (host: string, id: string, more: Partial<LastSeen>) => ({ host, id, status: null, checkpoint: null, ...more });
+  return ended('lost', {
+    lastSeen: { source: seen('a', sourceId, source), destination: destination && seen('b', thereId, destination) },
+  });
+}
+
+test.each<[string, Manifest, string]>([
+  ['moved', ended('migrated', { remains: [] }), 'web runs on b; a holds nothing of it'],
+  [
+    'moved, with a volume',
+    ended('migrated', { remains: [{ host: 'a', what: 'volume data' }] }),
+    'web runs on b; a still has volume data',
+  ],
+  ['rolled back', ended('rolled-back', {}), 'web runs on a (rolled back); b holds nothing of it'],
+  [
+    'rolled back, not tidied',
+    ended('rolled-back', { remains: [{ host: 'b', what: 'what start made (its undoing failed)' }] }),
+    'web runs on a (rolled back); b still has what start made (its undoing failed)',
+  ],
+])('%s', (_case, manifest, line) => {
+  expect(whereabouts(manifest)).toBe(line);
+});
+
+test.each<[string, Manifest, RegExp]>([
+  ['frozen', lost({ status: 'paused' }), /frozen on a.* on a: docker unpause aaaaaaaaaaaa/],
+  [
+    'dumped and gone: its checkpoint is on the source',
+    lost({ status: 'exited', checkpoint }, { status: 'created', checkpoint }),
+    /exited on a, and its memory is checkpoint transship-1 on a \(\/var.*\)\. On a: docker start --checkpoint transship-1 aaaaaaaaaaaa$/,
+  ],
+  [
+    'dumped and gone: its checkpoint is on the destination alone',
+    lost({ status: 'exited' }, { status: 'created', checkpoint }),
+    /On b: docker start --checkpoint transship-1 bbbbbbbbbbbb$/,
+  ],
+  ['dumped, and no checkpoint is left', lost({ status: 'exited' }), /no checkpoint of it was found, so its memory is lost/],
+  ['runs on the destination, which could not be stopped', lost({ status: 'paused' }, { status: 'running' }), /Keep one of them/],
+  ['the source does not answer', lost({}), /a could not be asked\. Nothing of it was removed/],
+])('lost: %s', (_case, manifest, line) => {
+  expect(whereabouts(manifest)).toMatch(line);
+  expect(whereabouts(manifest)).not.toContain('holds nothing');
+});

@@ -1,0 +1,23 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { packageRoot } from './run-folder.ts';
+
+test('a record that does not fit on the disk leaves no half line for the next one to follow', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'transship-test-'));
+  const file = join(folder, 'x.jsonl');
+  const module = join(packageRoot(), 'dist/src/evidence/json-lines.js');
+  // a limit of 1 kB on the size of files stands for a full disk: it, too, takes the part that fits
+  const program = `
+    const { appendRecord } = await import(${JSON.stringify(module)});
+    process.on('SIGXFSZ', () => {});
+    for (const text of ['first', 'x'.repeat(3000), 'last']) try { appendRecord(${JSON.stringify(file)}, { text }); } catch {}`;
+  try {
+    execFileSync('bash', ['-c', 'ulimit -f 1; exec "$@"', '-', process.execPath, '--input-type=module', '-e', program]);
+    expect(readFileSync(file, 'utf8')).toBe('{"text":"first"}\n{"text":"last"}\n');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
