@@ -14,7 +14,7 @@ export function parseDowntimeLimit(text: string): number {
   throw new TransshipError('usage', `--downtime-limit ${text} is no length of time`, 'a number and a unit: 300ms, 1.5s, 2min');
 }
 
-export function limitWords(ms: number): string {
+function limitWords(ms: number): string {
   return formatNs(usToNs(ms * 1e3));
 }
 
