@@ -48,7 +48,8 @@ async function surveyAll(request: SurveyRequest): Promise<{ readonly survey: Sur
   const facts = await factsOf(request);
   const candidates = predictAll(facts).map((prediction) => {
     const failed = all.get(prediction.strategy)?.checks.filter(({ status }) => status === 'fail') ?? [];
-    const obstacles = failed.map(({ host, found, hint }) => `${host}: ${found} (${hint})`);
+    // what one command mends is said with it; the others' hints stand in doctor
+    const obstacles = failed.map(({ name, host, found, hint }) => `${host}: ${found}${name === 'runtime' ? ` (${hint})` : ''}`);
     return { strategy: prediction.strategy, prediction, obstacles };
   });
   const choice = choose(candidates, { postCopy: request.isPostCopyAllowed ?? false });
