@@ -77,7 +77,10 @@ describeOnHosts('which way to move', 'choice', (hosts) => {
       const all = await rows('--strategy', 'auto');
       expect(all.filter((row) => row.isTaken).map((row) => row.strategy)).toEqual(['docker']);
       for (const row of all.filter(({ isTaken }) => !isTaken))
-        expect(row).toMatchObject({ isPossible: false, why: expect.stringMatching(/(^|; )b: it has no runtime of ours \(transship wrap install/) });
+        expect(row).toMatchObject({
+          isPossible: false,
+          why: expect.stringMatching(/(^|; )b: it has no runtime of ours \(transship wrap install/),
+        });
     } finally {
       await onHost(b, 'mv /usr/local/lib/transship.away /usr/local/lib/transship');
     }
