@@ -19,6 +19,7 @@ const defaults: MoveOptions = {
   strategy: 'docker',
   isPlain: false,
   plainPages: false,
+  tcpEstablished: false,
   volumes: { all: 'copy', byPlace: {} },
   dropExecs: false,
 };

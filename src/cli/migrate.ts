@@ -15,6 +15,7 @@ interface Options {
   readonly allowPostCopy?: boolean;
   readonly downtimeLimit?: string;
   readonly plainPages?: boolean;
+  readonly tcpEstablished?: boolean;
   readonly plain?: boolean;
   readonly volumes?: string;
   readonly dropExecs?: boolean;
@@ -41,6 +42,7 @@ export const migrateCommand: Command = withFormat(
     .option('--allow-post-copy', 'auto may take post-copy, whose pages come after the container runs there')
     .option('--downtime-limit <time>', 'refuse what would take longer, and roll back what does: 300ms, 1.5s')
     .option('--plain', "Docker's path without safety: the dump kills the source (baseline for measuring)")
+    .option('--tcp-established', "clients' connections move along (macvlan network, where the address moves, too)")
     .option('--plain-pages', 'do not encrypt the memory on its way (on a link that nobody else can read)')
     .option('--volumes <modes>', 'copy, shared, or by place: /data=copy,/etc/app=shared')
     .addOption(stopOption('pagesLeft'))
@@ -105,6 +107,7 @@ async function moveOptions(options: Options): Promise<PlanRequest['options']> {
     strategy: options.strategy,
     isPlain: options.plain ?? false,
     plainPages: options.plainPages ?? false,
+    tcpEstablished: options.tcpEstablished ?? false,
     volumes: parseVolumesOption(options.volumes),
     dropExecs: options.dropExecs ?? false,
     ...(limit === undefined ? {} : { downtimeLimitMs: parseDowntimeLimit(limit) }),

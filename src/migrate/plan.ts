@@ -37,6 +37,8 @@ const stepsBy = {
 
 export interface MoveOptions {
   readonly strategy: StrategyName;
+  /** Connections move along: only where the container's address does. */
+  readonly tcpEstablished: boolean;
   /** The page channel is not encrypted. */
   readonly plainPages: boolean;
   /** Docker's path with no safety: the dump kills the source. */

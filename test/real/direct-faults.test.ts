@@ -7,15 +7,11 @@ import { disklessSteps } from '../../src/migrate/strategies/diskless.ts';
 import { postCopySteps } from '../../src/migrate/strategies/post-copy.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
 import { onHost } from '../destination-state.ts';
-import { counterName, counts, killDockerd, remains, reviveDockerd, startCounter } from '../host-faults.ts';
+import { counterName, counts, kill, killDockerd, remains, reviveDockerd, startCounter } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
 import { describeOnHosts, type TwoHosts } from '../two-hosts.ts';
 
 type Strategy = MoveOptions['strategy'];
-
-/** Kills the first process whose command line matches, as soon as there is one; for 5 seconds. */
-const kill = (pattern: string) =>
-  `for i in $(seq 1000); do p=$(pgrep -f '${pattern}' | head -n 1); [ -n "$p" ] && kill -9 $p && exit 0; sleep 0.005; done; exit 1`;
 
 interface Fault {
   readonly what: string;

@@ -17,6 +17,10 @@ export function criuConf(folder: string, options: { readonly isTcpKept: boolean;
   return [...lines, ...(options.isTls ? tls : [])].map((line) => `${line}\n`).join('');
 }
 
+function tcpWords({ plan }: Move): readonly string[] {
+  return plan.options.tcpEstablished ? ['--tcp-established'] : [];
+}
+
 export interface DumpSettings {
   readonly kind: DirectKind;
   /** Files and folders that are looked at for changes since `sinceS` (the source's clock), and the log with what has come of it. */
@@ -39,7 +43,9 @@ export function dumpSettings(move: Move, state: DirectState, settings: DumpSetti
     frozen: traits.frozen,
     thawed: traits.thawed,
     links: traits.links,
-    words: server === null ? [] : ['--page-server', `${server}:${channel.port}`],
+    lan_links: traits.lanLinks,
+    pid: traits.pid,
+    words: [...(server === null ? [] : ['--page-server', `${server}:${channel.port}`]), ...tcpWords(move)],
     lazy: isLazy(kind) ? '1' : '',
     work: state.work.source,
     far: folder,
@@ -66,13 +72,15 @@ export function receivingSettings(move: Move, state: DirectState, more: { readon
 
 /** `settings` of restore. */
 export function restoreSettings(
+  move: Move,
   state: DirectState,
   more: { readonly kind: DirectKind; readonly merged: string; readonly limitS: number },
 ) {
   return assignments({
     work: state.work.destination,
     merged: more.merged,
-    words: isLazy(more.kind) ? ['--lazy-pages'] : [],
+    words: [...(isLazy(more.kind) ? ['--lazy-pages'] : []), ...tcpWords(move)],
+    announce: move.plan.options.tcpEstablished ? '1' : '',
     restore_s: more.limitS,
   });
 }

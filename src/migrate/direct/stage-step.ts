@@ -67,9 +67,9 @@ async function stageDestination(move: Move, state: DirectState, { kind, pair }: 
   const merged = (pair.destination.GraphDriver.Data as unknown as Record<string, string>).MergedDir ?? '';
   await putScripts(destination, folder, ['receive', 'unpack', 'mark']);
   await putFiles(destination, folder, {
-    settings: restoreSettings(state, { kind, merged, limitS: freezeLimitS }),
+    settings: restoreSettings(move, state, { kind, merged, limitS: freezeLimitS }),
     receiving: receivingSettings(move, state, { kind, toId }),
-    'criu.conf': criuConf(folder, { isTcpKept: false, isTls: false }),
+    'criu.conf': criuConf(folder, { isTcpKept: move.plan.options.tcpEstablished, isTls: false }),
   });
   await stageRestore(destination, folder, toId);
 }
@@ -79,7 +79,7 @@ async function stageSource(move: Move, state: DirectState, { kind, pair }: Stagi
   const { folder } = state;
   const isTls = !isByFile(kind) && !plan.options.plainPages;
   if (isTls) await putKeys(move, folder);
-  await putFiles(destination, folder, { 'page.conf': criuConf(folder, { isTcpKept: false, isTls }) });
+  await putFiles(destination, folder, { 'page.conf': criuConf(folder, { isTcpKept: plan.options.tcpEstablished, isTls }) });
   const bytes = found.log === null ? null : await placeEarlierLog(pair);
   const syncs = frozenSyncs(move, pair);
   // a tick of the kernel's clock for files, and a second to be on the safe side of it
@@ -96,7 +96,7 @@ async function stageSource(move: Move, state: DirectState, { kind, pair }: Stagi
     }),
     'bin/criu': hostFile('criu'),
     copy: syncs.map((sync) => changedCopy(move.route, sync, sinceS)).join(' && '),
-    'criu.conf': criuConf(folder, { isTcpKept: false, isTls }),
+    'criu.conf': criuConf(folder, { isTcpKept: plan.options.tcpEstablished, isTls }),
   });
 }
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # dump FOLDER - on the source: has the running container dumped, leaves it frozen with its link cut, sends the images, says go.
 # It needs nobody between freeze and go: who started it may be slow, or gone. FOLDER, private and on memory, has
-#   settings    bash: id, root (runc's state), freezer (file), frozen (word for it), links (array: host side of the container's links),
-#               words (array: more words for `runc checkpoint`), lazy (1: pages stay here until they are asked for), thawed (word
-#               that ends the freeze), work (CRIU's work folder), far_root (function: its word is run as root on the destination), far (FOLDER there), log and log_bytes (the
+#   settings    bash: id, root (runc's state), freezer (file), frozen (word for it), thawed (word that ends it), links (array: host side
+#               of the container's links), lan_links (array: its macvlan links, in the network namespace of pid),
+#               words (array: more words for `runc checkpoint`), lazy (1: pages stay here until they are asked for), work (CRIU's work
+#               folder), far_root (function: its word is run as root on the destination), far (FOLDER there), log and log_bytes (the
 #               container's log, and how much of it is there already), layers (array: files and folders whose changes after `since`
 #               must be copied), limit_s (longest freeze in seconds, with a fraction)
 #   criu.conf   CRIU's options for this dump alone
@@ -24,7 +25,8 @@ tell=1
 # shellcheck source=src/wrap/host/mark.sh
 . "${BASH_SOURCE[0]%/*}/mark"
 cd "$folder" || exit
-id='' root='' freezer='' frozen='' work='' far='' lazy='' watch='' thawed='' links=() words=() layers=() log='' log_bytes=0 since=0 limit_s=600
+id='' root='' freezer='' frozen='' thawed='' work='' far='' lazy='' watch='' links=() lan_links=() pid='' words=() layers=() log=''
+log_bytes=0 since=0 limit_s=600
 far_root() { false; }
 # shellcheck source=/dev/null
 . ./settings
@@ -112,6 +114,10 @@ mark dump.frozen
 echo frozen >&3
 # Before CRIU unlocks the network at its end: what a frozen container's kernel acknowledged after that would be lost.
 for link in ${links[@]+"${links[@]}"}; do ip link set dev "$link" down || fail "link $link could not be cut"; done
+# a link that is down loses its routes, one without a carrier keeps them
+for link in ${lan_links[@]+"${lan_links[@]}"}; do
+    nsenter -t "$pid" -n ip link set dev "$link" protodown on || fail "link $link could not be cut"
+done
 mark dump.cut
 
 # While CRIU dumps: what changed in the files since they were copied

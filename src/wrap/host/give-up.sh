@@ -8,7 +8,7 @@ folder=$1
 # shellcheck source=src/wrap/host/mark.sh
 . "${BASH_SOURCE[0]%/*}/mark"
 cd "$folder" || exit
-freezer='' thawed='' links=()
+freezer='' thawed='' links=() lan_links=() pid=''
 # shellcheck source=/dev/null
 . ./settings
 if mkdir decided 2>/dev/null; then : >given-up; fi
@@ -32,6 +32,7 @@ if [ -s runc-pid ]; then
     done
 fi
 for link in ${links[@]+"${links[@]}"}; do ip link set dev "$link" up; done
+for link in ${lan_links[@]+"${lan_links[@]}"}; do nsenter -t "$pid" -n ip link set dev "$link" protodown off; done
 printf '%s' "$thawed" >"$freezer" || exit
 mark give-up.thawed
 echo thawed
