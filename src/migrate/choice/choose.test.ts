@@ -4,6 +4,7 @@ import { TransshipError } from '../../error.ts';
 import { type StrategyName, strategyNames } from '../strategies/names.ts';
 import { type Candidate, choose } from './choose.ts';
 import { parseDowntimeLimit, refuseOverLimit } from './downtime-limit.ts';
+import { bestOf } from './link-speed.ts';
 import { parseRollup } from './memory.ts';
 import { predictAll } from './prediction.ts';
 
@@ -120,4 +121,9 @@ test('memory that a dump holds: anonymous pages of every process, shared memory 
     residentBytes: 2 * 3000 * 1024,
   });
   expect(parseRollup('')).toBeNull();
+});
+
+test('the speed of the link: the best of some looks; none is no speed', () => {
+  expect(bestOf('1000000 100000\n30000000 100000\n0 2000\n')).toBe(300e6);
+  for (const nothing of ['', '0 100000\n', 'timeout: not found\n', '5 0\n']) expect(bestOf(nothing)).toBeNull();
 });

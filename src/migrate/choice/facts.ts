@@ -29,5 +29,5 @@ export async function readFacts({ source, destination, containerId, arePagesPlai
     readFeatures(source),
     readFeatures(destination),
   ]);
-  return { memory, source: from, destination: to, linkBytesPerS: await readLinkSpeed(route), arePagesPlain };
+  return { memory, source: from, destination: to, linkBytesPerS: await readLinkSpeed(route).catch(() => null), arePagesPlain };
 }
