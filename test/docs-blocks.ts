@@ -19,6 +19,7 @@ export const docsFiles = [
   'docs/reading-a-trace.md',
   'docs/five-seconds-of-docker-checkpoint.md',
   'docs/pre-copy.md',
+  'docs/choosing-a-strategy.md',
 ];
 
 const fence = /^```console run\n\$ (.*)\n([\s\S]*?)^```$/gm;

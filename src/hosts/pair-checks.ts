@@ -66,6 +66,16 @@ export const pairChecks: readonly Check<PairSubject>[] = [
   },
   ...preCopyChecks,
   {
+    name: 'lazy-pages',
+    why: 'a container that goes on before its memory has come asks for pages by userfaultfd',
+    hint: 'another strategy; or a kernel with CONFIG_USERFAULTFD, and CRIU 3.5 or later',
+    probe: async ({ destination, allowed }) => {
+      if (allowed.strategy !== 'post-copy' && allowed.strategy !== 'hybrid') return null;
+      const { exitCode } = await destination.host.shell.run('criu check --feature uffd-noncoop');
+      return exitCode === 0 ? ok('the destination has userfaultfd') : fail('no userfaultfd on the destination, by criu check');
+    },
+  },
+  {
     name: 'reach',
     why: 'data goes from host to host; where they cannot reach each other, it takes the way through this machine, at the price of its bandwidth',
     hint: 'let root on the source log in on the destination by key, its host key known',

@@ -8,6 +8,7 @@ import { isDirect } from '../hosts/check.ts';
 import { measureClock } from '../hosts/clock-offset.ts';
 import type { Host } from '../hosts/host.ts';
 import { nowNs } from '../trace/time.ts';
+import { recordOf } from './choice/prediction.ts';
 import { collectBoth } from './collect-both.ts';
 import { stageFolder } from './direct/stage.ts';
 import { type EngineResult, messageOf, runSteps } from './engine.ts';
@@ -86,6 +87,9 @@ function nothingYet(plan: Plan, route: Route): Found {
     log: null,
     volumes: null,
     direct: null,
+    frozenAtMs: null,
+    thawedAtMs: null,
+    givenUp: null,
     warnings,
   };
 }
@@ -159,6 +163,9 @@ async function openManifest({ plan, source, destination, version }: MigrateReque
     warnings: [],
     probes: [],
     bytes: { images: null, pages: null, layer: null, volumes: null },
+    predicted: plan.survey.candidates.map(({ prediction }) => recordOf(prediction)),
+    chosenWhy: plan.survey.isAuto ? (plan.survey.choice?.why ?? null) : null,
+    downtimeLimitUs: plan.options.downtimeLimitMs === undefined ? null : plan.options.downtimeLimitMs * 1e3,
   };
 }
 

@@ -40,6 +40,12 @@ export interface Found {
   volumes: VolumesSynced | null;
   /** Only of strategies that go past Docker's content store. */
   direct: DirectState | null;
+  /** When the container stood still, by `performance.now()`; null before. */
+  frozenAtMs: number | null;
+  /** When it was let go again on the source. */
+  thawedAtMs: number | null;
+  /** Set when the downtime limit was over: the end of the step that was given up, which goes on for itself; it never rejects. */
+  givenUp: Promise<void> | null;
   readonly warnings: string[];
 }
 
@@ -76,6 +82,8 @@ export interface Step {
    * `undo` then sees to it that neither side goes on; both halves are kept.
    */
   readonly keepsHalves?: true;
+  /** Past the downtime limit it is given up. */
+  readonly standsStill?: true;
   /** When it is done the destination is the live copy: nothing is rolled back any more. */
   readonly commits?: true;
 }

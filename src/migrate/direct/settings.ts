@@ -53,7 +53,7 @@ export function dumpSettings(move: Move, state: DirectState, settings: DumpSetti
     log_bytes: log?.bytes ?? 0,
     layers: settings.layers,
     since: settings.sinceS.toFixed(3),
-    limit_s: settings.limitS,
+    limit_s: settings.limitS.toFixed(6),
   });
   return `${text}far_root() { ${move.route.ssh} ${asRootQuoted('$1')}; }\n`;
 }

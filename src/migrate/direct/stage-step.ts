@@ -17,7 +17,7 @@ import { type DirectKind, type DirectState, hasRounds, isByFile } from './state.
 import { readTraits } from './traits.ts';
 
 /** Longest freeze that is waited out when nobody gave a limit. */
-const freezeLimitS = 600;
+export const freezeLimitS = 600;
 
 export function directOf({ found }: Move): DirectState {
   if (found.direct === null) throw new Error('nothing was staged');
@@ -91,7 +91,7 @@ async function stageSource(move: Move, state: DirectState, { kind, pair }: Stagi
       layers: syncs.map((sync) => sync.from),
       sinceS,
       log: bytes === null ? null : { file: pair.source.LogPath, bytes },
-      limitS: freezeLimitS,
+      limitS: (plan.options.downtimeLimitMs ?? freezeLimitS * 1e3) / 1e3,
       runcRoot,
     }),
     'bin/criu': hostFile('criu'),

@@ -46,6 +46,7 @@ export const restore: Step = {
   name: 'restore',
   on: 'destination',
   about: 'CRIU restores inside docker start, which returns',
+  standsStill: true,
   do: async (move) => {
     const { started } = directOf(move);
     const error = await bounded(`docker start on ${move.destination.name}`, 600_000, started ?? Promise.resolve(null));

@@ -43,6 +43,7 @@ create=("${@:2:$#-2}")
 # Docker shows the last line of runc's own log
 refuse() {
     mark "runtime.refused $*"
+    end_lazy_pages
     [ -z "$log" ] || printf '{"level":"error","msg":"transship: %s"}\n' "$*" >>"$log"
     echo "transship: $*" >&2
     exit 1
@@ -56,6 +57,9 @@ kill_below() {
     for child in ${children[@]+"${children[@]}"}; do kill_below "$child"; done
     kill -KILL "$1" 2>/dev/null
 }
+
+# Nobody will ask for its pages, and it would wait for ever.
+end_lazy_pages() { [ ! -s "$folder/lazy-pid" ] || kill_below "$(<"$folder/lazy-pid")"; }
 
 remount() {
     local options
@@ -132,6 +136,7 @@ status=$?
 kill "$watchdog" 2>/dev/null
 mark "runtime.restored $status"
 if [ "$status" != 0 ]; then
+    end_lazy_pages
     # What a killed CRIU has left goes to the shim, which has no other children yet, and waits as long as they hold its pipes
     read -ra left < <(cat "/proc/$PPID/task/"*/children 2>/dev/null | tr '\n' ' ')
     for child in ${left[@]+"${left[@]}"}; do [ "$child" = $$ ] || kill -KILL "$child" 2>/dev/null; done
