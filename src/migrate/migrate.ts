@@ -81,6 +81,7 @@ function nothingYet(plan: Plan, route: Route): Found {
     destinationId: null,
     askedSince: null,
     imagesBytes: null,
+    pagesBytes: null,
     layerBytes: 0,
     volumeBytes: null,
     layer: null,
@@ -198,7 +199,7 @@ async function closeManifest(manifest: Manifest, { request, result, move, probes
     remains: [...remainsOf(move, result)],
     ...(result.outcome === 'lost' ? { lastSeen: await lookAgain(move) } : {}),
     probes: [...probes],
-    bytes: { images: found.imagesBytes, pages: null, layer: found.layerBytes, volumes: found.volumeBytes },
+    bytes: { images: found.imagesBytes, pages: found.pagesBytes, layer: found.layerBytes, volumes: found.volumeBytes },
   };
 }
 

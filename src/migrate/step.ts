@@ -32,6 +32,8 @@ export interface Found {
   askedSince: string | null;
   /** CRIU's images. */
   imagesBytes: number | null;
+  /** What came after the container had gone on. */
+  pagesBytes: number | null;
   layerBytes: number;
   volumeBytes: number | null;
   /** What the live passes returned, for the passes after the freeze. */

@@ -6,6 +6,8 @@ import { destinationIdOf } from '../strategies/common.ts';
 import { directOf } from './stage-step.ts';
 import { arrivalLine, type Sample } from './transfer-progress.ts';
 
+/** What the daemon counts in: the page of x86-64, and of arm64 as Debian has it. */
+const pageBytes = 4096;
 /** Without any page for so long, the channel is taken for lost. */
 const stallLimitMs = 30_000;
 
@@ -53,14 +55,16 @@ export const residual: Step = {
 
 /** At its end the channel is closed, and the daemon's own count stands. */
 function comeBytes({ status, channelBytes, transferred }: Progress): number | null {
-  return status === null ? channelBytes : 4096 * transferred.reduce((sum, { pages }) => sum + pages, 0);
+  return status === null ? channelBytes : pageBytes * transferred.reduce((sum, { pages }) => sum + pages, 0);
 }
 
 function finished(move: Move, { status, transferred }: Progress): { readonly pages: number } {
   const missing = transferred.some(({ pages, total }) => pages < total);
   if (status !== 0 || missing || transferred.length === 0)
     throw halves(move, `the page daemon ended with status ${status}${missing ? ' before the last page' : ''}`);
-  return { pages: transferred.reduce((sum, { pages }) => sum + pages, 0) };
+  const pages = transferred.reduce((sum, each) => sum + each.pages, 0);
+  move.found.pagesBytes = pages * pageBytes;
+  return { pages };
 }
 
 /**
