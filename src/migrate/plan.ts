@@ -94,10 +94,14 @@ export async function plan(request: PlanRequest): Promise<Plan> {
     networks,
     volumes,
     checkpoint: `transship-${randomBytes(4).toString('hex')}`,
-    steps: strategies[options.strategy](options),
+    steps: stepsOf(options),
     checks,
     warnings: checks.filter((check) => check.status === 'warn').map((check) => `${check.host}: ${check.found}; ${check.hint}`),
   };
+}
+
+export function stepsOf(options: Pick<MoveOptions, 'strategy' | 'isPlain'>): readonly Step[] {
+  return strategies[options.strategy](options as MoveOptions);
 }
 
 /** Where the restore happens inside `create`. */

@@ -41,6 +41,21 @@ export interface Found {
   readonly warnings: string[];
 }
 
+export function nothingFound(warnings: readonly string[]): Found {
+  return {
+    destinationId: null,
+    askedSince: null,
+    imagesBytes: null,
+    layerBytes: 0,
+    volumeBytes: null,
+    layer: null,
+    log: null,
+    volumes: null,
+    direct: null,
+    warnings: [...warnings],
+  };
+}
+
 /** Where a move tells what goes on; the terminal is one listener. */
 export interface Report {
   step(event: StepEvent): void;

@@ -5,7 +5,7 @@ import type { Host } from '../../hosts/host.ts';
 import { bounded } from '../bounded.ts';
 import { removeContainerdLeftovers } from '../containerd-leftovers.ts';
 import { messageOf } from '../engine.ts';
-import { isLive, stopForGood, thaw } from '../live-copy.ts';
+import { isLive, stopForGood, thaw, untilDumped } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { refuseUnnoticedExecs } from '../unnoticed-execs.ts';
 import { commonCleanup, commonPreparation, removeCheckpoint } from './common.ts';
@@ -47,7 +47,10 @@ const pause: Step = {
     await bounded(`docker pause on ${source.name}`, 30_000, source.docker.getContainer(plan.container.id).pause());
     return undefined;
   },
-  undo: ({ plan, source }) => thaw(source, plan.container.id),
+  undo: async ({ plan, source }) => {
+    await untilDumped(source, plan.container.id);
+    await thaw(source, plan.container.id);
+  },
 };
 
 const checkpointPaused: Step = {

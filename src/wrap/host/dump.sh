@@ -13,7 +13,7 @@
 #   images/     what CRIU wrote
 #   decided/    who makes this folder has decided: this script that the destination may run, anybody else that it never may
 #   marks       lines `SECONDS.MICROSECONDS what`, by this host's clock; also on standard output
-#   runc-pid    runc checkpoint
+#   pid         this script, which give-up ends; runc-pid: runc checkpoint
 set -u
 trap '' HUP PIPE
 folder=$1
@@ -22,6 +22,7 @@ tell=1
 # shellcheck source=src/wrap/host/mark.sh
 . "${BASH_SOURCE[0]%/*}/mark"
 cd "$folder" || exit
+echo "$$" >pid
 id='' root='' freezer='' frozen='' work='' far='' lazy='' links=() words=() layers=() log='' log_bytes=0 since=0 limit_s=600
 far_root() { false; }
 # shellcheck source=/dev/null
