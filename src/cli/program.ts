@@ -7,6 +7,7 @@ import { doctorCommand } from './doctor.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
+import { recoverCommand } from './recover.ts';
 import { runsCommand } from './runs.ts';
 import { sendCommand } from './send.ts';
 import { showCommand } from './show.ts';
@@ -19,6 +20,7 @@ const version: string = JSON.parse(readFileSync(join(packageRoot(), 'package.jso
 /** Every command, one file each; a heavy library is imported by the action that needs it. */
 const commands: readonly Command[] = [
   migrateCommand,
+  recoverCommand,
   demoCommand,
   doctorCommand,
   versionCommand,

@@ -17,7 +17,10 @@ export function whereabouts(manifest: Manifest): string {
   if (manifest.outcome === 'migrated') return `${name} runs on ${destination}; ${holds(manifest, source)}`;
   if (manifest.outcome === 'rolled-back') return `${name} runs on ${source} (rolled back); ${holds(manifest, destination)}`;
   if (manifest.outcome === 'halves-kept') return halves(manifest, names);
-  return manifest.lastSeen === undefined ? frozen(manifest, names) : lost(manifest.lastSeen, manifest, names);
+  if (manifest.lastSeen === undefined) return frozen(manifest, names);
+  const said = lost(manifest.lastSeen, manifest, names);
+  const canRecover = ['paused', 'running', null].includes(manifest.lastSeen.source.status);
+  return canRecover ? `${said}. Or, once both hosts can be reached: transship recover ${manifest.run}` : said;
 }
 
 function holds({ remains = [] }: Manifest, host: string): string {

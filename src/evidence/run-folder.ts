@@ -14,6 +14,7 @@ export interface RunFolder {
 
 export const runFiles = {
   manifest: 'run.json',
+  plan: 'plan.json',
   journal: 'journal.jsonl',
   probe: 'evidence/probe.jsonl',
   trace: 'trace.otlp.jsonl',

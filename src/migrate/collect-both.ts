@@ -1,10 +1,15 @@
 import type { Host } from '../hosts/host.ts';
 import { type Collected, collect } from './collect.ts';
 import type { Mark } from './mark.ts';
-import type { Move } from './step.ts';
+import type { Move, Step } from './step.ts';
+
+export interface Marks {
+  readonly source: Mark;
+  readonly destination: Mark;
+}
 
 /** The evidence of both hosts, each by itself: one that is gone takes nothing from the other. What is missing becomes a warning. */
-export async function collectBoth(move: Move, marks: { readonly source: Mark; readonly destination: Mark }): Promise<void> {
+export async function collectBoth(move: Move, marks: Marks): Promise<void> {
   const { source, destination, plan, found } = move;
   const sides = [
     { host: source, mark: marks.source, containerId: plan.container.id, isSource: true },
@@ -21,4 +26,16 @@ function imagesOf({ plan }: Move, { mark, containerId }: Pick<Collected, 'mark' 
   if (containerId === null) return null;
   if (mark.stage !== null) return `${mark.stage}/images`;
   return `${mark.dockerRoot}/containers/${containerId}/checkpoints/${plan.checkpoint}`;
+}
+
+/** The step `collect-evidence` stands in the strategy's list; what it does is the same for every strategy. */
+export function withEvidence(step: Step, collectAll: () => Promise<void>): Step {
+  if (step.name !== 'collect-evidence') return step;
+  return {
+    ...step,
+    do: async () => {
+      await collectAll();
+      return undefined;
+    },
+  };
 }

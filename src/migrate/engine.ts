@@ -22,10 +22,18 @@ export type EngineResult =
 
 export interface EngineOptions {
   readonly journal: Journal;
+  /** What another controller had begun when it was killed; none: the move begins. */
+  readonly earlier?: Earlier;
   /** Between undo and tidy, when the source runs again and what failed can still be looked at. */
   readonly afterUndo: () => Promise<void>;
   /** Asked when all undoing is done: does the source run? Its own words are taken, never ours. */
   readonly isSourceLive: () => Promise<boolean>;
+}
+
+export interface Earlier {
+  /** In the order in which they were begun. */
+  readonly begun: readonly Step[];
+  readonly isCommitted: boolean;
 }
 
 interface Course {
@@ -42,15 +50,14 @@ interface Course {
  * after the step that commits, failures are warnings and interrupts are too late.
  */
 export async function runSteps(steps: readonly Step[], move: Move, options: EngineOptions): Promise<EngineResult> {
-  const warnings: string[] = [];
-  const tell = telling(move, options.journal, warnings);
-  const course: Course = { move, options, tell, begun: [], warnings, untidy: [] };
-  let isCommitted = false;
+  const course = openCourse(move, options);
+  const { warnings } = course;
+  let isCommitted = options.earlier?.isCommitted ?? false;
   for (const step of steps) {
     try {
       if (!isCommitted && !step.keepsHalves && move.signal.aborted) throw interrupted();
       await perform(step, course, isCommitted);
-      if (!isCommitted && !step.commits && move.signal.aborted) throw interrupted();
+      if (!isCommitted && !step.commits && !step.keepsHalves && move.signal.aborted) throw interrupted();
       isCommitted ||= step.commits === true;
     } catch (cause) {
       const error = asTransshipError(cause, step, move);
@@ -60,6 +67,17 @@ export async function runSteps(steps: readonly Step[], move: Move, options: Engi
     }
   }
   return { outcome: 'migrated', warnings, untidy: course.untidy };
+}
+
+/** Undoes what another controller had begun, as if its last step had failed with this error. */
+export async function takeBack(failed: Step, error: TransshipError, on: EngineOptions & { move: Move }): Promise<EngineResult> {
+  return await rollBack(openCourse(on.move, on), failed, error);
+}
+
+function openCourse(move: Move, options: EngineOptions): Course {
+  const warnings: string[] = [];
+  const begun = [...(options.earlier?.begun ?? [])];
+  return { move, options, tell: telling(move, options.journal, warnings), begun, warnings, untidy: [] };
 }
 
 async function perform(step: Step, { move, tell, begun }: Course, isCommitted: boolean): Promise<void> {
@@ -99,11 +117,17 @@ async function rollBack(course: Course, failed: Step, error: TransshipError): Pr
   return { ...lost, outcome: 'rolled-back', error: said };
 }
 
-/** Nothing is undone but the step itself, whose undo holds both sides. */
+/** Nothing is undone but the step itself, whose undo holds both sides; where it fails, nobody may say that both stand still. */
 async function keepHalves(course: Course, failed: Step, error: TransshipError): Promise<EngineResult> {
-  await putBack(course, failed, failed.undo);
+  const isHeld = await putBack(course, failed, failed.undo);
   await collect(course);
-  return { outcome: 'halves-kept', failedStep: failed.name, error, warnings: course.warnings, untidy: course.untidy };
+  return {
+    outcome: isHeld ? 'halves-kept' : 'lost',
+    failedStep: failed.name,
+    error,
+    warnings: course.warnings,
+    untidy: course.untidy,
+  };
 }
 
 async function collect({ options, warnings }: Course): Promise<void> {

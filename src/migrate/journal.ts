@@ -16,9 +16,10 @@ export interface Journal {
   }): void;
 }
 
-export function openJournal(folder: RunFolder): Journal {
+/** @param written how many records it has already: those of a controller that is gone */
+export function openJournal(folder: RunFolder, written = 0): Journal {
   const file = join(folder.path, runFiles.journal);
-  let seq = 0;
+  let seq = written;
   return {
     write: ({ step, host, event, detail = {} }) => {
       seq += 1;

@@ -101,6 +101,23 @@ async function stopByRunc(host: Host, id: string): Promise<void> {
     );
 }
 
+/**
+ * Waits until no dump of the container is under way: it would give the freezer back as it found it, and so freeze the container anew
+ * after it was let go. dockerd may be dead and the answer lost, while CRIU is at it for as long as Docker lets a checkpoint take.
+ * @throws when it does not end
+ */
+export async function untilDumped(host: Host, id: string): Promise<void> {
+  if (await isQuiet(host, `runc .*checkpoint .*${id}`, 600)) return;
+  throw new TransshipError('failed', `a checkpoint on ${host.name} does not end`, `look there: pgrep -fa 'runc .*checkpoint'`);
+}
+
+/** Waits until no process there has a command line like that. False: there still is one after `limitS`. */
+export async function isQuiet(host: Host, pattern: string, limitS: number): Promise<boolean> {
+  const script = `for try in $(seq ${limitS * 5}); do pgrep -f -- '${pattern}' >/dev/null || exit 0; sleep 0.2; done; exit 1`;
+  const { exitCode } = await host.shell.run(script, { timeoutMs: (limitS + 10) * 1e3 });
+  return exitCode === 0;
+}
+
 /** Gives back the id that was taken from runc, once Docker has no container of that id that it could start. Removes nothing else. */
 export async function releaseId(host: Host, id: string): Promise<void> {
   await host.shell.run(`rmdir /run/docker/runtime-*/moby/${id} 2>/dev/null`);

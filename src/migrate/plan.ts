@@ -69,6 +69,9 @@ export interface Plan {
   readonly survey: Survey;
 }
 
+/** What the steps go by; how the strategy was chosen is for the reader. */
+export type PlannedMove = Omit<Plan, 'survey'>;
+
 export interface PlanRequest {
   readonly container: string;
   readonly source: Host;
@@ -118,11 +121,15 @@ export async function plan(request: PlanRequest): Promise<Plan> {
     networks,
     volumes,
     checkpoint: `transship-${randomBytes(4).toString('hex')}`,
-    steps: stepsBy[options.strategy](options),
+    steps: stepsOf(options),
     checks,
     warnings: checks.filter((check) => check.status === 'warn').map((check) => `${check.host}: ${check.found}; ${check.hint}`),
     survey,
   };
+}
+
+export function stepsOf(options: Pick<MoveOptions, 'strategy' | 'isPlain'>): readonly Step[] {
+  return stepsBy[options.strategy](options as MoveOptions);
 }
 
 /** Where the restore happens inside `create`. */

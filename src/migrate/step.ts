@@ -2,7 +2,7 @@ import type { RunFolder } from '../evidence/run-folder.ts';
 import type { StepName } from '../evidence/steps.ts';
 import type { Host } from '../hosts/host.ts';
 import type { DirectState } from './direct/state.ts';
-import type { Plan } from './plan.ts';
+import type { PlannedMove } from './plan.ts';
 import type { FolderSynced } from './whole/folder-sync.ts';
 import type { Route } from './whole/route.ts';
 import type { VolumesSynced } from './whole/volumes.ts';
@@ -12,7 +12,7 @@ export type StepDetail = Readonly<Record<string, string | number | boolean | nul
 
 /** What steps share: the plan, both hosts, and what earlier steps found out. */
 export interface Move {
-  readonly plan: Plan;
+  readonly plan: PlannedMove;
   readonly source: Host;
   readonly destination: Host;
   /** How bulk data goes from the one to the other. */
@@ -49,6 +49,25 @@ export interface Found {
   /** Set when the downtime limit was over: the end of the step that was given up, which goes on for itself; it never rejects. */
   givenUp: Promise<void> | null;
   readonly warnings: string[];
+}
+
+export function nothingFound(warnings: readonly string[]): Found {
+  return {
+    destinationId: null,
+    askedSince: null,
+    imagesBytes: null,
+    pagesBytes: null,
+    layerBytes: 0,
+    volumeBytes: null,
+    layer: null,
+    log: null,
+    volumes: null,
+    direct: null,
+    frozenAtMs: null,
+    thawedAtMs: null,
+    givenUp: null,
+    warnings: [...warnings],
+  };
 }
 
 /** Where a move tells what goes on; the terminal is one listener. */

@@ -9,7 +9,7 @@ export function stageFolder(token: string): string {
 }
 
 /** Where the runtime looks whether a container is to be restored. */
-const restoreFolder = '/run/transship/restore';
+export const restoreFolder = '/run/transship/restore';
 
 /**
  * Makes the folder, readable for root alone, with an empty `images/` on a file system of its own in memory: as much as the container needs,

@@ -37,8 +37,8 @@ export const warmDestination: Step = {
     }
     return undefined;
   },
+  // It need not hold: without the dump's go nothing runs there, and where that was said the dump's own undo has stopped it.
   undo: stopDestination,
-  undoMustHold: true,
 };
 
 /** The destination's container runs there, as far as Docker and runc say. */

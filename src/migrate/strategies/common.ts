@@ -7,7 +7,7 @@ import { messageOf } from '../engine.ts';
 import { createEqual, setRestartPolicy, undoCreate, undoUnanswered } from '../equal/create.ts';
 import { makeNetworks, undoNetworks } from '../equal/networks.ts';
 import { releaseId } from '../live-copy.ts';
-import type { Plan } from '../plan.ts';
+import type { PlannedMove } from '../plan.ts';
 import type { Move, Step } from '../step.ts';
 import { moveEarlierLog } from '../whole/earlier-log.ts';
 import { moveImage, undoImage } from '../whole/image.ts';
@@ -113,7 +113,7 @@ const restartPolicyOff: Step = {
 };
 
 /** @throws TransshipError whose hint is the command that does it by hand: without its policy the container stays down after its next end */
-async function giveRestartPolicy(host: Host, id: string, { create, container }: Plan): Promise<void> {
+async function giveRestartPolicy(host: Host, id: string, { create, container }: PlannedMove): Promise<void> {
   const { Name, MaximumRetryCount } = create.restartPolicy;
   try {
     await bounded(`docker update on ${host.name}`, 15_000, setRestartPolicy(host, id, create.restartPolicy));

@@ -5,7 +5,7 @@ import type { Host } from '../../hosts/host.ts';
 import { bounded } from '../bounded.ts';
 import { removeContainerdLeftovers } from '../containerd-leftovers.ts';
 import { messageOf } from '../engine.ts';
-import { isLive, stopForGood, thaw } from '../live-copy.ts';
+import { isLive, stopForGood, thaw, untilDumped } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { refuseUnnoticedExecs } from '../unnoticed-execs.ts';
 import { commonCleanup, commonPreparation, removeCheckpoint } from './common.ts';
@@ -49,6 +49,7 @@ const pause: Step = {
     return undefined;
   },
   undo: async ({ plan, source, found }) => {
+    await untilDumped(source, plan.container.id);
     await thaw(source, plan.container.id);
     found.thawedAtMs = performance.now();
   },

@@ -17,6 +17,11 @@ if ! [ -e given-up ] && [ "${2:-}" != after-go ]; then
     exit 0
 fi
 exec 9<> <(:)
+kill_runc() {
+    read -ra children < <(cat "/proc/$1/task/"*/children | tr '\n' ' ')
+    kill -KILL ${children[@]+"${children[@]}"} "$1"
+}
+runc=''
 if [ -s runc-pid ]; then
     read -r runc <runc-pid
     # In mid-dump CRIU's code is in the tasks: it ends by itself then. Before it waits for us, and once the images are ready for a reader
@@ -24,13 +29,18 @@ if [ -s runc-pid ]; then
     for ((tries = 0; tries < 3000; tries++)); do
         kill -0 "$runc" 2>/dev/null || break
         if grep -q ' dump.images-ready' marks || ! grep -q ' dump.frozen' marks; then
-            read -ra children < <(cat "/proc/$runc/task/"*/children | tr '\n' ' ')
-            kill -KILL ${children[@]+"${children[@]}"} "$runc"
+            kill_runc "$runc"
             break
         fi
         read -r -t 0.01 -u 9 _
     done
 fi
+# A script that was about to freeze the container, or to cut its link, would do so after it was let go here.
+if [ -s pid ]; then
+    read -r script <pid
+    [ "$(tr '\0' ' ' <"/proc/$script/cmdline")" != "bash $folder/dump $folder " ] || kill -KILL "$script"
+fi 2>/dev/null
+if [ -z "$runc" ] && [ -s runc-pid ]; then kill_runc "$(cat runc-pid)"; fi
 for link in ${links[@]+"${links[@]}"}; do ip link set dev "$link" up; done
 for link in ${lan_links[@]+"${lan_links[@]}"}; do nsenter -t "$pid" -n ip link set dev "$link" protodown off; done
 printf '%s' "$thawed" >"$freezer" || exit

@@ -1,0 +1,55 @@
+import { Command } from 'commander';
+import { openRun, type RunFolder } from '../evidence/run-folder.ts';
+import type { LeftOpen } from '../migrate/recover/open.ts';
+import { interruptSignal } from './interrupt.ts';
+import { printMigration } from './migrate.ts';
+import { stepReport } from './step-report.ts';
+import { type Terminal, terminalOf, withFormat } from './terminal.ts';
+import { whereabouts } from './whereabouts.ts';
+
+export const recoverCommand: Command = withFormat(
+  new Command('recover')
+    .summary('bring a migration to its end whose transship was killed: back, or forward')
+    .description(
+      'Before anything was said to start on the destination it goes back, after the destination was seen to run it goes forward; between the two ' +
+        'both hosts are asked, and while that leaves a doubt both copies are frozen and nothing is removed. It may be repeated.',
+    )
+    .argument('<run>', "the run's name, or its folder (transship runs lists them)"),
+)
+  .addHelpText('after', '\nExample:\n  transship recover r7')
+  .action(async (run: string, _options: object, command: Command) => await recoverRun(terminalOf(command), run));
+
+async function recoverRun(terminal: Terminal, run: string): Promise<void> {
+  const folder = openRun(run);
+  const { lookAtRun } = await import('../migrate/recover/open.ts');
+  const left = lookAtRun(folder);
+  if (left.kept === null) return nothingToDo(terminal, folder, left);
+  if (left.kept.testbed !== null) process.env.TRANSSHIP_TESTBED = left.kept.testbed;
+  const interrupt = interruptSignal(terminal.say);
+  try {
+    await printMigration(
+      terminal,
+      folder,
+      await bringToEnd(terminal, folder, { ...left, kept: left.kept, signal: interrupt.signal }),
+    );
+  } finally {
+    interrupt.release();
+  }
+}
+
+type Open = LeftOpen & { readonly kept: NonNullable<LeftOpen['kept']>; readonly signal: AbortSignal };
+
+async function bringToEnd(terminal: Terminal, folder: RunFolder, { manifest, kept, signal }: Open) {
+  const { reachAgain } = await import('../migrate/recover/open.ts');
+  const { recover } = await import('../migrate/recover/recover.ts');
+  await using source = await reachAgain(kept.source, manifest.hosts.source);
+  await using destination = await reachAgain(kept.destination, manifest.hosts.destination);
+  return await recover({ folder, manifest, kept, source, destination, report: stepReport(terminal), signal });
+}
+
+function nothingToDo(terminal: Terminal, { run }: RunFolder, { manifest }: LeftOpen): void {
+  const where = manifest.outcome === 'refused' ? `${manifest.container?.name} stayed where it was` : whereabouts(manifest);
+  const { outcome } = manifest;
+  terminal.result({ schema: 'transship.recover/1', run, outcome }, () => `${run}: nothing to do, it ended as ${outcome}`);
+  terminal.say(where);
+}

@@ -1,0 +1,58 @@
+import type { Manifest, ProbeReading } from '../evidence/manifest.ts';
+import { type RunFolder, writeManifest } from '../evidence/run-folder.ts';
+import { measureClock } from '../hosts/clock-offset.ts';
+import { nowNs } from '../trace/time.ts';
+import { type EngineResult, messageOf } from './engine.ts';
+import { lookFor } from './last-seen.ts';
+import { remainsOf } from './remains.ts';
+import type { Move } from './step.ts';
+
+/** The container is where it is, whether or not its run can say so. */
+export function keep(folder: RunFolder, manifest: Manifest): Manifest {
+  try {
+    writeManifest(folder, manifest);
+    return manifest;
+  } catch (error) {
+    return { ...manifest, warnings: [...manifest.warnings, `the run's end is not kept: ${messageOf(error)}`] };
+  }
+}
+
+export interface Closing {
+  readonly result: EngineResult;
+  readonly move: Move;
+  readonly probes: readonly ProbeReading[];
+}
+
+export async function closeManifest(manifest: Manifest, { result, move, probes }: Closing): Promise<Manifest> {
+  const { found, source, destination } = move;
+  const after = await Promise.allSettled([measureClock(source, 'after'), measureClock(destination, 'after')]);
+  const lost = after.filter((reading) => reading.status === 'rejected').map((reading) => `clock: ${messageOf(reading.reason)}`);
+  const error =
+    result.outcome === 'migrated'
+      ? null
+      : { step: result.failedStep, code: result.error.code, message: result.error.message, hint: result.error.hint };
+  return {
+    ...manifest,
+    endedNs: String(nowNs()),
+    container: manifest.container && {
+      ...manifest.container,
+      destinationId: result.outcome === 'rolled-back' ? null : found.destinationId,
+    },
+    clocks: [...manifest.clocks, ...after.flatMap((reading) => (reading.status === 'fulfilled' ? [reading.value] : []))],
+    outcome: result.outcome,
+    error,
+    warnings: [...found.warnings, ...result.warnings, ...lost],
+    remains: [...remainsOf(move, result)],
+    ...(result.outcome === 'lost' ? { lastSeen: await lookAgain(move) } : {}),
+    probes: [...probes],
+    bytes: { images: found.imagesBytes, pages: found.pagesBytes, layer: found.layerBytes, volumes: found.volumeBytes },
+  };
+}
+
+async function lookAgain({ plan, source, destination, found }: Move): Promise<NonNullable<Manifest['lastSeen']>> {
+  const { destinationId: there } = found;
+  return {
+    source: await lookFor(source, plan.container.id, plan.checkpoint),
+    destination: there === null ? null : await lookFor(destination, there, plan.checkpoint),
+  };
+}

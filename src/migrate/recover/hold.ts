@@ -1,0 +1,29 @@
+import type { Host } from '../../hosts/host.ts';
+import { bounded } from '../bounded.ts';
+import { messageOf } from '../engine.ts';
+import { runcRootOf } from '../live-copy.ts';
+import type { Move } from '../step.ts';
+import type { HostsSay } from './decide.ts';
+
+/** Nobody knows which copy is the one that lives: what runs and can be reached is frozen, nothing is removed. */
+export async function holdBoth({ plan, source, destination, found }: Move, says: HostsSay): Promise<readonly string[]> {
+  const warnings: string[] = [];
+  const sides = [
+    { host: source, id: plan.container.id, state: says.source },
+    { host: destination, id: found.destinationId, state: says.destination },
+  ];
+  for (const { host, id, state } of sides) {
+    if (state === 'unknown') warnings.push(`${host.name} could not be asked`);
+    if (id === null || state !== 'runs') continue;
+    await freeze(host, id).catch((error) => warnings.push(`${host.name}: it could not be frozen: ${messageOf(error)}`));
+  }
+  return warnings;
+}
+
+async function freeze(host: Host, id: string): Promise<void> {
+  const byDocker = bounded(`docker pause on ${host.name}`, 15_000, host.docker.getContainer(id).pause());
+  await byDocker.catch(async (cause) => {
+    const { exitCode } = await host.shell.run(`runc --root ${runcRootOf(id)} pause ${id}`, { timeoutMs: 15_000 });
+    if (exitCode !== 0) throw cause;
+  });
+}

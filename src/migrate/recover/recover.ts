@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TransshipError } from '../../error.ts';
+import { readRecords } from '../../evidence/json-lines.ts';
+import type { Manifest } from '../../evidence/manifest.ts';
+import type { MovePlan } from '../../evidence/move-plan.ts';
+import type { JournalRecord } from '../../evidence/records.ts';
+import { type RunFolder, runFiles } from '../../evidence/run-folder.ts';
+import type { Host } from '../../hosts/host.ts';
+import { closeManifest, keep } from '../closing.ts';
+import { collectBoth, withEvidence } from '../collect-both.ts';
+import type { EngineResult } from '../engine.ts';
+import { openJournal } from '../journal.ts';
+import { marksOf } from '../kept-plan.ts';
+import { isLive, thaw } from '../live-copy.ts';
+import { recordCalls } from '../recording.ts';
+import type { Move, Report } from '../step.ts';
+import { destinationIdOf } from '../strategies/common.ts';
+import { lockWorkFolder } from '../work-folder.ts';
+import { askHosts } from './ask.ts';
+import { bringToEnd } from './bring-to-end.ts';
+import { holdBoth } from './hold.ts';
+import { moveAgain } from './rebuild.ts';
+
+export interface RecoverRequest {
+  readonly folder: RunFolder;
+  readonly manifest: Manifest;
+  readonly kept: MovePlan;
+  readonly source: Host;
+  readonly destination: Host;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+}
+
+/** Brings a move to its end whose controller is gone; where one that recovers is killed as well, the next does it. */
+export async function recover(request: RecoverRequest): Promise<Manifest> {
+  const { folder, manifest, kept, source, destination } = request;
+  await using _source = await lockAgain(source);
+  await using _destination = await lockAgain(destination);
+  const unkept: string[] = [];
+  for (const host of [source, destination]) recordCalls(folder, host, unkept);
+  try {
+    const move = moveAgain({ ...request, journal: readJournal(folder) });
+    const result = await takeUp(move, kept);
+    const ending = { ...manifest, warnings: [], remains: undefined, lastSeen: undefined };
+    const closed = await closeManifest(ending, { result, move, probes: [] });
+    await closeRoute(source, kept.route);
+    return keep(folder, { ...closed, warnings: [...closed.warnings, ...unkept] });
+  } finally {
+    for (const host of [source, destination]) host.observe(null);
+  }
+}
+
+async function takeUp(move: Move, kept: MovePlan): Promise<EngineResult> {
+  const { plan, source, destination, folder } = move;
+  const journal = readJournal(folder);
+  const collectAll = () => collectBoth(move, marksOf(kept));
+  return await bringToEnd(move, {
+    steps: plan.steps.map((step) => withEvidence(step, collectAll)),
+    journal,
+    options: {
+      journal: openJournal(folder, journal.length),
+      afterUndo: collectAll,
+      isSourceLive: () => isLive(source, plan.container.id),
+    },
+    reach: {
+      ask: () => askHosts(move),
+      thawThere: () => thaw(destination, destinationIdOf(move)),
+      hold: (says) => holdBoth(move, says),
+    },
+  });
+}
+
+function readJournal(folder: RunFolder): readonly JournalRecord[] {
+  return readRecords<JournalRecord>(join(folder.path, runFiles.journal));
+}
+
+/** A killed controller's lock ends with its ssh, which may take a moment. One who cannot be reached has nothing that could be locked. */
+async function lockAgain(host: Host): Promise<AsyncDisposable> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await lockWorkFolder(host);
+    } catch (error) {
+      const isTaken = error instanceof TransshipError && /another migration is under way/.test(error.message);
+      if (!isTaken) return { [Symbol.asyncDispose]: async () => {} };
+      if (tries >= 20) throw error;
+      await sleep(500);
+    }
+  }
+}
+
+/** The connection that the source kept open to the destination would end by itself only after ten idle minutes. */
+async function closeRoute(source: Host, ssh: string | null): Promise<void> {
+  if (ssh === null) return;
+  const socket = / -S (\S+) /.exec(ssh)?.[1] ?? '';
+  const script = `${ssh.replace(/^ssh /, 'ssh -O exit ')} >/dev/null 2>&1; rm -f ${socket}; rmdir /run/transship 2>/dev/null; true`;
+  await source.shell.run(script, { timeoutMs: 5_000 }).catch(() => {});
+}

@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { stepsOf } from '../../src/migrate/plan.ts';
+import { installRuntime } from '../../src/wrap/install.ts';
+import { transship } from '../built-command.ts';
+import { onHost } from '../destination-state.ts';
+import { counterName, counts, remains, reviveDockerd, startCounter } from '../host-faults.ts';
+import { describeOnHosts, type TwoHosts } from '../two-hosts.ts';
+
+type Strategy = 'docker' | 'diskless' | 'post-copy';
+
+const casesOf = (strategy: Strategy) => stepsOf({ strategy, isPlain: false }).map(({ name }) => [strategy, name] as const);
+
+/** Each takes some twelve seconds: an eighth of them a day, all with TRANSSHIP_FAULTS=all. */
+const everyCase = [...casesOf('docker'), ...casesOf('diskless'), ...casesOf('post-copy')];
+const today = Math.floor(Date.now() / 86_400_000);
+const cases = everyCase.filter((_, index) => process.env.TRANSSHIP_FAULTS === 'all' || index % 8 === today % 8);
+
+describeOnHosts('a controller that is killed', 'recover', (hosts) => {
+  let before: { readonly a: string; readonly b: string };
+
+  beforeAll(async () => {
+    await installRuntime(hosts().b);
+  });
+
+  beforeEach(async () => {
+    const { a, b } = hosts();
+    await startCounter(a, '--restart unless-stopped', 40);
+    before = { a: await remains(a), b: await remains(b) };
+  });
+
+  afterEach(async () => {
+    for (const host of [hosts().a, hosts().b]) {
+      await reviveDockerd(host);
+      await host.shell.run(`docker rm -f ${counterName}; docker image rm -f counter`, { timeoutMs: 60_000 });
+    }
+  });
+
+  test.each(cases)('%s, in step %s: one copy lives, and goes on from where it was', async (strategy, step) => {
+    const { a } = hosts();
+    const from = Number(await onHost(a, `docker exec ${counterName} cat /counter`));
+    const run = `${strategy}-${step}`;
+    await migrateUntil(step, run, strategy);
+    const { exitCode, stderr } = await transship(['recover', run]);
+    const { outcome } = manifestOf(run);
+    expect(exitCode, stderr).toBe(outcome === 'migrated' ? 0 : 1);
+    expect(['migrated', 'rolled-back'], stderr).toContain(outcome);
+    const isThere = outcome === 'migrated';
+    await expectAlone(hosts(), { isThere, from, before });
+    const again = await transship(['recover', run]);
+    expect(again).toMatchObject({ exitCode: 0, stdout: `${run}: nothing to do, it ended as ${outcome}` });
+  });
+
+  test('a host that cannot be reached: nothing goes on, and it says so; when it is back, the move comes to its end', async () => {
+    const { a, b } = hosts();
+    const from = Number(await onHost(a, `docker exec ${counterName} cat /counter`));
+    await migrateUntil('hand-over', 'unreached', 'diskless');
+    await onHost(b, 'pkill -o -x sshd'); // the one that listens: connections that are open stay
+    const unsure = await transship(['recover', 'unreached']);
+    expect({ exitCode: unsure.exitCode, outcome: manifestOf('unreached').outcome }, unsure.stderr).toEqual({
+      exitCode: 70,
+      outcome: 'lost',
+    });
+    expect(unsure.stderr).toMatch(/on a it is frozen, on b it cannot be asked/);
+    expect(unsure.stderr).toContain('transship recover unreached');
+    await onHost(b, 'setsid /usr/sbin/sshd -f /etc/testbed/sshd_config; sleep 0.3');
+    const found = await transship(['recover', 'unreached']);
+    expect(found.exitCode, found.stderr).toBe(0);
+    await expectAlone(hosts(), { isThere: true, from, before });
+  });
+
+  test('a recovery that is killed as well: the next one ends it', async () => {
+    const { a } = hosts();
+    const from = Number(await onHost(a, `docker exec ${counterName} cat /counter`));
+    await migrateUntil('page-server', 'twice', 'diskless');
+    await killAt(transship(['recover', 'twice']), 'twice', /"step":"warm-destination".*"event":"undo-begin"/);
+    const { exitCode, stderr } = await transship(['recover', 'twice']);
+    expect(exitCode, stderr).toBe(1);
+    await expectAlone(hosts(), { isThere: false, from, before });
+  });
+});
+
+function manifestOf(run: string): { readonly outcome: string | null } {
+  return JSON.parse(readFileSync(join(process.env.TRANSSHIP_TRACES ?? '', run, 'run.json'), 'utf8'));
+}
+
+/** Starts the command, and kills it as soon as the journal says that the step begins. */
+async function migrateUntil(step: string, run: string, strategy: string): Promise<void> {
+  const words = ['migrate', counterName, 'test:b', '--from', 'test:a', '--no-probe', '--strategy', strategy, '--name', run];
+  await killAt(transship(words), run, new RegExp(`"step":"${step}".*"event":"begin"`));
+}
+
+async function killAt(command: ReturnType<typeof transship>, run: string, line: RegExp): Promise<void> {
+  const journal = join(process.env.TRANSSHIP_TRACES ?? '', run, 'journal.jsonl');
+  let hasEnded = false;
+  void command.then(() => {
+    hasEnded = true;
+  });
+  while (!line.test(textOf(journal))) {
+    if (hasEnded) throw new Error(`it ended before ${line}: ${(await command).stderr}`);
+    await sleep(2);
+  }
+  command.kill('SIGKILL');
+  await command;
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+interface Expected {
+  readonly isThere: boolean;
+  readonly from: number;
+  readonly before: { readonly a: string; readonly b: string };
+}
+
+async function expectAlone({ a, b }: TwoHosts, { isThere, from, before }: Expected): Promise<void> {
+  const [alive, other] = isThere ? [b, a] : [a, b];
+  expect(await counts(alive, from)).toBe(true);
+  expect(await onHost(other, "grep -ls '^perl$' /proc/[0-9]*/comm | wc -l")).toBe('0');
+  const policy = `docker inspect -f '{{.HostConfig.RestartPolicy.Name}} {{.State.Status}}' ${counterName}`;
+  expect(await onHost(alive, policy)).toBe('unless-stopped running');
+  for (const host of [a, b]) expect(await onHost(host, 'ls -A /run/transship 2>/dev/null; true')).toBe('');
+  expect(await onHost(other, 'docker ps -aq')).toBe('');
+  if (!isThere) expect([await remains(a), await remains(b)]).toEqual([before.a, before.b]);
+}
