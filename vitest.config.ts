@@ -10,9 +10,8 @@ export default defineConfig({
           include: ['test/real/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 600_000,
-          // Two cores and one set of Docker hosts: one file after another.
-          fileParallelism: false,
-          maxWorkers: 1,
+          // Each file has a set of Docker hosts of its own, and waits for Docker most of the time: two at a time on two cores.
+          maxWorkers: 2,
         },
       },
     ],

@@ -5,7 +5,7 @@ import type { Journal } from '../../src/migrate/journal.ts';
 import { type MoveOptions, stepsOf } from '../../src/migrate/plan.ts';
 import { bringToEnd, type Reach } from '../../src/migrate/recover/bring-to-end.ts';
 import type { CopyState, HostsSay } from '../../src/migrate/recover/decide.ts';
-import type { Move } from '../../src/migrate/step.ts';
+import { type Move, nothingFound } from '../../src/migrate/step.ts';
 import { type Controller, newController } from './controller.ts';
 import { type Scene, simulated } from './steps.ts';
 import { finish, newWorld, passTime, setDestination, setSource, type Tape, type World } from './world.ts';
@@ -66,7 +66,8 @@ async function oneLife(world: World, strategy: Strategy, { tape, journal, isFirs
   const steps = simulated(stepsOf({ strategy, isPlain: false }), scene);
   const move = {
     ...{ source: { name: 'a' }, destination: { name: 'b' }, folder: { run: 'r1' } },
-    ...{ signal: controller.abort.signal, report: { step: () => {}, progress: () => {} } },
+    ...{ signal: controller.abort.signal, report: { step: () => {}, progress: () => {} }, note: () => {} },
+    ...{ plan: { container: { name: 'c' }, options: {} }, found: nothingFound([]) },
   } as unknown as Move;
   const options = {
     journal: writing(journal, world),
