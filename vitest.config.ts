@@ -12,6 +12,7 @@ export default defineConfig({
           hookTimeout: 600_000,
           // Each file has a set of Docker hosts of its own, and waits for Docker most of the time: two at a time on two cores.
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -15,7 +15,8 @@
 #   images/     what CRIU wrote
 #   decided/    who makes this folder has decided: this script that the destination may run, anybody else that it never may
 #   marks       lines `SECONDS.MICROSECONDS what`, by this host's clock; also on standard output
-#   pid         this script, which give-up ends; runc-pid: runc checkpoint
+#   script-pid  this script, which give-up ends
+#   runc-pid    runc checkpoint
 # A freeze that lasts longer than limit_s ends here: `go` is never said then, CRIU is stopped, and the container goes on.
 set -u
 trap '' HUP PIPE
@@ -25,7 +26,7 @@ tell=1
 # shellcheck source=src/wrap/host/mark.sh
 . "${BASH_SOURCE[0]%/*}/mark"
 cd "$folder" || exit
-echo "$$" >pid
+echo "$$" >script-pid
 id='' root='' freezer='' frozen='' thawed='' work='' far='' lazy='' watch='' links=() lan_links=() pid='' words=() layers=() log=''
 log_bytes=0 since=0 limit_s=600
 far_root() { false; }
@@ -58,7 +59,7 @@ watch_limit() {
     mark dump.too-long
     echo abort >&7
     stop_dump
-    bash ./give-up "$folder" 7>&-
+    bash ./give-up "$folder" own 7>&-
     mark "dump.let-go $((${EPOCHREALTIME/[.,]/} - begun))"
 }
 # In mid-dump CRIU's code is in the tasks, so CRIU has to find its own way out: by an error when it writes. The far end closes the page

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # give-up FOLDER - on the source: sees to it that `go` is never said, and lets the container go on. With `after-go` as second word the
-# destination is known not to run. Prints `went` and does nothing when go was said already, else `thawed`.
+# destination is known not to run; with `own` dump itself gives up. Prints `went` and does nothing when go was said already, else `thawed`.
 # FOLDER: as of dump; settings also has thawed (word for the freezer).
 set -u
 trap '' HUP PIPE
@@ -36,8 +36,8 @@ if [ -s runc-pid ]; then
     done
 fi
 # A script that was about to freeze the container, or to cut its link, would do so after it was let go here.
-if [ -s pid ]; then
-    read -r script <pid
+if [ "${2:-}" != own ] && [ -s script-pid ]; then
+    read -r script <script-pid
     [ "$(tr '\0' ' ' <"/proc/$script/cmdline")" != "bash $folder/dump $folder " ] || kill -KILL "$script"
 fi 2>/dev/null
 if [ -z "$runc" ] && [ -s runc-pid ]; then kill_runc "$(cat runc-pid)"; fi
