@@ -15,6 +15,7 @@ import { counterName, startCounter } from '../test/host-faults.ts';
 import { moveIt } from '../test/mover.ts';
 import { takeDown } from '../vm/testbed-down.ts';
 import { bringUp } from '../vm/testbed-up.ts';
+import { medianOf } from './bootstrap.ts';
 
 const set = 'bench';
 /** Enough that dockerd's way through the content store shows, little enough that twenty moves take a minute. */
@@ -45,18 +46,12 @@ async function measure(runs: number): Promise<void> {
   }
   const { safe, plain } = downtimesMs;
   process.stdout.write(
-    `safe-path  ${(median(safe) / median(plain)).toFixed(2)}  (safe ${spread(safe)} / plain ${spread(plain)}, ${runs} runs a side, ${memoryMb} MB)\n`,
+    `safe-path  ${(medianOf(safe) / medianOf(plain)).toFixed(2)}  (safe ${spread(safe)} / plain ${spread(plain)}, ${runs} runs a side, ${memoryMb} MB)\n`,
   );
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
-}
-
 function spread(values: readonly number[]): string {
-  return `${median(values).toFixed(0)} ms, ${Math.min(...values).toFixed(0)}-${Math.max(...values).toFixed(0)}`;
+  return `${medianOf(values).toFixed(0)} ms, ${Math.min(...values).toFixed(0)}-${Math.max(...values).toFixed(0)}`;
 }
 
 try {

@@ -18,6 +18,8 @@ export const docsFiles = [
   'docs/getting-started.md',
   'docs/reading-a-trace.md',
   'docs/five-seconds-of-docker-checkpoint.md',
+  'docs/pre-copy.md',
+  'docs/choosing-a-strategy.md',
 ];
 
 const fence = /^```console run\n\$ (.*)\n([\s\S]*?)^```$/gm;

@@ -67,3 +67,7 @@ export async function counts(host: Host, from = 0): Promise<boolean> {
   }
   return false;
 }
+
+/** Kills the first process whose command line matches, as soon as there is one; for 5 seconds. */
+export const kill = (pattern: string) =>
+  `for i in $(seq 1000); do p=$(pgrep -f '${pattern}' | head -n 1); [ -n "$p" ] && kill -9 $p && exit 0; sleep 0.005; done; exit 1`;

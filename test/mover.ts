@@ -1,6 +1,6 @@
 import { migrate } from '../src/migrate/migrate.ts';
 import { type MoveOptions, plan } from '../src/migrate/plan.ts';
-import type { StepEvent } from '../src/migrate/step.ts';
+import type { Step, StepEvent } from '../src/migrate/step.ts';
 import type { TwoHosts } from './two-hosts.ts';
 
 export interface MoveTest {
@@ -8,6 +8,9 @@ export interface MoveTest {
   readonly options?: Partial<MoveOptions>;
   /** Told of every step before it does anything, and the step waits for this to return. */
   readonly onStep?: (event: StepEvent) => void;
+  readonly onProgress?: (line: string) => void;
+  /** Other steps than those of the strategy. */
+  readonly steps?: readonly Step[];
   readonly signal?: AbortSignal;
   readonly isProbed?: boolean;
 }
@@ -16,6 +19,7 @@ const defaults: MoveOptions = {
   strategy: 'docker',
   isPlain: false,
   plainPages: false,
+  tcpEstablished: false,
   volumes: { all: 'copy', byPlace: {} },
   dropExecs: false,
 };
@@ -24,10 +28,10 @@ const defaults: MoveOptions = {
 export async function moveIt({ a, b }: TwoHosts, test: MoveTest) {
   const chosen = await plan({ container: test.container, source: a, destination: b, options: { ...defaults, ...test.options } });
   return await migrate({
-    plan: chosen,
+    plan: test.steps === undefined ? chosen : { ...chosen, steps: test.steps },
     source: a,
     destination: b,
-    report: { step: test.onStep ?? (() => {}), progress: () => {} },
+    report: { step: test.onStep ?? (() => {}), progress: test.onProgress ?? (() => {}) },
     signal: test.signal ?? new AbortController().signal,
     runName: undefined,
     isProbed: test.isProbed ?? false,

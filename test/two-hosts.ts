@@ -8,6 +8,7 @@ import type { CgroupMode } from '../vm/cgroup.ts';
 import { missingForTestbed } from '../vm/prerequisites.ts';
 import { takeDown } from '../vm/testbed-down.ts';
 import { bringUp } from '../vm/testbed-up.ts';
+import type { PackageSet } from '../vm/versions.ts';
 
 export interface TwoHosts {
   readonly a: Host;
@@ -24,7 +25,7 @@ export function describeOnHosts(
   name: string,
   set: string,
   tests: (hosts: () => TwoHosts) => void,
-  cgroup: CgroupMode = 'v2',
+  { cgroup = 'v2', packages = 'debian13' }: { readonly cgroup?: CgroupMode; readonly packages?: PackageSet } = {},
 ): void {
   const missing = missingForTestbed();
   const noHosts = (why: string) => (): TwoHosts => {
@@ -40,7 +41,7 @@ export function describeOnHosts(
     beforeAll(async () => {
       process.env.TRANSSHIP_TESTBED = set;
       process.env.TRANSSHIP_TRACES = mkdtempSync(join(tmpdir(), 'transship-runs-'));
-      await bringUp({ set, cgroup, say: () => {}, signal: new AbortController().signal });
+      await bringUp({ set, cgroup, packages, say: () => {}, signal: new AbortController().signal });
       hosts = { a: await connectHost('test:a'), b: await connectHost('test:b') };
     }, 600_000);
     afterAll(async () => {

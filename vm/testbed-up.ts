@@ -12,10 +12,13 @@ import { type HostPlan, inHost, joining, makeWire, prepareLayer, startHost, tail
 import { makeSsh } from './test-ssh.ts';
 import { hasRemains, takeDown, testbedData } from './testbed-down.ts';
 import { readTestbed, type TestbedState, type TestHost, testbedFolder } from './testbed-state.ts';
+import type { PackageSet } from './versions.ts';
 
 export interface UpOptions {
   readonly set: string;
   readonly cgroup: CgroupMode;
+  /** `debian13` unless told. */
+  readonly packages?: PackageSet;
   readonly say: (line: string) => void;
   /** Aborted: what was made so far is taken down. */
   readonly signal?: AbortSignal;
@@ -61,10 +64,10 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
   }
 }
 
-async function make({ set, cgroup, say }: UpOptions): Promise<TestbedState> {
+async function make({ set, cgroup, packages = 'debian13', say }: UpOptions): Promise<TestbedState> {
   const folder = testbedFolder(set);
   const groups = makeGroups(set, hostNames, cgroup);
-  const tree = await rootTree(joining(groups), say);
+  const tree = await rootTree({ packages, prefix: joining(groups), say });
   const plans = hostNames.map((name, index) => planOf(set, name, addressOf(index + 1)));
   for (const plan of plans) prepareLayer(plan, plans);
   await makeSsh(folder, plans);

@@ -4,6 +4,10 @@
  */
 export const suites = { stable: 'trixie', testing: 'testing' } as const;
 
+/** `debian13`: Docker 26, containerd 1.7, runc 1.1. `testing`: whatever Debian testing has (Docker 28, containerd 2.1, runc 1.3 or later). */
+export const packageSets = ['debian13', 'testing'] as const;
+export type PackageSet = (typeof packageSets)[number];
+
 /** Debian packages of a host's root tree. tini is its first process: it reaps what dockerd's shims leave. */
 export const hostPackages = [
   'containerd',

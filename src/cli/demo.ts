@@ -102,7 +102,7 @@ async function moveRedis(terminal: Terminal, keys: number, signal: AbortSignal):
     container,
     source,
     destination,
-    options: { strategy: 'docker', isPlain: false, plainPages: false, volumes, dropExecs: false },
+    options: { strategy: 'docker', isPlain: false, plainPages: false, tcpEstablished: false, volumes, dropExecs: false },
   });
   terminal.say(
     `migrate   ${container}: ${source.name} → ${destination.name}, Docker's own path, a probe watching at ${source.address}:6379 and ${destination.address}:6379`,

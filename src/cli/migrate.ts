@@ -1,16 +1,21 @@
 import { Command, Option } from 'commander';
 import { TransshipError } from '../error.ts';
 import type { Host } from '../hosts/host.ts';
-import type { MoveOptions, StrategyName } from '../migrate/plan.ts';
+import type { Plan, PlanRequest } from '../migrate/plan.ts';
+import { type StrategyName, strategyNames } from '../migrate/strategies/names.ts';
 import { interruptSignal } from './interrupt.ts';
 import { stepReport } from './step-report.ts';
+import { stopLimitsOf, stopOption } from './stop-options.ts';
 import { type Terminal, terminalOf, withFormat } from './terminal.ts';
 import { transshipVersion } from './version-of.ts';
 
 interface Options {
   readonly from: string;
-  readonly strategy: StrategyName;
+  readonly strategy: StrategyName | 'auto';
+  readonly allowPostCopy?: boolean;
+  readonly downtimeLimit?: string;
   readonly plainPages?: boolean;
+  readonly tcpEstablished?: boolean;
   readonly plain?: boolean;
   readonly volumes?: string;
   readonly dropExecs?: boolean;
@@ -18,6 +23,9 @@ interface Options {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly name?: string;
+  readonly maxRounds?: number;
+  readonly pagesLeft?: number;
+  readonly maxGrowth?: number;
 }
 
 export const migrateCommand: Command = withFormat(
@@ -27,17 +35,23 @@ export const migrateCommand: Command = withFormat(
     .argument('<to>', 'destination: a docker context, ssh://user@host, test:b')
     .option('--from <host>', 'source host (default: as docker would, DOCKER_HOST, DOCKER_CONTEXT, current context)', 'default')
     .addOption(
-      new Option('--strategy <name>', 'how state travels')
-        .choices(['docker', 'cold', 'diskless', 'post-copy'] satisfies StrategyName[])
+      new Option('--strategy <name>', 'how state travels; auto takes what is expected to be quickest, and says why')
+        .choices([...strategyNames, 'auto'])
         .default('docker'),
     )
+    .option('--allow-post-copy', 'auto may take post-copy, whose pages come after the container runs there')
+    .option('--downtime-limit <time>', 'refuse what would take longer, and roll back what does: 300ms, 1.5s')
     .option('--plain', "Docker's path without safety: the dump kills the source (baseline for measuring)")
+    .option('--tcp-established', "clients' connections move along (macvlan network, where the address moves, too)")
     .option('--plain-pages', 'do not encrypt the memory on its way (on a link that nobody else can read)')
     .option('--volumes <modes>', 'copy, shared, or by place: /data=copy,/etc/app=shared')
+    .addOption(stopOption('pagesLeft'))
+    .addOption(stopOption('maxGrowth'))
+    .addOption(stopOption('maxRounds'))
     .option('--drop-execs', 'exec sessions and health checks under way may be lost')
     .option('--no-probe', 'do not watch the published port from outside')
     .option('--yes', 'agree to what is offered: our runtime on the destination, which every strategy but docker needs')
-    .option('--dry-run', 'print the plan and the checks, change nothing')
+    .option('--dry-run', 'print the plan, and what is expected of every strategy; change nothing')
     .option('--name <run>', "the run's name (default: the next free r1, r2…)"),
 )
   .addHelpText('after', '\nExample:\n  transship migrate web ssh://root@b.example --from ssh://root@a.example --volumes copy')
@@ -48,8 +62,7 @@ export const migrateCommand: Command = withFormat(
   });
 
 async function run(terminal: Terminal, container: string, to: string, options: Options): Promise<void> {
-  const { parseVolumesOption } = await import('../migrate/whole/volumes-option.ts');
-  const volumes = parseVolumesOption(options.volumes);
+  const moves = await moveOptions(options);
   const { connectHost } = await import('../hosts/connect.ts');
   const interrupt = interruptSignal(terminal.say);
   try {
@@ -57,12 +70,11 @@ async function run(terminal: Terminal, container: string, to: string, options: O
     await using destination = await connectHost(to, { signal: interrupt.signal });
     const { plan } = await import('../migrate/plan.ts');
     if (options.strategy !== 'docker' && !options.dryRun) await haveRuntime(terminal, destination, options.yes ?? false);
-    const chosen = await plan({ container, source, destination, options: moveOptions(options, volumes) });
-    if (options.dryRun) {
-      const { planDocument, renderPlan } = await import('./plan-text.ts');
-      terminal.result(planDocument(chosen, source, destination), () => renderPlan(chosen, source, destination));
-      return;
-    }
+    const wishes = { isPostCopyAllowed: options.allowPostCopy ?? false, isSurvey: options.dryRun ?? false };
+    const chosen = await plan({ container, source, destination, options: moves, ...wishes });
+    if (options.dryRun) return await printPlan(terminal, chosen, { source, destination });
+    const { renderChoice } = await import('./plan-text.ts');
+    for (const line of renderChoice(chosen.survey)) terminal.say(line);
     for (const warning of chosen.warnings) terminal.warn(warning);
     if (interrupt.signal.aborted) throw new TransshipError('interrupted', 'interrupted', 'nothing was touched');
     const { migrate } = await import('../migrate/migrate.ts');
@@ -81,13 +93,25 @@ async function run(terminal: Terminal, container: string, to: string, options: O
   }
 }
 
-function moveOptions(options: Options, volumes: MoveOptions['volumes']): MoveOptions {
+async function printPlan(terminal: Terminal, plan: Plan, pair: Pick<PlanRequest, 'source' | 'destination'>): Promise<void> {
+  const { planDocument, renderPlan } = await import('./plan-text.ts');
+  const text = await renderPlan(plan, pair.source, pair.destination);
+  terminal.result(planDocument(plan, pair.source, pair.destination), () => text);
+}
+
+async function moveOptions(options: Options): Promise<PlanRequest['options']> {
+  const { parseVolumesOption } = await import('../migrate/whole/volumes-option.ts');
+  const { parseDowntimeLimit } = await import('../migrate/choice/downtime-limit.ts');
+  const limit = options.downtimeLimit;
   return {
     strategy: options.strategy,
     isPlain: options.plain ?? false,
     plainPages: options.plainPages ?? false,
-    volumes,
+    tcpEstablished: options.tcpEstablished ?? false,
+    volumes: parseVolumesOption(options.volumes),
     dropExecs: options.dropExecs ?? false,
+    ...(limit === undefined ? {} : { downtimeLimitMs: parseDowntimeLimit(limit) }),
+    preCopy: stopLimitsOf(options),
   };
 }
 

@@ -20,6 +20,7 @@ export function renderReadings({ folder, manifest, trace, top = 5 }: ReadingsInp
   return [
     ...failureLines(trace),
     ...downtimeLines(manifest, trace),
+    ...predictedLines(manifest, trace),
     ...criuLines(trace),
     ...explainedLines(trace),
     ...longestLines(trace, top),
@@ -61,6 +62,15 @@ function downtimeLines(manifest: Manifest, trace: Trace): readonly string[] {
   if (traced !== undefined)
     seen.push(`traced ${formatNs(traced.durationNs)}${within} (${String(traced.attributes['migration.downtime.marks'])})`);
   return seen.map((text, index) => line(index === 0 ? 'downtime' : '', text));
+}
+
+/** What was expected beside what was: by the trace, as the prediction means that; else by the probes. */
+function predictedLines(manifest: Manifest, trace: Trace): readonly string[] {
+  const expected = manifest.predicted?.find(({ strategy }) => strategy === manifest.strategy)?.downtimeUs;
+  const was = tracedUs(trace) ?? observedUs(manifest);
+  if (!expected || manifest.outcome !== 'migrated') return [];
+  const [low, likely, high] = [expected.low, expected.likely, expected.high].map((us) => formatNs(usToNs(us)));
+  return [line('predicted', `${likely} (${low}-${high})${was === null ? '' : `, was ${formatNs(usToNs(was))}`}`)];
 }
 
 /** CRIU's first true error where it failed: the phase, its own words with their place, the cause and what to do. */

@@ -1,13 +1,19 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { execa } from 'execa';
 import type { CgroupMode } from '../../vm/cgroup.ts';
 import { isAlive } from '../../vm/process-identity.ts';
 import { readTestbed, type TestHost, testbedSet } from '../../vm/testbed-state.ts';
+import { type PackageSet, packageSets } from '../../vm/versions.ts';
 import { TransshipError } from '../error.ts';
 import { terminalOf, withFormat } from './terminal.ts';
 
 const up = new Command('up')
   .summary('make the two test hosts, a and b')
+  .addOption(
+    new Option('--packages <set>', 'what the hosts are made of: debian13 (Docker 26), or testing (Docker 28 or later)')
+      .choices(packageSets)
+      .default('debian13'),
+  )
   .option('--cgroup <version>', "v2, or v1: this machine's v1 controllers, for containers with limits", 'v2')
   .addHelpText('after', '\nExample:\n  transship testbed up && transship doctor test:a test:b')
   .action(runUp);
@@ -43,7 +49,7 @@ export const testbedCommand: Command = new Command('testbed')
     '\n$TRANSSHIP_TESTBED names the set that is meant, when several live side by side.\n\nExample:\n  transship testbed up',
   );
 
-async function runUp(options: { readonly cgroup: string }, command: Command): Promise<void> {
+async function runUp(options: { readonly cgroup: string; readonly packages: PackageSet }, command: Command): Promise<void> {
   const terminal = terminalOf(command);
   if (options.cgroup !== 'v1' && options.cgroup !== 'v2')
     throw new TransshipError('usage', `--cgroup ${options.cgroup} is unknown`, 'v1 or v2');
@@ -54,7 +60,13 @@ async function runUp(options: { readonly cgroup: string }, command: Command): Pr
   const stop = (): void => interrupt.abort();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, stop);
   const startMs = Date.now();
-  const state = await bringUp({ set, cgroup: options.cgroup as CgroupMode, say: terminal.say, signal: interrupt.signal });
+  const state = await bringUp({
+    set,
+    cgroup: options.cgroup as CgroupMode,
+    packages: options.packages,
+    say: terminal.say,
+    signal: interrupt.signal,
+  });
   const isSame = before?.hosts.every((host, index) => host.initStart === state.hosts[index]?.initStart);
   const names = state.hosts.map((host) => `test:${host.name} (${host.address})`).join(' and ');
   const took = isSame ? 'already up' : `up after ${((Date.now() - startMs) / 1000).toFixed(1)} s`;

@@ -46,6 +46,15 @@ const probeReading = z.object({
   note: z.string().nullable(),
 });
 
+const interval = z.object({ low: z.number(), likely: z.number(), high: z.number() });
+
+/** What was expected of every strategy before the move; null where a fact was missing. */
+const prediction = z.object({
+  strategy: z.string(),
+  downtimeUs: interval.nullable(),
+  bytes: interval.nullable(),
+});
+
 /** What is known to be left of the container on a host where it does not run. */
 const remnant = z.object({ host: z.string(), what: z.string() });
 
@@ -85,6 +94,11 @@ export const manifestSchema = z.object({
   lastSeen: z.object({ source: lastSeen, destination: lastSeen.nullable() }).optional(),
   probes: z.array(probeReading),
   bytes: z.object({ images: bytes, pages: bytes, layer: bytes, volumes: bytes }),
+  /** Runs from before there were predictions have none. */
+  predicted: z.array(prediction).optional(),
+  /** Why `auto` took the strategy; null where the user chose it. */
+  chosenWhy: z.string().nullable().optional(),
+  downtimeLimitUs: z.number().nullable().optional(),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
@@ -92,4 +106,5 @@ export type Remnant = z.infer<typeof remnant>;
 export type LastSeen = z.infer<typeof lastSeen>;
 export type HostFacts = z.infer<typeof hostFacts>;
 export type ClockReading = z.infer<typeof clockReading>;
+export type PredictedDowntime = z.infer<typeof prediction>;
 export type ProbeReading = z.infer<typeof probeReading>;

@@ -14,7 +14,8 @@ export interface JournalRecord {
   readonly phase: RunPhase;
   /** Short name of the host that the step acts on; null: the controller, or both. */
   readonly host: string | null;
-  readonly event: 'begin' | 'end' | 'failed' | 'undo-begin' | 'undo-end' | 'undo-failed';
+  /** `note`: something that happened while the step went on. */
+  readonly event: 'begin' | 'note' | 'end' | 'failed' | 'undo-begin' | 'undo-end' | 'undo-failed';
   readonly atNs: string;
   readonly detail: Readonly<Record<string, string | number | boolean | null>>;
 }

@@ -12,6 +12,7 @@ const migrationSteps = [
   { step: 'copy-volumes', phase: 'prepare' },
   { step: 'restart-policy-off', phase: 'prepare' },
   { step: 'stage', phase: 'prepare' },
+  { step: 'pre-dump', phase: 'prepare' },
   { step: 'warm-destination', phase: 'prepare' },
   { step: 'page-server', phase: 'prepare' },
   { step: 'pause', phase: 'checkpoint' },

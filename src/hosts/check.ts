@@ -71,6 +71,8 @@ export interface Allowed {
   readonly dropExecs?: boolean;
   /** Docker's path with no safety: the dump kills the source. */
   readonly isPlain?: boolean;
+  /** Connections are to move along. */
+  readonly tcpEstablished?: boolean;
   /** How state travels; without it, Docker's own path. */
   readonly strategy?: string;
 }

@@ -4,6 +4,7 @@ import { healthTest, runningExecs } from './execs.ts';
 import { listeningPorts, peersOf } from './proc-net.ts';
 import { isTaken, publishedPorts } from './published-ports.ts';
 import { readRuncConf } from './runc-conf.ts';
+import { tcpFinding } from './tcp-check.ts';
 import { compareVersions } from './version-order.ts';
 
 /** What the container must be like, and what stands in its way on the destination. */
@@ -61,10 +62,17 @@ export const containerChecks: readonly Check<ContainerSubject>[] = [
     },
   },
   {
+    name: 'tcp-established',
+    why: 'a connection lives on where both its addresses do',
+    hint: 'a macvlan network with a fixed address, the same on both hosts (docker network create -d macvlan; docker run --ip)',
+    probe: async (subject) => (subject.allowed.tcpEstablished ? await tcpFinding(subject) : null),
+  },
+  {
     name: 'clients',
     why: 'a dump fails on established TCP connections, or closes them where runc.conf says tcp-close; a client has to connect anew',
     hint: 'in /etc/criu/runc.conf of both hosts: tcp-close and skip-in-flight',
     probe: async ({ inspect, source, allowed }) => {
+      if (allowed.tcpEstablished) return null;
       const [peers, conf] = await Promise.all([peersOf(source.host, inspect), readRuncConf(source.host)]);
       const isClosing = isDirect(allowed) || conf.has('tcp-close') || conf.has('tcp-established');
       if (peers.length === 0)

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { knownBroken } from './broken-combinations.ts';
 import { offsetOf } from './clock-offset.ts';
 import { withoutSecrets } from './docker-api.ts';
+import { hugePagesFinding, softDirtyFinding } from './pre-copy-checks.ts';
 import { addressOf } from './proc-net.ts';
 import { parseRuncConf } from './runc-conf.ts';
 import { compareVersions } from './version-order.ts';
@@ -57,4 +58,29 @@ test('the shortest round trip gives the offset, half of it and a microsecond the
     { sentNs: 1_000_000n, remoteNs: 6_050_000n, gotNs: 1_100_000n },
   ];
   expect(offsetOf(trips)).toEqual({ offsetNs: 5_000_000n, boundNs: 51_000n });
+});
+
+describe('what pre-copy needs of the kernel', () => {
+  test('soft-dirty, by the exit status of criu check --feature; recorded on kernels 6.12 and 6.18', () => {
+    expect(softDirtyFinding({ exitCode: 0, said: 'mem_dirty_track is supported', kernel: '6.12.48' })).toMatchObject({
+      status: 'ok',
+    });
+    const said =
+      'Warn  (criu/cr-check.c:1316): Dirty tracking is OFF. Memory snapshot will not work.\nFeature mem_dirty_track is not supported';
+    expect(softDirtyFinding({ exitCode: 1, said, kernel: '6.18.44' })).toEqual({
+      status: 'fail',
+      found:
+        'kernel 6.18.44 does not track changed pages (soft-dirty), so there can be no pre-copy (criu check: Dirty tracking is OFF. Memory snapshot will not work.)',
+    });
+    expect(softDirtyFinding({ exitCode: 127, said: '\n', kernel: 'x' }).found).toContain('(criu check: exit status 127)');
+  });
+
+  test.each([
+    ['[always] madvise never\n', 'warn', 'transparent huge pages are always on'],
+    ['always [madvise] never\n', 'ok', 'transparent huge pages: madvise'],
+    ['always madvise [never]\n', 'ok', 'transparent huge pages: never'],
+    ['', 'ok', 'transparent huge pages: none'],
+  ])('huge pages: %j', (enabled, status, found) => {
+    expect(hugePagesFinding(enabled)).toEqual({ status, found });
+  });
 });

@@ -1,6 +1,7 @@
 import { type Check, fail, isDirect, ok, type PairSubject, warn } from './check.ts';
 import type { Host } from './host.ts';
 import { quoteWord } from './link.ts';
+import { preCopyChecks } from './pre-copy-checks.ts';
 import { compareVersions } from './version-order.ts';
 
 /** Seen to do for 190 MB: criu/page-pipe.c makes pipes as large as it is let. */
@@ -54,13 +55,24 @@ export const pairChecks: readonly Check<PairSubject>[] = [
     why: 'CRIU holds the pages of a lazy dump in pipes, and without CAP_SYS_RESOURCE none may be larger than the system says',
     hint: `raise it: sysctl -w fs.pipe-max-size=${lazyPipeBytes}`,
     probe: async ({ source, allowed }) => {
-      if (allowed.strategy !== 'post-copy') return null;
+      if (allowed.strategy !== 'post-copy' && allowed.strategy !== 'hybrid') return null;
       const { stdout } = await source.host.shell.run(
         "sed -n 's/^CapEff:\\t//p' /proc/self/status; cat /proc/sys/fs/pipe-max-size",
       );
       const [capabilities = '0', bytes = '0'] = stdout.trim().split('\n');
       if ((BigInt(`0x${capabilities}`) >> capSysResource) & 1n) return ok('root there has CAP_SYS_RESOURCE');
       return Number(bytes) < lazyPipeBytes ? fail(`fs.pipe-max-size is ${bytes} on the source`) : ok(`${bytes} bytes`);
+    },
+  },
+  ...preCopyChecks,
+  {
+    name: 'lazy-pages',
+    why: 'a container that goes on before its memory has come asks for pages by userfaultfd',
+    hint: 'another strategy; or a kernel with CONFIG_USERFAULTFD, and CRIU 3.5 or later',
+    probe: async ({ destination, allowed }) => {
+      if (allowed.strategy !== 'post-copy' && allowed.strategy !== 'hybrid') return null;
+      const { exitCode } = await destination.host.shell.run('criu check --feature uffd-noncoop');
+      return exitCode === 0 ? ok('the destination has userfaultfd') : fail('no userfaultfd on the destination, by criu check');
     },
   },
   {

@@ -45,7 +45,7 @@ export async function closeManifest(manifest: Manifest, { result, move, probes }
     remains: [...remainsOf(move, result)],
     ...(result.outcome === 'lost' ? { lastSeen: await lookAgain(move) } : {}),
     probes: [...probes],
-    bytes: { images: found.imagesBytes, pages: null, layer: found.layerBytes, volumes: found.volumeBytes },
+    bytes: { images: found.imagesBytes, pages: found.pagesBytes, layer: found.layerBytes, volumes: found.volumeBytes },
   };
 }
 

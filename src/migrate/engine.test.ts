@@ -71,7 +71,9 @@ function world(
     if (faults.noRoomFor?.test(entry)) throw new Error('ENOSPC: no space left on device, write');
     journal.push(entry);
   };
-  const move = { ...names, signal: abort.signal, report } as unknown as Move;
+  const plan = { container: { name: 'web' }, options: {} };
+  const found = { frozenAtMs: null, thawedAtMs: null, givenUp: null };
+  const move = { ...names, plan, found, signal: abort.signal, report } as unknown as Move;
   const run = () =>
     runSteps(steps, move, {
       journal: { write: ({ step: name, event }) => write(`${name} ${event}`) },

@@ -4,6 +4,7 @@ import { interrupted } from './bounded.ts';
 import type { Journal } from './journal.ts';
 import type { Move, Step } from './step.ts';
 import { hostName, type Telling, telling } from './telling.ts';
+import { doWithinLimit, saidAfterwards } from './within-limit.ts';
 
 interface Ending {
   readonly warnings: readonly string[];
@@ -85,7 +86,7 @@ async function perform(step: Step, { move, tell, begun }: Course, isCommitted: b
   else tell.mustBegin(step);
   begun.push(step);
   try {
-    tell.ended(step, 'end', (await step.do(move)) ?? {});
+    tell.ended(step, 'end', (await doWithinLimit(step, move)) ?? {});
   } catch (error) {
     tell.ended(step, 'failed', { error: messageOf(error) });
     throw error;
@@ -108,10 +109,12 @@ async function rollBack(course: Course, failed: Step, error: TransshipError): Pr
     return false;
   });
   await collect(course);
+  const said = saidAfterwards(error, course.move);
   // Nothing is removed while the container runs nowhere: it could be the only copy of its memory.
-  if (!isLive) return lost;
+  if (!isLive) return { ...lost, error: said };
+  await course.move.found.givenUp; // what it still makes is to be removed, too
   for (const step of lastFirst) if (!(await putBack(course, step, step.tidy))) untidy.push(step.name);
-  return { ...lost, outcome: 'rolled-back' };
+  return { ...lost, outcome: 'rolled-back', error: said };
 }
 
 /** Nothing is undone but the step itself, whose undo holds both sides; where it fails, nobody may say that both stand still. */

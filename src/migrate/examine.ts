@@ -44,6 +44,14 @@ export async function examine({ source, destination, inspect, options }: Examine
   return isMute ? { ...nothing, checks } : { ...found, checks: [...checks, ...found.rows] };
 }
 
+/** @throws TransshipError `not-ready`: the first check that failed, with the others in its message */
+export function refuseFailed(checks: readonly CheckResult[]): void {
+  const [first, ...others] = checks.filter((check) => check.status === 'fail');
+  if (first === undefined) return;
+  const more = others.map((check) => `; also on ${check.host}: ${check.found}`).join('');
+  throw new TransshipError('not-ready', `${first.host}: ${first.found}${more}`, first.hint);
+}
+
 type Looked = Omit<Examined, 'checks'> & {
   readonly rows: readonly CheckResult[];
   readonly imageBytes: number;

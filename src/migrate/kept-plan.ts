@@ -47,7 +47,7 @@ export function marksOf({ source, destination }: MovePlan): Marks {
 export function planAgain(kept: MovePlan): Plan {
   const { container, image, networks } = kept;
   const options = kept.options as unknown as MoveOptions;
-  return {
+  const again: Omit<Plan, 'survey'> = {
     container: { name: container.name, id: container.id },
     inspect: {
       Id: container.id,
@@ -72,6 +72,7 @@ export function planAgain(kept: MovePlan): Plan {
     checks: [],
     warnings: [],
   };
+  return again as Plan;
 }
 
 function volumeAgain({ make, ...volume }: MovePlan['volumes'][number]): Plan['volumes'][number] {

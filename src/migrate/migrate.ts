@@ -6,6 +6,7 @@ import { isDirect } from '../hosts/check.ts';
 import { measureClock } from '../hosts/clock-offset.ts';
 import type { Host } from '../hosts/host.ts';
 import { nowNs } from '../trace/time.ts';
+import { recordOf } from './choice/prediction.ts';
 import { type Closing, closeManifest, keep } from './closing.ts';
 import { collectBoth, withEvidence } from './collect-both.ts';
 import { stageFolder } from './direct/stage.ts';
@@ -67,7 +68,9 @@ async function moveByRoute(manifest: Manifest, folder: RunFolder, request: Migra
   await using route = await openRoute({ source, destination });
   const far = routeWarning(route);
   const found = nothingFound([...plan.warnings, ...(far === null ? [] : [far])]);
-  const move: Move = { plan, source, destination, route, folder, signal, found, report };
+  const journal = openJournal(folder);
+  const note: Move['note'] = (step, host, detail) => journal.write({ step, host: host?.name ?? null, event: 'note', detail });
+  const move: Move = { plan, source, destination, route, folder, signal, found, report, note };
   const own = isDirect(plan.options) ? stageFolder(plan.checkpoint) : null;
   const marks = { source: await mark(source, own), destination: await mark(destination, own) };
   keepPlan(move, marks);
@@ -76,7 +79,7 @@ async function moveByRoute(manifest: Manifest, folder: RunFolder, request: Migra
   const result = await runSteps(
     plan.steps.map((step) => withEvidence(step, collectAll)),
     move,
-    { journal: openJournal(folder), afterUndo: collectAll, isSourceLive: () => isLive(source, plan.container.id) },
+    { journal, afterUndo: collectAll, isSourceLive: () => isLive(source, plan.container.id) },
   );
   const there = result.outcome === 'migrated' ? move.found.destinationId : null;
   const probes = await observation.close(there, manifest.clocks).catch((error) => {
@@ -105,5 +108,8 @@ async function openManifest({ plan, source, destination, version }: MigrateReque
     warnings: [],
     probes: [],
     bytes: { images: null, pages: null, layer: null, volumes: null },
+    predicted: plan.survey.candidates.map(({ prediction }) => recordOf(prediction)),
+    chosenWhy: plan.survey.isAuto ? (plan.survey.choice?.why ?? null) : null,
+    downtimeLimitUs: plan.options.downtimeLimitMs === undefined ? null : plan.options.downtimeLimitMs * 1e3,
   };
 }

@@ -5,33 +5,40 @@ import type { Host } from '../hosts/host.ts';
 import type { CheckResult } from '../hosts/preflight.ts';
 import { runtimeName } from '../wrap/runtime-place.ts';
 import { bounded } from './bounded.ts';
+import { refuseOverLimit } from './choice/downtime-limit.ts';
+import { type Survey, surveyFor } from './choice/survey.ts';
+import type { StopLimits } from './direct/stop-rule.ts';
 import { messageOf } from './engine.ts';
 import { runtimeNotes } from './equal/create.ts';
 import { type CreatePlan, createOptionsOf } from './equal/create-options.ts';
 import type { Inspect } from './equal/inspect.ts';
 import type { NetworkPlan } from './equal/networks.ts';
-import { examine } from './examine.ts';
 import type { Step } from './step.ts';
 import { coldSteps } from './strategies/cold.ts';
 import { disklessSteps } from './strategies/diskless.ts';
 import { dockerSteps } from './strategies/docker.ts';
+import { hybridSteps } from './strategies/hybrid.ts';
+import type { StrategyName } from './strategies/names.ts';
 import { postCopySteps } from './strategies/post-copy.ts';
+import { preCopySteps } from './strategies/pre-copy.ts';
 import type { ImagePlan } from './whole/image.ts';
 import type { VolumesOption } from './whole/volumes-option.ts';
 import type { VolumePlan } from './whole/volumes-plan.ts';
 
 /** A strategy's own sequence of steps. */
-const strategies = {
+const stepsBy = {
   docker: ({ isPlain }: MoveOptions) => dockerSteps(isPlain),
   cold: () => coldSteps,
   diskless: () => disklessSteps,
+  'pre-copy': () => preCopySteps,
   'post-copy': () => postCopySteps,
-} as const;
-
-export type StrategyName = keyof typeof strategies;
+  hybrid: () => hybridSteps,
+} as const satisfies Record<StrategyName, (options: MoveOptions) => readonly Step[]>;
 
 export interface MoveOptions {
   readonly strategy: StrategyName;
+  /** Connections move along: only where the container's address does. */
+  readonly tcpEstablished: boolean;
   /** The page channel is not encrypted. */
   readonly plainPages: boolean;
   /** Docker's path with no safety: the dump kills the source. */
@@ -40,6 +47,10 @@ export interface MoveOptions {
   readonly volumes: VolumesOption;
   /** Exec sessions and a health check under way vanish in a dump; false refuses a container that has any. */
   readonly dropExecs: boolean;
+  /** Longest time that the container may stand still: refused before, or rolled back. None unless told. */
+  readonly downtimeLimitMs?: number;
+  /** When the rounds of a pre-copy stop; what is not given has its default. */
+  readonly preCopy?: Partial<StopLimits>;
 }
 
 export interface Plan {
@@ -55,13 +66,18 @@ export interface Plan {
   readonly steps: readonly Step[];
   readonly checks: readonly CheckResult[];
   readonly warnings: readonly string[];
+  readonly survey: Survey;
 }
 
 export interface PlanRequest {
   readonly container: string;
   readonly source: Host;
   readonly destination: Host;
-  readonly options: MoveOptions;
+  readonly options: Omit<MoveOptions, 'strategy'> & { readonly strategy: StrategyName | 'auto' };
+  /** `auto` may take post-copy. */
+  readonly isPostCopyAllowed?: boolean;
+  /** Every strategy is examined, as it is for `auto`: to be shown. */
+  readonly isSurvey?: boolean;
 }
 
 /**
@@ -69,14 +85,22 @@ export interface PlanRequest {
  * @throws TransshipError `not-ready`: the first reason why it cannot move, with the others in its message
  */
 export async function plan(request: PlanRequest): Promise<Plan> {
-  const { source, destination, options } = request;
+  const { source, destination } = request;
   if (source.name === destination.name) {
     throw new TransshipError('usage', `source and destination are both ${source.name}`, 'name two hosts: --from HOST, and TO');
   }
   const inspect = await findContainer(source, request.container);
-  const { checks, image, networks, volumes } = await examine({ ...request, inspect });
-  refuse(checks.filter((check) => check.status === 'fail'));
+  const name = inspect.Name.replace(/^\//, '');
+  const { survey, examined } = await surveyFor({ ...request, inspect });
+  const { checks, image, networks, volumes } = examined;
   if (image === null || networks === null) throw new Error('no check failed, and yet something cannot be had');
+  const options = { ...request.options, strategy: survey.taken };
+  refuseOverLimit({
+    container: name,
+    strategy: survey.taken,
+    limitMs: options.downtimeLimitMs ?? null,
+    predictions: survey.candidates.map(({ prediction }) => prediction),
+  });
   const sourceImage = await bounded(
     `docker image inspect on ${source.name}`,
     10_000,
@@ -86,7 +110,7 @@ export async function plan(request: PlanRequest): Promise<Plan> {
   const unequal = [...create.unequal, ...(image.unequal === null ? [] : [image.unequal]), ...networks.unequal];
   const whole = { ...create, unequal: [...unequal, ...(await runtimeNotes(destination, create.options))] };
   return {
-    container: { name: inspect.Name.replace(/^\//, ''), id: inspect.Id },
+    container: { name, id: inspect.Id },
     inspect,
     options,
     image,
@@ -97,11 +121,12 @@ export async function plan(request: PlanRequest): Promise<Plan> {
     steps: stepsOf(options),
     checks,
     warnings: checks.filter((check) => check.status === 'warn').map((check) => `${check.host}: ${check.found}; ${check.hint}`),
+    survey,
   };
 }
 
 export function stepsOf(options: Pick<MoveOptions, 'strategy' | 'isPlain'>): readonly Step[] {
-  return strategies[options.strategy](options as MoveOptions);
+  return stepsBy[options.strategy](options as MoveOptions);
 }
 
 /** Where the restore happens inside `create`. */
@@ -131,11 +156,4 @@ async function findContainer(source: Host, name: string): Promise<Inspect> {
       { cause },
     );
   }
-}
-
-function refuse(failed: readonly CheckResult[]): void {
-  const [first, ...others] = failed;
-  if (first === undefined) return;
-  const more = others.map((check) => `; also on ${check.host}: ${check.found}`).join('');
-  throw new TransshipError('not-ready', `${first.host}: ${first.found}${more}`, first.hint);
 }

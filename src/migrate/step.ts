@@ -21,6 +21,8 @@ export interface Move {
   readonly signal: AbortSignal;
   readonly found: Found;
   readonly report: Report;
+  /** Writes down what happened while a step goes on; `host` is null where it is both. */
+  readonly note: (step: StepName, host: Host | null, detail: StepDetail) => void;
 }
 
 /** Filled by the steps as they go; everything else of a move is readonly. */
@@ -30,6 +32,8 @@ export interface Found {
   askedSince: string | null;
   /** CRIU's images. */
   imagesBytes: number | null;
+  /** What came after the container had gone on. */
+  pagesBytes: number | null;
   layerBytes: number;
   volumeBytes: number | null;
   /** What the live passes returned, for the passes after the freeze. */
@@ -38,6 +42,12 @@ export interface Found {
   volumes: VolumesSynced | null;
   /** Only of strategies that go past Docker's content store. */
   direct: DirectState | null;
+  /** When the container stood still, by `performance.now()`; null before. */
+  frozenAtMs: number | null;
+  /** When it was let go again on the source. */
+  thawedAtMs: number | null;
+  /** Set when the downtime limit was over: the end of the step that was given up, which goes on for itself; it never rejects. */
+  givenUp: Promise<void> | null;
   readonly warnings: string[];
 }
 
@@ -46,12 +56,16 @@ export function nothingFound(warnings: readonly string[]): Found {
     destinationId: null,
     askedSince: null,
     imagesBytes: null,
+    pagesBytes: null,
     layerBytes: 0,
     volumeBytes: null,
     layer: null,
     log: null,
     volumes: null,
     direct: null,
+    frozenAtMs: null,
+    thawedAtMs: null,
+    givenUp: null,
     warnings: [...warnings],
   };
 }
@@ -89,6 +103,8 @@ export interface Step {
    * `undo` then sees to it that neither side goes on; both halves are kept.
    */
   readonly keepsHalves?: true;
+  /** Past the downtime limit it is given up. */
+  readonly standsStill?: true;
   /** When it is done the destination is the live copy: nothing is rolled back any more. */
   readonly commits?: true;
 }

@@ -5,6 +5,7 @@ import { findInconsistencies } from './consistency.ts';
 import { downtimeSpans } from './downtime-spans.ts';
 import { findDowntime } from './downtime-window.ts';
 import { explainedShares, withoutUncertainty } from './explained.ts';
+import { withIterationLinks } from './iteration-links.ts';
 import type { AttributeValue, LayerSpans } from './layer-spans.ts';
 import { joinLayers } from './parents.ts';
 import type { Span, Trace } from './span.ts';
@@ -29,16 +30,18 @@ export function assemble({ traceId, run, layers, clocks }: AssembleInput): Trace
   const { parents, warnings } = joinLayers(spans);
   const inconsistencies = findInconsistencies(spans, parents);
   // imported logs belong to no run of ours: between them nothing is known
-  const window = layers.some((layer) => layer.role === 'controller') ? findDowntime(spans) : null;
+  const isOurRun = layers.some((layer) => layer.role === 'controller');
+  const window = isOurRun ? findDowntime(spans) : null;
   const plain = spans.map((span, index) =>
     toSpan(traceId, span, parents[index] === undefined ? undefined : spans[parents[index]]),
   );
   const leaves = withoutUncertainty(leavesOf(spans, parents));
+  const linked = withIterationLinks(plain, isOurRun);
   const added = window === null ? [] : downtimeSpans({ traceId, spans, parents, window, leaves });
   return {
     traceId,
     run,
-    spans: [...plain, ...added].sort(byStart),
+    spans: [...linked, ...added].sort(byStart),
     downtime: window && { startNs: window.startNs, endNs: window.endNs },
     explained: window && explainedShares(window, leaves),
     clock: clockBetween(layers, hostClocks),

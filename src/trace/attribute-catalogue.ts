@@ -140,6 +140,12 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     unit: null,
     meaning: 'why nothing else can have happened between the two lines that enclose it',
   },
+  {
+    name: 'migration.iteration',
+    type: 'integer',
+    unit: null,
+    meaning: 'which round of a pre-copy, from 1 on; the dump after them is none',
+  },
   { name: 'migration.log.line', type: 'integer', unit: null, meaning: 'line of `log.file.path` at which the span begins' },
   {
     name: 'migration.outcome',

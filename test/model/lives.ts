@@ -2,18 +2,17 @@ import type { JournalRecord } from '../../src/evidence/records.ts';
 import { phaseOf } from '../../src/evidence/steps.ts';
 import { type EngineResult, runSteps } from '../../src/migrate/engine.ts';
 import type { Journal } from '../../src/migrate/journal.ts';
-import { type MoveOptions, stepsOf } from '../../src/migrate/plan.ts';
+import { stepsOf } from '../../src/migrate/plan.ts';
 import { bringToEnd, type Reach } from '../../src/migrate/recover/bring-to-end.ts';
 import type { CopyState, HostsSay } from '../../src/migrate/recover/decide.ts';
-import type { Move } from '../../src/migrate/step.ts';
+import { type Move, nothingFound } from '../../src/migrate/step.ts';
+import type { StrategyName } from '../../src/migrate/strategies/names.ts';
 import { type Controller, newController } from './controller.ts';
 import { type Scene, simulated } from './steps.ts';
 import { finish, newWorld, passTime, setDestination, setSource, type Tape, type World } from './world.ts';
 
-export type Strategy = Exclude<MoveOptions['strategy'], 'auto'>;
-
 export interface Life {
-  readonly strategy: Strategy;
+  readonly strategy: StrategyName;
   /** What goes wrong, in the first controller's life and in those that recover. */
   readonly faults: readonly number[];
   /** How many recoveries meet faults as well, before one that meets none. */
@@ -60,13 +59,14 @@ interface Turn {
   readonly isFirst: boolean;
 }
 
-async function oneLife(world: World, strategy: Strategy, { tape, journal, isFirst }: Turn): Promise<EngineResult | 'killed'> {
+async function oneLife(world: World, strategy: StrategyName, { tape, journal, isFirst }: Turn): Promise<EngineResult | 'killed'> {
   const controller = newController(world, tape);
-  const scene: Scene = { world, tape, controller, isPostCopy: strategy === 'post-copy' };
+  const scene: Scene = { world, tape, controller, isPostCopy: strategy === 'post-copy' || strategy === 'hybrid' };
   const steps = simulated(stepsOf({ strategy, isPlain: false }), scene);
   const move = {
     ...{ source: { name: 'a' }, destination: { name: 'b' }, folder: { run: 'r1' } },
     ...{ signal: controller.abort.signal, report: { step: () => {}, progress: () => {} } },
+    ...{ plan: { options: {} }, found: nothingFound([]) },
   } as unknown as Move;
   const options = {
     journal: writing(journal, world),

@@ -77,6 +77,8 @@ describeOnHosts('past the content store', 'moves', (hosts) => {
       const worked = JSON.parse((await client).stdout);
 
       expect(manifest).toMatchObject({ outcome: 'migrated', error: null, strategy });
+      expect(manifest.bytes.images).toBeGreaterThan(100_000);
+      expect(manifest.bytes.pages ?? 0).toBeGreaterThan(strategy === 'post-copy' ? 10_000_000 : -1);
       expect(working).toBeGreaterThan(0);
       expect(worked).toMatchObject({ wrong: 0 });
       expect(Number(await redis(b, '-n 1 GET work'))).toBeGreaterThanOrEqual(worked.acknowledged);

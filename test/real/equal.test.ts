@@ -143,7 +143,7 @@ describeOnHosts(
       });
     });
   },
-  'v1',
+  { cgroup: 'v1' },
 );
 
 function unexplained(source: Inspect, destination: Inspect) {

@@ -31,6 +31,11 @@ test.each([
   { args: ['testbed', 'dwon'], message: "unknown command 'dwon'", hint: 'Did you mean down?' },
   { args: ['show', 'r1', '--topp', '3'], message: "unknown option '--topp'", hint: 'Did you mean --top?' },
   { args: ['import', 'x', '--nam', 'y'], message: "unknown option '--nam'", hint: 'Did you mean --name?' },
+  {
+    args: ['migrate', 'web', 'b', '--max-rounds', '0'],
+    message: "'--max-rounds <n>' argument '0' is invalid. It takes a whole number from 1 on",
+    hint: 'hint: transship migrate --help',
+  },
   { args: ['show'], message: "missing required argument 'run'", hint: 'hint: transship show --help' },
   { args: ['runs', '--format', 'xml'], message: '--format xml is unknown', hint: 'text or json' },
 ])('transship $args: exit 2, the message and a hint', async ({ args, message, hint }) => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { strategyNames } from '../../src/migrate/strategies/names.ts';
 import { anyLife } from '../model/any-life.ts';
 import { keptLives } from '../model/kept-lives.ts';
 import { type Life, live } from '../model/lives.ts';
@@ -19,6 +20,6 @@ test.each(keptLives.map(({ what, life }) => [what, life] as const))('%s', async 
 });
 
 test('a quiet life ends with the container moved', async () => {
-  for (const strategy of ['docker', 'cold', 'diskless', 'post-copy'] as const)
+  for (const strategy of strategyNames)
     expect(await live({ strategy, faults: [], recoveries: 0 })).toMatchObject({ outcome: 'migrated', violations: [] });
 });

@@ -16,7 +16,7 @@ const rooms: Readonly<Record<string, Room>> = {
   'src/cli/': { rooms: ['src/', 'vm/'], libraries: [node, 'commander', 'cli-table3', 'execa'] },
   'src/migrate/': {
     rooms: ['src/hosts/', 'src/wrap/', 'src/probe/', 'src/evidence/', 'src/trace/', 'src/export/live-telemetry.ts'],
-    libraries: [node, 'dockerode'],
+    libraries: [node, 'dockerode', '@peculiar/x509', 'reflect-metadata'],
   },
   'src/hosts/': { rooms: ['src/evidence/', 'src/trace/', 'vm/testbed-state.ts'], libraries: [node, 'dockerode', 'execa'] },
   'src/wrap/': { rooms: ['src/hosts/', 'src/evidence/', 'src/trace/'], libraries: [node] },

@@ -19,14 +19,35 @@ const noise = new Set(['forking_time']);
 
 /** The spans of every log that has times; pure. One `LayerSpans` a log, since each has a zero of its own. */
 export function spansOf(evidence: CriuEvidence, options: TreeOptions = {}): readonly LayerSpans[] {
+  const iterations = iterationsOf(evidence.logs);
   return evidence.logs.flatMap((log) => {
     const tree = treeOf(log.digest, options);
     const { kind } = log.digest;
     if (tree === null || kind === null) return [];
     const role = kind === 'dump' || kind === 'pre-dump' ? 'source' : 'destination';
     const anchor = { means: log.anchor.means, boundNs: log.anchor.boundNs };
-    return [{ service: services[kind], host: evidence.host, role, spans: flatten(log, tree), anchor } as const];
+    return [
+      {
+        service: services[kind],
+        host: evidence.host,
+        role,
+        spans: numbered(flatten(log, tree), iterations.get(log)),
+        anchor,
+      } as const,
+    ];
   });
+}
+
+/** The pre-dumps of a host are counted in the order of their times, or of their names where there are none. */
+function iterationsOf(logs: readonly CriuLog[]): ReadonlyMap<CriuLog, number> {
+  const rounds = logs.filter(({ digest }) => digest.kind === 'pre-dump');
+  const inOrder = rounds.sort((a, b) => (a.anchor.zeroNs < b.anchor.zeroNs ? -1 : a.anchor.zeroNs > b.anchor.zeroNs ? 1 : 0));
+  return new Map(inOrder.map((log, index) => [log, index + 1]));
+}
+
+function numbered([root, ...below]: readonly LayerSpan[], iteration: number | undefined): readonly LayerSpan[] {
+  if (root === undefined || iteration === undefined) return root === undefined ? [] : [root, ...below];
+  return [{ ...root, attributes: { ...root.attributes, 'migration.iteration': iteration } }, ...below];
 }
 
 function flatten(log: CriuLog, tree: PhaseNode): readonly LayerSpan[] {

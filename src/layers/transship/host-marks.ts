@@ -17,11 +17,15 @@ interface Part {
   readonly ends: string;
   /** It holds what others do, and is waited for. */
   readonly isWait?: true;
+  /** There may be several, one after another: the number of each is the first word of its begin. */
+  readonly isRound?: true;
 }
 
 /** What happens between two marks of one script (src/wrap/host): both its ends were seen. */
 const parts: readonly Part[] = [
   { service: 'runc', name: 'runc.checkpoint', begins: 'dump.begin', ends: 'dump.runc-end', isWait: true },
+  { service: 'runc', name: 'runc.pre-dump', begins: 'pre-dump.begin', ends: 'pre-dump.runc-end', isWait: true, isRound: true },
+  { service: 'transship', name: 'source.send-round', begins: 'pre-dump.send', ends: 'pre-dump.sent', isRound: true },
   { service: 'transship', name: 'source.freeze', begins: 'dump.freeze', ends: 'dump.frozen' },
   { service: 'transship', name: 'source.cut-link', begins: 'dump.frozen', ends: 'dump.cut' },
   { service: 'transship', name: 'source.copy-files', begins: 'dump.copy-files', ends: 'dump.files-copied' },
@@ -60,21 +64,27 @@ export function spansOf(
 }
 
 function partSpans(part: Part, marks: readonly HostMark[]): readonly { service: Part['service']; span: LayerSpan }[] {
-  const begin = marks.find((mark) => mark.name === part.begins);
-  const end = marks.find((mark) => mark.name === part.ends);
-  if (begin === undefined || end === undefined) return [];
+  const begins = marks.filter((mark) => mark.name === part.begins).slice(0, part.isRound ? undefined : 1);
+  return begins.flatMap((begin) => {
+    const after = part.isRound ? marks.slice(marks.indexOf(begin)) : marks;
+    const end = after.find((mark) => mark.name === part.ends);
+    return end === undefined ? [] : [{ service: part.service, span: partSpan(part, begin, end) }];
+  });
+}
+
+function partSpan(part: Part, begin: HostMark, end: HostMark): LayerSpan {
   const status = /^[1-9]\d*$/.test(end.words) ? { error: `exit status ${end.words}` } : {};
-  const span: LayerSpan = {
-    key: part.name,
+  const iteration = part.isRound ? Number(begin.words) : null;
+  return {
+    key: iteration === null ? part.name : `${part.name} ${iteration}`,
     parentKey: undefined,
     name: part.name,
     startNs: begin.atNs,
     endNs: end.atNs,
     evidence: 'bounded',
-    attributes: {},
+    attributes: iteration === null ? {} : { 'migration.iteration': iteration },
     events: [],
     ...(part.isWait ? { isWait: true } : {}),
     ...status,
   };
-  return [{ service: part.service, span }];
 }

@@ -40,7 +40,7 @@ type Event = JournalRecord['event'];
 
 function record([atNs, step, event]: readonly [number, string, Event], index: number): JournalRecord {
   const phase = step === 'pause' || step === 'checkpoint' ? 'checkpoint' : 'transfer';
-  const detail = event.endsWith('failed') ? { message: 'no space left' } : {};
+  const detail = event.endsWith('failed') ? { message: 'no space left' } : event === 'note' ? { iteration: 1, pages: 5 } : {};
   return { seq: index + 1, step, phase, host: 'a', event, atNs: String(atNs), detail };
 }
 
@@ -93,6 +93,22 @@ test('steps stand under their phases, calls under their steps', () => {
     'migration.transfer.copy-images < migration.transfer 60-80 bounded',
     'docker.api POST /containers/{id}/pause < migration.checkpoint.pause 12-18 bounded waits',
     'docker.api POST /containers/{id}/checkpoints < migration.checkpoint.checkpoint 22-49 bounded waits',
+  ]);
+});
+
+test('what a step noted while it went on is an event of it', () => {
+  const spans = built([
+    [10, 'pre-dump', 'begin'],
+    [15, 'pre-dump', 'note'],
+    [20, 'pre-dump', 'end'],
+  ]);
+  const steps = spans.filter(({ name }) => name.endsWith('.pre-dump'));
+  expect(steps.map(({ startNs, endNs, events }) => [startNs, endNs, events])).toEqual([
+    [
+      10n,
+      20n,
+      [{ name: 'migration.pre-dump.note', timeNs: 15n, attributes: { 'migration.iteration': 1, 'migration.detail.pages': 5 } }],
+    ],
   ]);
 });
 

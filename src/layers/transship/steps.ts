@@ -1,6 +1,6 @@
 import type { JournalRecord, RunPhase } from '../../evidence/records.ts';
 import type { StepName } from '../../evidence/steps.ts';
-import type { Attributes, AttributeValue, LayerSpan } from '../../trace/layer-spans.ts';
+import type { Attributes, AttributeValue, LayerSpan, SpanEvent } from '../../trace/layer-spans.ts';
 
 /** A step as its journal records tell it: one try, or one undoing. */
 export interface StepSpan {
@@ -41,29 +41,34 @@ export function stepSpans(
 ): readonly StepSpan[] {
   const steps: StepSpan[] = [];
   const open = new Map<string, JournalRecord>();
+  const notes: JournalRecord[] = [];
   for (const record of journal) {
     const isUndo = record.event.startsWith('undo-');
     const name = `${isUndo ? 'undo ' : ''}${record.step}`;
     if (record.event === 'begin' || record.event === 'undo-begin') open.set(name, record);
+    else if (record.event === 'note') notes.push(record);
     else {
       const begin = open.get(name);
       open.delete(name);
-      if (begin !== undefined) steps.push(stepSpan({ begin, end: record, roleOf }));
+      if (begin !== undefined) steps.push(stepSpan({ begin, end: record, notes, roleOf }));
     }
   }
   const last = journal.at(-1);
-  if (last !== undefined) for (const begin of open.values()) steps.push(stepSpan({ begin, end: null, roleOf, atNs: last.atNs }));
+  if (last !== undefined)
+    for (const begin of open.values()) steps.push(stepSpan({ begin, end: null, notes, roleOf, atNs: last.atNs }));
   return steps.sort((a, b) => (a.span.startNs < b.span.startNs ? -1 : a.span.startNs > b.span.startNs ? 1 : 0));
 }
 
 interface Pair {
   readonly begin: JournalRecord;
   readonly end: JournalRecord | null;
+  /** What was noted so far, of this step and of earlier ones. */
+  readonly notes: readonly JournalRecord[];
   readonly roleOf: (host: string | null) => string | null;
   readonly atNs?: string;
 }
 
-function stepSpan({ begin, end, roleOf, atNs }: Pair): StepSpan {
+function stepSpan({ begin, end, notes, roleOf, atNs }: Pair): StepSpan {
   const phase = begin.event === 'undo-begin' ? 'rollback' : begin.phase;
   const error = errorOf(end);
   return {
@@ -78,7 +83,7 @@ function stepSpan({ begin, end, roleOf, atNs }: Pair): StepSpan {
       endNs: BigInt(end?.atNs ?? atNs ?? begin.atNs),
       evidence: end === null ? 'inferred' : 'bounded',
       attributes: stepAttributes(begin, end, roleOf(begin.host)),
-      events: [],
+      events: notes.filter((note) => note.step === begin.step && note.seq > begin.seq).map(noteEvent),
       isWait: !ownWork.has(begin.step),
       ...(error === null ? {} : { error }),
     },
@@ -96,7 +101,20 @@ function stepAttributes(begin: JournalRecord, end: JournalRecord | null, role: s
   const attributes: Record<string, AttributeValue> = { 'migration.step': begin.step };
   if (begin.host !== null) attributes['migration.host'] = begin.host;
   if (role !== null) attributes['migration.role'] = role;
-  for (const [name, value] of Object.entries({ ...begin.detail, ...end?.detail }))
-    if (value !== null) attributes[`migration.detail.${name}`] = value;
+  return { ...attributes, ...detailAttributes({ ...begin.detail, ...end?.detail }) };
+}
+
+function noteEvent({ step, atNs, detail }: JournalRecord): SpanEvent {
+  return { name: `migration.${step}.note`, timeNs: BigInt(atNs), attributes: detailAttributes(detail) };
+}
+
+/** A round's number has the name that it has everywhere. */
+function detailAttributes(detail: JournalRecord['detail']): Attributes {
+  const attributes: Record<string, AttributeValue> = {};
+  for (const [name, value] of Object.entries(detail)) {
+    if (value === null) continue;
+    if (name === 'iteration') attributes['migration.iteration'] = value;
+    else attributes[`migration.detail.${name}`] = value;
+  }
   return attributes;
 }

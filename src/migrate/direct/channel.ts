@@ -4,7 +4,7 @@ import type { Host } from '../../hosts/host.ts';
 import { listeningPorts } from '../../hosts/proc-net.ts';
 import { readRuncConf } from '../../hosts/runc-conf.ts';
 import type { Route } from '../whole/route.ts';
-import type { DirectKind, DirectState } from './state.ts';
+import { type DirectKind, type DirectState, isLazy } from './state.ts';
 
 /** Below the ports that the kernel gives to clients (ip_local_port_range begins at 32768). */
 const ports = { first: 20_000, last: 32_000 } as const;
@@ -24,7 +24,7 @@ export async function findChannel(route: Route, kind: DirectKind): Promise<Direc
   // sshd(8): SSH_CONNECTION holds the client's address and port, the server's address and port
   const { stdout } = await route.source.shell.run(`${route.ssh} 'echo "$SSH_CONNECTION"'`);
   const [source = '', , destination = ''] = stdout.trim().split(' ');
-  const listener = kind === 'post-copy' ? route.source : route.destination;
+  const listener = isLazy(kind) ? route.source : route.destination;
   const taken = await listeningPorts(listener);
   let port = randomInt(ports.first, ports.last);
   while (taken.has(`tcp/${port}`)) port = randomInt(ports.first, ports.last);

@@ -1,8 +1,9 @@
 import { TransshipError } from '../../error.ts';
+import { limitPassed } from '../choice/downtime-limit.ts';
 import type { Move, Step } from '../step.ts';
 import { refuseUnnoticedExecs } from '../unnoticed-execs.ts';
 import { startDump } from './dump-watch.ts';
-import { directOf } from './stage-step.ts';
+import { directOf, freezeLimitS } from './stage-step.ts';
 import { stopDestination } from './warm-step.ts';
 
 /** The dump has a limit of its own; this one is for a host that does not answer any more. */
@@ -15,7 +16,13 @@ export const dump: Step = {
   do: async (move) => {
     await refuseUnnoticedExecs(move);
     const state = directOf(move);
-    state.dump = startDump(move.source, state.folder);
+    const { container, options } = move.plan;
+    state.dump = startDump(move.source, state.folder, {
+      onFreeze: () => {
+        move.found.frozenAtMs = performance.now();
+      },
+      overLimit: (lastedMs) => limitPassed(container.name, options.downtimeLimitMs ?? freezeLimitS * 1e3, lastedMs),
+    });
     await state.dump.until('dump.images-ready', answerLimitMs);
     return undefined;
   },
@@ -36,9 +43,11 @@ export const handOver: Step = {
 /** The source goes on at once where the destination was never told to run; else that one is stopped first. */
 async function letSourceGoOn(move: Move): Promise<void> {
   const first = await giveUp(move, '');
-  if (first === 'thawed') return;
-  await stopDestination(move);
-  await giveUp(move, 'after-go');
+  if (first !== 'thawed') {
+    await stopDestination(move);
+    await giveUp(move, 'after-go');
+  }
+  move.found.thawedAtMs = performance.now();
 }
 
 async function giveUp({ source, found, plan }: Move, word: string): Promise<string> {

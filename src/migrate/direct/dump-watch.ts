@@ -16,8 +16,14 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+export interface DumpListener {
+  onFreeze(): void;
+  /** The freeze was longer than its limit, and is over: the source let the container go on by itself. */
+  overLimit(lastedMs: number): TransshipError;
+}
+
 /** Starts `dump` in its folder. It goes on when this connection is lost: give-up ends it. */
-export function startDump(source: Host, folder: string): DumpWatch {
+export function startDump(source: Host, folder: string, listener: DumpListener): DumpWatch {
   const process = source.spawn(`exec bash ${quoteWord(folder)}/dump ${quoteWord(folder)}`);
   process.stdin.end();
   const seen = new Set<string>();
@@ -31,6 +37,10 @@ export function startDump(source: Host, folder: string): DumpWatch {
   createInterface({ input: process.stdout }).on('line', (line) => {
     const [, name = '', words = ''] = /^[\d.]+ (\S+) ?(.*)$/.exec(line) ?? [];
     seen.add(name);
+    if (name === 'dump.freeze') listener.onFreeze();
+    if (name === 'dump.let-go') return fail(listener.overLimit(Number(words) / 1e3));
+    // past the limit what fails was made to fail, and the word on how long it lasted is still to come
+    if (name === 'dump.failed' && seen.has('dump.too-long')) return;
     if (name === 'dump.failed') return fail(failure(source, words));
     for (const each of waiting) if (each.mark === name) each.resolve();
     waiting = waiting.filter((each) => each.mark !== name);

@@ -4,11 +4,18 @@ import { bounded } from '../bounded.ts';
 import type { Move, Step } from '../step.ts';
 import { destinationIdOf } from '../strategies/common.ts';
 import { directOf } from './stage-step.ts';
+import { arrivalLine, type Sample } from './transfer-progress.ts';
 
+/** What the daemon counts in: the page of x86-64, and of arm64 as Debian has it. */
+const pageBytes = 4096;
 /** Without any page for so long, the channel is taken for lost. */
 const stallLimitMs = 30_000;
 
 interface Progress {
+  /** That the daemon has received on the page channel; null when it is closed, or cannot be looked at. */
+  readonly channelBytes: number | null;
+  /** That it is to bring; null while it has not said of any process. */
+  readonly totalPages: number | null;
   /** Bytes of the log of the lazy-pages daemon: it writes of every page. */
   readonly logBytes: number;
   /** Exit status of the daemon; null while it works. */
@@ -30,8 +37,12 @@ export const residual: Step = {
   do: async (move) => {
     let last: Progress | null = null;
     let movedMs = performance.now();
+    const samples: Sample[] = [{ atMs: movedMs, bytes: 0 }];
     for (;;) {
-      const now = await readProgress(move);
+      const now = await readProgress(move, last?.totalPages ?? null);
+      const bytes = comeBytes(now);
+      if (bytes !== null) samples.push({ atMs: performance.now(), bytes });
+      move.report.progress(arrivalLine(samples, now.totalPages));
       if (now.status !== null) return finished(move, now);
       if (last === null || now.logBytes > last.logBytes) movedMs = performance.now();
       if (performance.now() - movedMs > stallLimitMs) throw halves(move, `no page has come for ${stallLimitMs / 1e3} s`);
@@ -42,22 +53,39 @@ export const residual: Step = {
   undo: holdDestination,
 };
 
+/** At its end the channel is closed, and the daemon's own count stands. */
+function comeBytes({ status, channelBytes, transferred }: Progress): number | null {
+  return status === null ? channelBytes : pageBytes * transferred.reduce((sum, { pages }) => sum + pages, 0);
+}
+
 function finished(move: Move, { status, transferred }: Progress): { readonly pages: number } {
   const missing = transferred.some(({ pages, total }) => pages < total);
   if (status !== 0 || missing || transferred.length === 0)
     throw halves(move, `the page daemon ended with status ${status}${missing ? ' before the last page' : ''}`);
-  return { pages: transferred.reduce((sum, { pages }) => sum + pages, 0) };
+  const pages = transferred.reduce((sum, each) => sum + each.pages, 0);
+  move.found.pagesBytes = pages * pageBytes;
+  return { pages };
 }
 
-async function readProgress(move: Move): Promise<Progress> {
-  const { folder, work } = directOf(move);
+/**
+ * ss(8): what the kernel counts for the daemon's connection costs the daemon nothing. How much is to come its log says near its head, of every
+ * process before the restore has ended: looked for until it is known.
+ */
+async function readProgress(move: Move, knownTotal: number | null): Promise<Progress> {
+  const { folder, work, channel } = directOf(move);
   const log = `${work.destination}/lazy-pages.log`;
   const script = `stat -c 'bytes %s' ${log}; [ ! -s ${folder}/lazy-status ] || echo "status $(cat ${folder}/lazy-status)"
-    tail -c 65536 ${log} | sed -n 's/.*UFFD transferred pages: (\\([0-9]*\\)\\/\\([0-9]*\\)).*/pages \\1 \\2/p'`;
+    tail -c 65536 ${log} | sed -n 's/.*UFFD transferred pages: (\\([0-9]*\\)\\/\\([0-9]*\\)).*/pages \\1 \\2/p'
+    ${knownTotal === null ? `head -c 1048576 ${log}` : ':'} | sed -n 's/.*Found \\([0-9]*\\) pages to be handled by UFFD.*/total \\1/p'
+    ss -tniH dst ${channel.source} dport = :${channel.port} 2>/dev/null | sed -n 's/.* bytes_received:\\([0-9]*\\).*/received \\1/p'`;
   const { stdout } = await move.destination.shell.run(script, { timeoutMs: 10_000 });
   const number = (pattern: RegExp) => pattern.exec(stdout)?.[1];
   const status = number(/^status (\d+)$/m);
+  const received = number(/^received (\d+)$/m);
+  const totals = [...stdout.matchAll(/^total (\d+)$/gm)].map(([, pages]) => Number(pages));
   return {
+    channelBytes: received === undefined ? null : Number(received),
+    totalPages: totals.length === 0 ? knownTotal : totals.reduce((sum, pages) => sum + pages, 0),
     logBytes: Number(number(/^bytes (\d+)$/m) ?? 0),
     status: status === undefined ? null : Number(status),
     transferred: [...stdout.matchAll(/^pages (\d+) (\d+)$/gm)].map(([, pages, total]) => ({

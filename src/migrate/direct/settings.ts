@@ -1,7 +1,7 @@
 import type { Move } from '../step.ts';
 import { asRootQuoted } from '../whole/route.ts';
 import { assignments } from './assignments.ts';
-import type { DirectKind, DirectState } from './state.ts';
+import { type DirectKind, type DirectState, isByFile, isLazy } from './state.ts';
 
 /** What CRIU is told for this move alone, by the file that CRIU_CONFIG_FILE names (criu(8), CONFIGURATION FILES). */
 export function criuConf(folder: string, options: { readonly isTcpKept: boolean; readonly isTls: boolean }): string {
@@ -15,6 +15,10 @@ export function criuConf(folder: string, options: { readonly isTcpKept: boolean;
   // without nftables CRIU starts iptables-restore, 73 ms of it in the restore
   const lines = ['network-lock nftables', ...(options.isTcpKept ? [] : ['tcp-close', 'skip-in-flight'])];
   return [...lines, ...(options.isTls ? tls : [])].map((line) => `${line}\n`).join('');
+}
+
+function tcpWords({ plan }: Move): readonly string[] {
+  return plan.options.tcpEstablished ? ['--tcp-established'] : [];
 }
 
 export interface DumpSettings {
@@ -31,7 +35,7 @@ export interface DumpSettings {
 export function dumpSettings(move: Move, state: DirectState, settings: DumpSettings): string {
   const { traits, folder, channel } = state;
   const { kind, log } = settings;
-  const server = kind === 'diskless' ? channel.destination : kind === 'post-copy' ? channel.source : null;
+  const server = isByFile(kind) ? null : isLazy(kind) ? channel.source : channel.destination;
   const text = assignments({
     id: move.plan.container.id,
     root: settings.runcRoot,
@@ -39,15 +43,17 @@ export function dumpSettings(move: Move, state: DirectState, settings: DumpSetti
     frozen: traits.frozen,
     thawed: traits.thawed,
     links: traits.links,
-    words: server === null ? [] : ['--page-server', `${server}:${channel.port}`],
-    lazy: kind === 'post-copy' ? '1' : '',
+    lan_links: traits.lanLinks,
+    pid: traits.pid,
+    words: [...(server === null ? [] : ['--page-server', `${server}:${channel.port}`]), ...tcpWords(move)],
+    lazy: isLazy(kind) ? '1' : '',
     work: state.work.source,
     far: folder,
     log: log?.file ?? '',
     log_bytes: log?.bytes ?? 0,
     layers: settings.layers,
     since: settings.sinceS.toFixed(3),
-    limit_s: settings.limitS,
+    limit_s: settings.limitS.toFixed(6),
   });
   return `${text}far_root() { ${move.route.ssh} ${asRootQuoted('$1')}; }\n`;
 }
@@ -60,19 +66,21 @@ export function receivingSettings(move: Move, state: DirectState, more: { readon
     from_id: move.plan.container.id,
     to_id: more.toId,
     work: state.work.destination,
-    lazy: more.kind === 'post-copy' ? lazy : [],
+    lazy: isLazy(more.kind) ? lazy : [],
   });
 }
 
 /** `settings` of restore. */
 export function restoreSettings(
+  move: Move,
   state: DirectState,
   more: { readonly kind: DirectKind; readonly merged: string; readonly limitS: number },
 ) {
   return assignments({
     work: state.work.destination,
     merged: more.merged,
-    words: more.kind === 'post-copy' ? ['--lazy-pages'] : [],
+    words: [...(isLazy(more.kind) ? ['--lazy-pages'] : []), ...tcpWords(move)],
+    announce: move.plan.options.tcpEstablished ? '1' : '',
     restore_s: more.limitS,
   });
 }

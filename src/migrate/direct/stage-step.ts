@@ -13,11 +13,11 @@ import { findChannel, workFolder } from './channel.ts';
 import { makeCredentials } from './credentials.ts';
 import { criuConf, dumpSettings, receivingSettings, restoreSettings } from './settings.ts';
 import { makeStage, putFiles, putScripts, removeStage, stageFolder, stageRestore } from './stage.ts';
-import type { DirectKind, DirectState } from './state.ts';
+import { type DirectKind, type DirectState, hasRounds, isByFile } from './state.ts';
 import { readTraits } from './traits.ts';
 
 /** Longest freeze that is waited out when nobody gave a limit. */
-const freezeLimitS = 600;
+export const freezeLimitS = 600;
 
 export function directOf({ found }: Move): DirectState {
   if (found.direct === null) throw new Error('nothing was staged');
@@ -47,7 +47,7 @@ export function stage(kind: DirectKind): Step {
       const pair = await containerPair(move);
       await stageDestination(move, state, { kind, pair });
       await stageSource(move, state, { kind, pair });
-      return { pages: kind === 'cold' ? 'ssh' : plan.options.plainPages ? 'plain' : 'TLS' };
+      return { pages: isByFile(kind) ? 'ssh' : plan.options.plainPages ? 'plain' : 'TLS' };
     },
     tidy: async ({ source, destination, plan }) => {
       for (const host of [source, destination]) await removeStage(host, stageFolder(plan.checkpoint));
@@ -67,9 +67,9 @@ async function stageDestination(move: Move, state: DirectState, { kind, pair }: 
   const merged = (pair.destination.GraphDriver.Data as unknown as Record<string, string>).MergedDir ?? '';
   await putScripts(destination, folder, ['receive', 'unpack', 'mark']);
   await putFiles(destination, folder, {
-    settings: restoreSettings(state, { kind, merged, limitS: freezeLimitS }),
+    settings: restoreSettings(move, state, { kind, merged, limitS: freezeLimitS }),
     receiving: receivingSettings(move, state, { kind, toId }),
-    'criu.conf': criuConf(folder, { isTcpKept: false, isTls: false }),
+    'criu.conf': criuConf(folder, { isTcpKept: move.plan.options.tcpEstablished, isTls: false }),
   });
   await stageRestore(destination, folder, toId);
 }
@@ -77,26 +77,26 @@ async function stageDestination(move: Move, state: DirectState, { kind, pair }: 
 async function stageSource(move: Move, state: DirectState, { kind, pair }: Staging): Promise<void> {
   const { source, destination, found, plan } = move;
   const { folder } = state;
-  const isTls = kind !== 'cold' && !plan.options.plainPages;
+  const isTls = !isByFile(kind) && !plan.options.plainPages;
   if (isTls) await putKeys(move, folder);
-  await putFiles(destination, folder, { 'page.conf': criuConf(folder, { isTcpKept: false, isTls }) });
+  await putFiles(destination, folder, { 'page.conf': criuConf(folder, { isTcpKept: plan.options.tcpEstablished, isTls }) });
   const bytes = found.log === null ? null : await placeEarlierLog(pair);
   const syncs = frozenSyncs(move, pair);
   // a tick of the kernel's clock for files, and a second to be on the safe side of it
   const sinceS = Math.min(...syncs.map((sync) => sync.earlier?.startS ?? 0)) - 1;
-  await putScripts(source, folder, ['dump', 'give-up', 'mark']);
+  await putScripts(source, folder, ['dump', 'give-up', 'mark', ...(hasRounds(kind) ? (['pre-dump'] as const) : [])]);
   await putFiles(source, folder, {
     settings: dumpSettings(move, state, {
       kind,
       layers: syncs.map((sync) => sync.from),
       sinceS,
       log: bytes === null ? null : { file: pair.source.LogPath, bytes },
-      limitS: freezeLimitS,
+      limitS: (plan.options.downtimeLimitMs ?? freezeLimitS * 1e3) / 1e3,
       runcRoot,
     }),
     'bin/criu': hostFile('criu'),
     copy: syncs.map((sync) => changedCopy(move.route, sync, sinceS)).join(' && '),
-    'criu.conf': criuConf(folder, { isTcpKept: false, isTls }),
+    'criu.conf': criuConf(folder, { isTcpKept: plan.options.tcpEstablished, isTls }),
   });
 }
 

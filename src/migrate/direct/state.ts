@@ -2,7 +2,22 @@ import type { DumpWatch } from './dump-watch.ts';
 import type { Traits } from './traits.ts';
 
 /** How pages travel. */
-export type DirectKind = 'cold' | 'diskless' | 'post-copy';
+export type DirectKind = 'cold' | 'diskless' | 'post-copy' | 'pre-copy' | 'hybrid';
+
+/** Pages follow after the container has gone on. */
+export function isLazy(kind: DirectKind): boolean {
+  return kind === 'post-copy' || kind === 'hybrid';
+}
+
+/** Pages travel as files, by ssh, and not by CRIU's page channel. */
+export function isByFile(kind: DirectKind): boolean {
+  return kind === 'cold' || kind === 'pre-copy';
+}
+
+/** Most pages have come before the dump. */
+export function hasRounds(kind: DirectKind): boolean {
+  return kind === 'pre-copy' || kind === 'hybrid';
+}
 
 /** What the steps of a move past Docker's content store share. */
 export interface DirectState {

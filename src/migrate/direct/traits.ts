@@ -11,7 +11,10 @@ export interface Traits {
   readonly thawed: string;
   /** The host's ends of its veth pairs: down, nothing reaches the container, and its own routes stay. */
   readonly links: readonly string[];
-  /** Links that cannot be cut so: a `macvlan`, say. */
+  /** Its own macvlan links: they are cut within its network namespace. */
+  readonly lanLinks: readonly string[];
+  readonly pid: number;
+  /** Links that cannot be cut either way. */
   readonly otherLinks: readonly string[];
 }
 
@@ -30,6 +33,8 @@ export async function readTraits(source: Host, inspect: ContainerInspectInfo): P
       frozen: version === '2' ? '1' : 'FROZEN',
       thawed: version === '2' ? '0' : 'THAWED',
       links: values('link'),
+      lanLinks: values('lan'),
+      pid: inspect.State.Pid,
       otherLinks: values('other'),
     };
   throw new TransshipError(
@@ -51,8 +56,11 @@ else
 fi
 [ -w "$file" ] && echo "freezer $file"
 [ "$(readlink /proc/${pid}/ns/net)" != "$(readlink /proc/self/ns/net)" ] || exit 0
+lan=$(nsenter -t ${pid} -n ip -o link show type macvlan | sed -n 's/^[0-9]*: \\([^@:]*\\)@.*/\\1/p')
 nsenter -t ${pid} -n ip -o link show | sed -n 's/^[0-9]*: \\([^@:]*\\)@if\\([0-9]*\\): .*/\\1 \\2/p' | while read -r name number; do
   peer=$(ip -o link show type veth | sed -n "s/^$number: \\([^@:]*\\).*/\\1/p")
-  if [ -n "$peer" ]; then echo "link $peer"; else echo "other $name"; fi
+  if printf '%s\\n' "$lan" | grep -qx "$name"; then echo "lan $name"
+  elif [ -n "$peer" ]; then echo "link $peer"
+  else echo "other $name"; fi
 done
 exit 0`;

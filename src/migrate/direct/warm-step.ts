@@ -46,13 +46,21 @@ export const restore: Step = {
   name: 'restore',
   on: 'destination',
   about: 'CRIU restores inside docker start, which returns',
+  standsStill: true,
   do: async (move) => {
     const { started } = directOf(move);
     const error = await bounded(`docker start on ${move.destination.name}`, 600_000, started ?? Promise.resolve(null));
     if (error !== null) throw startFailed(move, error, await saidThere(move));
-    return undefined;
+    move.found.imagesBytes = await imagesBytes(move);
+    return { bytes: move.found.imagesBytes };
   },
 };
+
+/** After the resume: what came as images, by page server or by ssh; null when it cannot be told. */
+async function imagesBytes(move: Move): Promise<number | null> {
+  const counted = await move.destination.shell.run(`du -sb ${directOf(move).folder}/images`);
+  return counted.exitCode === 0 ? Number.parseInt(counted.stdout, 10) : null;
+}
 
 /** No restore begins there any more; one that has begun ends, and its container with it. */
 export async function stopDestination({ destination, found }: Move): Promise<void> {

@@ -3,6 +3,7 @@ import type { JournalRecord } from '../../evidence/records.ts';
 import { phaseOf, type StepName } from '../../evidence/steps.ts';
 import { stepsOf } from '../plan.ts';
 import type { Step } from '../step.ts';
+import { strategyNames } from '../strategies/names.ts';
 import { type CopyState, decide, type HostsSay } from './decide.ts';
 import { stepsForward } from './forward.ts';
 import { pastOf, stillToUndo } from './past.ts';
@@ -11,7 +12,6 @@ const states: readonly CopyState[] = ['runs', 'frozen', 'none', 'unknown'];
 const everyAnswer: readonly HostsSay[] = states.flatMap((source) =>
   states.flatMap((destination) => [true, false, null].map((isGoSaid) => ({ source, destination, isGoSaid }))),
 );
-const strategies = ['docker', 'cold', 'diskless', 'post-copy'] as const;
 
 /** Of a controller that was killed in that step. */
 function journalUntil(steps: readonly Step[], name: string, more: readonly [StepName, JournalRecord['event']][] = []) {
@@ -23,7 +23,7 @@ function journalUntil(steps: readonly Step[], name: string, more: readonly [Step
   });
 }
 
-describe.each(strategies)('killed in a step of %s', (strategy) => {
+describe.each(strategyNames)('killed in a step of %s', (strategy) => {
   const steps = stepsOf({ strategy, isPlain: false });
   const names = steps.map((step) => step.name);
   const go = names.indexOf(strategy === 'docker' ? 'start' : 'dump');

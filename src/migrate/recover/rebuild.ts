@@ -25,7 +25,8 @@ export interface Remembered {
 export function moveAgain({ kept, journal, folder, source, destination, report, signal }: Remembered): Move {
   const reason = 'its controller is gone';
   const route = { source, destination, kind: 'controller', reason, ssh: null, [Symbol.asyncDispose]: async () => {} } as const;
-  return { plan: planAgain(kept), source, destination, route, folder, signal, found: foundAgain(kept, journal), report };
+  const note = () => {}; // nothing is copied that could be told of
+  return { plan: planAgain(kept), source, destination, route, folder, signal, found: foundAgain(kept, journal), report, note };
 }
 
 function foundAgain(kept: MovePlan, journal: readonly JournalRecord[]): Found {
@@ -52,7 +53,7 @@ function directAgain({ checkpoint, source, destination }: MovePlan, isWarm: bool
   const work = ({ mark }: MovePlan['source']) => mark.criuFolder ?? `${folder}/work`;
   return {
     folder,
-    traits: { freezer: '', frozen: '', thawed: '', links: [], otherLinks: [] },
+    traits: { freezer: '', frozen: '', thawed: '', links: [], lanLinks: [], otherLinks: [], pid: 0 },
     work: { source: work(source), destination: work(destination) },
     channel: { source: '', destination: '', port: 0 },
     // who called Docker is gone, and with it the answer

@@ -44,12 +44,14 @@ const pause: Step = {
   do: async (move) => {
     const { plan, source } = move;
     await refuseUnnoticedExecs(move);
+    move.found.frozenAtMs = performance.now();
     await bounded(`docker pause on ${source.name}`, 30_000, source.docker.getContainer(plan.container.id).pause());
     return undefined;
   },
-  undo: async ({ plan, source }) => {
+  undo: async ({ plan, source, found }) => {
     await untilDumped(source, plan.container.id);
     await thaw(source, plan.container.id);
+    found.thawedAtMs = performance.now();
   },
 };
 
@@ -57,6 +59,7 @@ const checkpointPaused: Step = {
   name: 'checkpoint',
   on: 'source',
   about: 'docker checkpoint create --leave-running: CRIU dumps, dockerd packs and unpacks the images',
+  standsStill: true,
   do: async (move) => {
     await checkpoint(move, false);
     return undefined;
@@ -71,6 +74,7 @@ const checkpointAndExit: Step = {
   about: 'docker checkpoint create: CRIU dumps and kills the source',
   do: async (move) => {
     await refuseUnnoticedExecs(move);
+    move.found.frozenAtMs = performance.now();
     await checkpoint(move, true);
     return undefined;
   },
@@ -107,6 +111,7 @@ const start: Step = {
   name: 'start',
   on: 'destination',
   about: 'docker start --checkpoint: containerd takes the images in, CRIU restores',
+  standsStill: true,
   do: async (move) => {
     if (move.found.destinationId === null) throw new Error('no container was created on the destination');
     const tries = await restart(move, 'destination', move.found.destinationId);
@@ -134,11 +139,14 @@ async function forgetSilence(destination: Host): Promise<void> {
  * `content sha256:… already exists` (moby#42900) is a race with containerd's collector, gone after 1.5 s: tried again for 8 s.
  * Not with `--rm`: Docker has removed that container after the first start that failed.
  */
-async function restart({ plan, source, destination }: Move, on: 'source' | 'destination', id: string): Promise<number> {
-  const host = on === 'source' ? source : destination;
+async function restart(move: Move, on: 'source' | 'destination', id: string): Promise<number> {
+  const { plan } = move;
+  const host = move[on];
   const isRemoved = plan.inspect.HostConfig.AutoRemove === true;
+  const isUnwanted = () => on === 'destination' && move.found.givenUp !== null; // the limit is over: nothing may begin to run there
   for (let tries = 1; ; tries += 1) {
     try {
+      if (isUnwanted()) throw new Error('it was given up');
       const started = startFromCheckpoint(host, id, plan.checkpoint);
       await bounded(`docker start --checkpoint on ${host.name}`, checkpointLimitMs, started);
       return tries;

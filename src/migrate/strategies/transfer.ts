@@ -12,6 +12,7 @@ export const copyImages: Step = {
   name: 'copy-images',
   on: 'both',
   about: "CRIU's images to the destination's checkpoint folder",
+  standsStill: true,
   do: async (move) => {
     const ids = { sourceId: move.plan.container.id, destinationId: destinationIdOf(move) };
     move.found.imagesBytes = await copyCheckpoint(move.route, { ...ids, checkpoint: move.plan.checkpoint });
@@ -23,6 +24,7 @@ export const copyLayerChanges: Step = {
   name: 'copy-layer-changes',
   on: 'both',
   about: 'files that changed since the first copy of the writable layer, and the log',
+  standsStill: true,
   do: async (move) => {
     const pair = await containerPair(move);
     const layer = await moveWritableLayer(pair, { pass: 'frozen', ...earlier(move.found.layer) });
@@ -41,6 +43,7 @@ export const rewriteIds: Step = {
   name: 'rewrite-cgroup-ids',
   on: 'destination',
   about: "the destination's container id in cgroup.img, so that docker pause, stats and limits act on it",
+  standsStill: true,
   do: async (move) => {
     const destinationId = destinationIdOf(move);
     const images = await checkpointFolder(move.destination, destinationId, move.plan.checkpoint);
@@ -53,6 +56,7 @@ export const copyVolumeChanges: Step = {
   name: 'copy-volume-changes',
   on: 'both',
   about: 'what changed in the volumes since their first copy',
+  standsStill: true,
   do: async (move) => {
     const pass = { pass: 'frozen', ...earlier(move.found.volumes) } as const;
     return { bytes: addVolumeBytes(move, await copyVolumes(await containerPair(move), move.plan.volumes, pass)) };

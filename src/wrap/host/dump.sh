@@ -1,19 +1,23 @@
 #!/usr/bin/env bash
 # dump FOLDER - on the source: has the running container dumped, leaves it frozen with its link cut, sends the images, says go.
 # It needs nobody between freeze and go: who started it may be slow, or gone. FOLDER, private and on memory, has
-#   settings    bash: id, root (runc's state), freezer (file), frozen (word for it), links (array: host side of the container's links),
+#   settings    bash: id, root (runc's state), freezer (file), frozen (word for it), thawed (word that ends it), links (array: host side
+#               of the container's links), lan_links (array: its macvlan links, in the network namespace of pid),
 #               words (array: more words for `runc checkpoint`), lazy (1: pages stay here until they are asked for), work (CRIU's work
 #               folder), far_root (function: its word is run as root on the destination), far (FOLDER there), log and log_bytes (the
 #               container's log, and how much of it is there already), layers (array: files and folders whose changes after `since`
-#               must be copied), limit_s (longest freeze)
+#               must be copied), limit_s (longest freeze in seconds, with a fraction)
 #   criu.conf   CRIU's options for this dump alone
 #   bin/criu    stands before CRIU there
 #   copy        shell text that copies the changes of those folders
+#   parent      after a pre-copy: the last round (pre-dump); only what has changed since is dumped
 # and gets
 #   images/     what CRIU wrote
 #   decided/    who makes this folder has decided: this script that the destination may run, anybody else that it never may
 #   marks       lines `SECONDS.MICROSECONDS what`, by this host's clock; also on standard output
-#   pid         this script, which give-up ends; runc-pid: runc checkpoint
+#   script-pid  this script, which give-up ends
+#   runc-pid    runc checkpoint
+# A freeze that lasts longer than limit_s ends here: `go` is never said then, CRIU is stopped, and the container goes on.
 set -u
 trap '' HUP PIPE
 folder=$1
@@ -22,14 +26,17 @@ tell=1
 # shellcheck source=src/wrap/host/mark.sh
 . "${BASH_SOURCE[0]%/*}/mark"
 cd "$folder" || exit
-echo "$$" >pid
-id='' root='' freezer='' frozen='' work='' far='' lazy='' links=() words=() layers=() log='' log_bytes=0 since=0 limit_s=600
+echo "$$" >script-pid
+id='' root='' freezer='' frozen='' thawed='' work='' far='' lazy='' watch='' links=() lan_links=() pid='' words=() layers=() log=''
+log_bytes=0 since=0 limit_s=600
 far_root() { false; }
 # shellcheck source=/dev/null
 . ./settings
 exec 2>>dump.err 9<> <(:)
 
 fail() {
+    # past the limit, what breaks is what was broken on purpose
+    [ ! -e given-up ] || [ -z "$watch" ] || wait "$watch"
     mark "dump.failed $*"
     exit 1
 }
@@ -39,6 +46,33 @@ is_frozen() { # cgroup-v2.rst, cgroup.events; v1's file says FREEZING first
     local state
     mapfile -t state <"${freezer/%cgroup.freeze/cgroup.events}"
     [[ " ${state[*]} " == *' frozen 1 '* || ${state[0]} == FROZEN ]]
+}
+# The limit. Its input is a pipe of which this script alone has the other end: it ends with this script, however that ends.
+watch_limit() {
+    local begun=${EPOCHREALTIME/[.,]/} status
+    exec 3<&- 4<&- 5<&- 6>&- 8>&-
+    read -r -t "$limit_s" _
+    status=$?
+    [ "$status" -gt 128 ] || return 0
+    mkdir decided 2>/dev/null || return 0
+    : >given-up
+    mark dump.too-long
+    echo abort >&7
+    stop_dump
+    bash ./give-up "$folder" own 7>&-
+    mark "dump.let-go $((${EPOCHREALTIME/[.,]/} - begun))"
+}
+# In mid-dump CRIU's code is in the tasks, so CRIU has to find its own way out: by an error when it writes. The far end closes the page
+# channel when it hears abort; images find no more room. CRIU stands still meanwhile, as nothing may be less than what is used.
+stop_dump() {
+    local criu='' used_kb=''
+    read -r criu _ < <(cat "/proc/$runc/task/"*/children | tr '\n' ' ')
+    [ -n "$criu" ] || return 0
+    kill -STOP "$criu"
+    { read -r _ && read -r used_kb; } < <(df -k --output=used images)
+    ((used_kb += 0)) || used_kb=4 # none would be no limit
+    mount -o "remount,size=${used_kb}k" images
+    kill -CONT "$criu"
 }
 freeze() { printf '%s' "$frozen" >"$freezer" || fail "$freezer does not take $frozen"; }
 
@@ -57,6 +91,10 @@ mkfifo -m 600 status asked frozen
 exec 3<>frozen 4<>asked 5<>status
 exec 6>status # runc wants one that can only be written
 [ -z "$lazy" ] || words+=(--lazy-pages --status-fd 6)
+if [ -s parent ]; then
+    read -r newest <parent
+    words+=(--parent-path "$newest")
+fi
 mark dump.begin
 PATH=$folder/bin:$PATH TRANSSHIP_STAGE=$folder TRANSSHIP_CRIU=$criu CRIU_CONFIG_FILE=$folder/criu.conf \
     runc --root "$root" checkpoint --leave-running --image-path images --work-path "$work" ${words[@]+"${words[@]}"} "$id" \
@@ -66,6 +104,8 @@ echo "$runc" >runc-pid
 until read -r -t 0.2 -u 4 _; do
     kill -0 "$runc" 2>/dev/null || fail "runc checkpoint: $(last runc.out)"
 done
+exec {alive}> >(watch_limit)
+watch=$!
 mark dump.freeze
 freeze
 until is_frozen; do
@@ -73,27 +113,21 @@ until is_frozen; do
     pause 0.0002
 done
 mark dump.frozen
-begun=$SECONDS
 echo frozen >&3
 # Before CRIU unlocks the network at its end: what a frozen container's kernel acknowledged after that would be lost.
 for link in ${links[@]+"${links[@]}"}; do ip link set dev "$link" down || fail "link $link could not be cut"; done
+# a link that is down loses its routes, one without a carrier keeps them
+for link in ${lan_links[@]+"${lan_links[@]}"}; do
+    nsenter -t "$pid" -n ip link set dev "$link" protodown on || fail "link $link could not be cut"
+done
 mark dump.cut
-{
-    # the pause ends with no success, as nobody writes there
-    until pause 1 || ! kill -0 "$runc" 2>/dev/null; do
-        ((SECONDS - begun >= limit_s)) || continue
-        mark dump.too-long
-        read -ra children < <(cat "/proc/$runc/task/"*/children | tr '\n' ' ')
-        kill -KILL ${children[@]+"${children[@]}"} "$runc"
-    done
-} 7>&- 8>&- &
 
 # While CRIU dumps: what changed in the files since they were copied
 changed=''
 if [ "${#layers[@]}" -gt 0 ] && [ -n "$(find "${layers[@]}" -newerct "@$since" -print -quit)" ]; then
     changed=1
     mark dump.copy-files
-    sh ./copy >copy.out 2>&1 3<&- 4<&- 5<&- 6>&- 7>&- 8>&- 9<&- || fail "files could not be copied: $(last copy.out)"
+    sh ./copy >copy.out 2>&1 3<&- 4<&- 5<&- 6>&- 7>&- 8>&- 9<&- {alive}>&- || fail "files could not be copied: $(last copy.out)"
     mark dump.files-copied
 fi
 
@@ -109,14 +143,19 @@ fi
 mark dump.images-ready
 # CRIU thaws the group while it holds the tasks, and freezes it again when it lets them go: if it dies before, they must not run
 freeze
+if [ -e decided ]; then # and who has given up meanwhile has let them run
+    printf '%s' "$thawed" >"$freezer"
+    fail 'the move was given up'
+fi
 [ -z "$log" ] || tail -c "+$((log_bytes + 1))" "$log" >images/transship.log 2>/dev/null
 mark dump.send
-tar -C images -cf - . >&8 || fail "the images could not be sent: $(last unpack.err)"
+tar -C images --exclude=./rounds -cf - . >&8 {alive}>&- || fail "the images could not be sent: $(last unpack.err)"
 exec 8>&-
 mark dump.images-sent
 mkdir decided 2>/dev/null || fail 'the move was given up'
 echo "go ${changed:+changed}" >&7 || fail "go could not be said: $(last receiver.err)"
 mark dump.go
+exec {alive}>&-
 [ -n "$lazy" ] || exit 0
 wait "$runc"
 mark "dump.runc-end $?"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # give-up FOLDER - on the source: sees to it that `go` is never said, and lets the container go on. With `after-go` as second word the
-# destination is known not to run. Prints `went` and does nothing when go was said already, else `thawed`.
+# destination is known not to run; with `own` dump itself gives up. Prints `went` and does nothing when go was said already, else `thawed`.
 # FOLDER: as of dump; settings also has thawed (word for the freezer).
 set -u
 trap '' HUP PIPE
@@ -8,7 +8,7 @@ folder=$1
 # shellcheck source=src/wrap/host/mark.sh
 . "${BASH_SOURCE[0]%/*}/mark"
 cd "$folder" || exit
-freezer='' thawed='' links=()
+freezer='' thawed='' links=() lan_links=() pid=''
 # shellcheck source=/dev/null
 . ./settings
 if mkdir decided 2>/dev/null; then : >given-up; fi
@@ -36,12 +36,13 @@ if [ -s runc-pid ]; then
     done
 fi
 # A script that was about to freeze the container, or to cut its link, would do so after it was let go here.
-if [ -s pid ]; then
-    read -r script <pid
+if [ "${2:-}" != own ] && [ -s script-pid ]; then
+    read -r script <script-pid
     [ "$(tr '\0' ' ' <"/proc/$script/cmdline")" != "bash $folder/dump $folder " ] || kill -KILL "$script"
 fi 2>/dev/null
 if [ -z "$runc" ] && [ -s runc-pid ]; then kill_runc "$(cat runc-pid)"; fi
 for link in ${links[@]+"${links[@]}"}; do ip link set dev "$link" up; done
+for link in ${lan_links[@]+"${lan_links[@]}"}; do nsenter -t "$pid" -n ip link set dev "$link" protodown off; done
 printf '%s' "$thawed" >"$freezer" || exit
 mark give-up.thawed
 echo thawed

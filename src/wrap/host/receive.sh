@@ -3,6 +3,7 @@
 #   receiving   bash: from_id, to_id (container ids), lazy (words for `criu lazy-pages`; empty: none),
 #               work (CRIU's work folder), wait_s
 #   page.conf   CRIU's options for the page channel
+#   page-server-pid  criu page-server, where there is one: killed when the source gives up, so that its dump ends
 #   go          FIFO that the restore listens to; unpacked: FIFO with the exit status of what unpacks the images
 set -u
 trap '' HUP PIPE
@@ -26,7 +27,10 @@ fail() {
 echo listening
 read -r -t "$wait_s" word changed || fail 'the source went away before it said go'
 mark receive.go
-[ "$word" = go ] || fail "the source said $word"
+if [ "$word" != go ]; then
+    read -r server 2>/dev/null <page-server-pid && grep -qx criu "/proc/$server/comm" && kill -KILL "$server"
+    fail "the source said $word"
+fi
 read -r -t "$wait_s" -u 5 status || fail "the images were not unpacked within $wait_s s"
 [ "$status" = 0 ] || fail "the images could not be unpacked (status $status)"
 mark receive.unpacked
@@ -48,6 +52,11 @@ if [ "${#lazy[@]}" -gt 0 ]; then
         read -r -t 0.001 -u 9 _
     done
     mark receive.lazy-pages-listen
+    # who gives up later finds lazy-pid: the runtime ends it when it refuses
+    if [ -e decided ]; then
+        read -ra daemon <"/proc/$(<lazy-pid)/task/$(<lazy-pid)/children" && kill -KILL ${daemon[@]+"${daemon[@]}"}
+        fail 'the move was given up'
+    fi
 fi
 echo "go${changed:+-remounted}" 1<>go
 mark receive.said-go

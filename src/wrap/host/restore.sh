@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # restore FOLDER RUNC-WORDS... - a runc call on a container that is staged for a restore. FOLDER, private and on memory, has
 #   settings    bash: wait_s, restore_s (limits), work (CRIU's work folder), merged (where the root file system is mounted),
-#               words (array: more words for `runc restore`)
+#               words (array: more words for `runc restore`), announce (1: the addresses have moved along)
 #   images/     CRIU's images, complete when `go` has been said
 #   go          FIFO, one word a line: `go`, `go-remounted` (files changed below the mounted root), `abort`
 #   criu.conf   CRIU's options for this restore alone
@@ -43,6 +43,7 @@ create=("${@:2:$#-2}")
 # Docker shows the last line of runc's own log
 refuse() {
     mark "runtime.refused $*"
+    end_lazy_pages
     [ -z "$log" ] || printf '{"level":"error","msg":"transship: %s"}\n' "$*" >>"$log"
     echo "transship: $*" >&2
     exit 1
@@ -56,6 +57,9 @@ kill_below() {
     for child in ${children[@]+"${children[@]}"}; do kill_below "$child"; done
     kill -KILL "$1" 2>/dev/null
 }
+
+# Nobody will ask for its pages, and it would wait for ever.
+end_lazy_pages() { [ ! -s "$folder/lazy-pid" ] || kill_below "$(<"$folder/lazy-pid")"; }
 
 remount() {
     local options
@@ -73,7 +77,19 @@ replay() {
     printf '%b' "$(sed -n "s/^{\"log\":\"\(.*\)\",\"stream\":\"$1\",.*/\1/p" "$folder/images/transship.log" | tr -d '\n')"
 }
 
-wait_s=600 restore_s=600 work=$folder/work merged='' words=()
+# The address has moved: until somebody hears of it here, the switch sends to the old place. With arp_notify the kernel sends a gratuitous
+# ARP when an interface is given its hardware address anew (ip-sysctl.rst); it may be the same.
+announce_addresses() {
+    local pid line
+    read -r pid <"$(sed -n 's/.*--pid-file \([^ ]*\).*/\1/p' <<<"${create[*]}")" || return
+    while read -r line; do
+        [[ $line =~ ^[0-9]+:\ ([^@:]+).*link/ether\ ([0-9a-f:]+) ]] || continue
+        nsenter -t "$pid" -n sh -c "echo 1 >/proc/sys/net/ipv4/conf/${BASH_REMATCH[1]}/arp_notify
+            ip link set dev ${BASH_REMATCH[1]} address ${BASH_REMATCH[2]}"
+    done < <(nsenter -t "$pid" -n ip -o link show type macvlan)
+}
+
+wait_s=600 restore_s=600 work=$folder/work merged='' announce='' words=()
 # shellcheck source=/dev/null
 . "$folder/settings"
 exec 9<>"$folder/go"
@@ -120,6 +136,7 @@ status=$?
 kill "$watchdog" 2>/dev/null
 mark "runtime.restored $status"
 if [ "$status" != 0 ]; then
+    end_lazy_pages
     # What a killed CRIU has left goes to the shim, which has no other children yet, and waits as long as they hold its pipes
     read -ra left < <(cat "/proc/$PPID/task/"*/children 2>/dev/null | tr '\n' ' ')
     for child in ${left[@]+"${left[@]}"}; do [ "$child" = $$ ] || kill -KILL "$child" 2>/dev/null; done
@@ -127,6 +144,7 @@ else
     : >"$folder/restored"
     # Who knocked at the container's address before it was there is asked for again by ARP only after a second, unless that is forgotten
     ip neigh flush nud incomplete 2>/dev/null
+    [ -z "$announce" ] || announce_addresses
     mark runtime.announced
 fi
 exit "$status"

@@ -1,0 +1,35 @@
+export interface Interval {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+const resamples = 2_000;
+
+/** Median, and the 95 % interval of it by the percentile bootstrap; seeded, so that the same numbers give the same interval. */
+export function medianInterval(values: readonly number[]): Interval {
+  const random = seeded(values.length);
+  const medians = Array.from({ length: resamples }, () => {
+    const sample = values.map(() => values[Math.floor(random() * values.length)] ?? 0);
+    return medianOf(sample);
+  }).sort((a, b) => a - b);
+  const at = (share: number) => medians[Math.floor(share * (resamples - 1))] ?? 0;
+  return { median: medianOf(values), low: at(0.025), high: at(0.975) };
+}
+
+export function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}
+
+/** mulberry32: 32 bits of state are enough for an interval. */
+function seeded(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,177 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { MoveOptions } from '../../src/migrate/plan.ts';
+import { installRuntime } from '../../src/wrap/install.ts';
+import { transship } from '../built-command.ts';
+import { dockerState, onHost } from '../destination-state.ts';
+import { counterName, counts, remains, startCounter } from '../host-faults.ts';
+import { moveIt } from '../mover.ts';
+import { describeOnHosts } from '../two-hosts.ts';
+
+interface Row {
+  readonly strategy: string;
+  readonly isPossible: boolean;
+  readonly isTaken: boolean;
+  readonly downtimeUs: { readonly low: number; readonly likely: number; readonly high: number };
+  readonly bytes: { readonly low: number; readonly high: number };
+  readonly why: string;
+}
+
+const migrate = (...more: readonly string[]) => transship(['migrate', counterName, 'test:b', '--from', 'test:a', ...more]);
+
+/** Stops the first process whose command line matches, as soon as there is one; for 5 seconds. */
+const stop = (pattern: string) =>
+  `for i in $(seq 1000); do p=$(pgrep -f '${pattern}' | head -n 1); [ -n "$p" ] && kill -STOP $p && exit 0; sleep 0.005; done; exit 1`;
+
+describeOnHosts('which way to move', 'choice', (hosts) => {
+  beforeAll(async () => {
+    await installRuntime(hosts().b);
+  });
+
+  beforeEach(async () => {
+    await startCounter(hosts().a, '--restart unless-stopped');
+  });
+
+  afterEach(async () => {
+    for (const host of [hosts().a, hosts().b])
+      await host.shell.run(`docker rm -f ${counterName}; docker image rm -f counter`, { timeoutMs: 60_000 });
+  });
+
+  const rows = async (...more: readonly string[]): Promise<readonly Row[]> => {
+    const { stdout, stderr } = await migrate('--dry-run', '--format', 'json', ...more);
+    expect(stdout, stderr).not.toBe('');
+    return JSON.parse(stdout).strategies;
+  };
+
+  test('--dry-run prints the expected downtime and bytes of every strategy, whichever is asked for, and touches nothing', async () => {
+    const state = async () => [await dockerState(hosts().a), await dockerState(hosts().b)];
+    const before = await state();
+    for (const strategy of ['docker', 'cold', 'diskless', 'post-copy', 'auto']) {
+      const listed = await rows('--strategy', strategy);
+      expect(listed.map((row) => row.strategy)).toEqual(['docker', 'cold', 'diskless', 'pre-copy', 'post-copy', 'hybrid']);
+      for (const row of listed.filter((one) => ['pre-copy', 'hybrid'].includes(one.strategy)))
+        expect(row).toMatchObject({ downtimeUs: null, why: expect.stringMatching(/changed pages|not known before/) });
+      const all = listed.filter((one) => !['pre-copy', 'hybrid'].includes(one.strategy));
+      expect(all.filter((row) => row.isTaken).map((row) => row.strategy)).toEqual([strategy === 'auto' ? 'diskless' : strategy]);
+      for (const { isPossible, downtimeUs, bytes, why } of all) {
+        expect(isPossible).toBe(true);
+        expect(why).not.toBe('');
+        expect(downtimeUs.low).toBeGreaterThan(50_000);
+        expect(downtimeUs.likely).toBeGreaterThanOrEqual(downtimeUs.low);
+        expect(downtimeUs.high).toBeGreaterThanOrEqual(downtimeUs.likely);
+        expect(bytes.low).toBeGreaterThan(40e6); // the counter's 20 MB, twice: perl makes the text, and keeps it
+        expect(bytes.high).toBeLessThan(60e6);
+      }
+    }
+    const { stdout } = await migrate('--dry-run', '--strategy', 'auto');
+    expect(stdout).toMatch(/^docker +possible +\S+ m?s \(.*\) +\d+\.\d MB +longer than diskless by about .*$/m);
+    expect(stdout).toMatch(/^post-copy +possible .* only with --allow-post-copy: /m);
+    expect(stdout).toMatch(/^fact +ssh carries \S+ [MG]B\/s from host to host$/m);
+    expect(await state()).toEqual(before);
+    expect(await counts(hosts().a)).toBe(true);
+  });
+
+  test('without our runtime there, auto falls back to docker, and says what the others lack', async () => {
+    const { b } = hosts();
+    await onHost(b, 'mv /usr/local/lib/transship /usr/local/lib/transship.away');
+    try {
+      const all = await rows('--strategy', 'auto');
+      expect(all.filter((row) => row.isTaken).map((row) => row.strategy)).toEqual(['docker']);
+      for (const row of all.filter(({ isTaken }) => !isTaken))
+        expect(row).toMatchObject({
+          isPossible: false,
+          why: expect.stringMatching(/(^|; )b: it has no runtime of ours \(transship wrap install/),
+        });
+    } finally {
+      await onHost(b, 'mv /usr/local/lib/transship.away /usr/local/lib/transship');
+    }
+  });
+
+  test('auto takes diskless and says why; what was expected stands beside what was', async () => {
+    const { stdout, stderr, exitCode } = await migrate('--strategy', 'auto');
+    expect(exitCode, stderr).toBe(0);
+    expect(stderr).toMatch(/^auto +diskless, \d.* \(.*\): the memory goes straight into the destination's/m);
+    expect(stderr).toMatch(/^ +not +post-copy, \d.* \(.*\): only with --allow-post-copy/m);
+    expect(stdout).toMatch(/^predicted +\S+ m?s \(\S+ m?s-\S+ m?s\), was \S+ m?s$/m);
+    expect(await counts(hosts().b)).toBe(true);
+  });
+
+  test('auto takes post-copy where that is allowed, and prints the prediction of the other, too', async () => {
+    const { stdout, stderr, exitCode } = await migrate('--strategy', 'auto', '--allow-post-copy', '--format', 'json');
+    expect(exitCode, stderr).toBe(0);
+    expect(stderr).toMatch(/^auto +post-copy, \d/m);
+    expect(stderr).toMatch(/^ +not +diskless, \d.* \(.*\): longer than post-copy by about/m);
+    const { strategy, predicted, chosenWhy, downtime } = JSON.parse(stdout);
+    expect({ strategy, chosenWhy }).toMatchObject({
+      strategy: 'post-copy',
+      chosenWhy: expect.stringMatching(/runs there before/),
+    });
+    const { downtimeUs } = predicted.find((one: Row) => one.strategy === 'post-copy');
+    expect(downtime.tracedUs).toBeGreaterThan(downtimeUs.low / 2);
+    expect(downtime.tracedUs).toBeLessThan(downtimeUs.high * 3); // a busy machine may take longer than was ever seen, not ten times
+  });
+
+  test('a limit that nothing can keep is refused before anything is touched', async () => {
+    const state = async () => [await dockerState(hosts().a), await dockerState(hosts().b)];
+    const before = await state();
+    for (const strategy of ['docker', 'auto']) {
+      const { stderr, exitCode } = await migrate('--strategy', strategy, '--downtime-limit', '1ms');
+      expect(exitCode).toBe(3);
+      expect(stderr).toMatch(
+        /counter would stand still for \S+ m?s \(.*\) by (docker|diskless), and the limit is 1\.00 ms\n {2}hint: /,
+      );
+    }
+    expect(await state()).toEqual(before);
+    const wrong = await migrate('--downtime-limit', 'soon');
+    expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/hint: a number and a unit: 300ms/) });
+  });
+
+  describe('a freeze that lasts longer than the limit is rolled back', () => {
+    const limitMs = 1_500;
+    let before: { readonly a: string; readonly b: string };
+
+    beforeEach(async () => {
+      before = { a: await remains(hosts().a), b: await remains(hosts().b) };
+    });
+
+    const expectOnSourceAlone = async () => {
+      const { a, b } = hosts();
+      expect(await counts(a)).toBe(true);
+      expect(await onHost(b, "grep -ls '^perl$' /proc/[0-9]*/comm | wc -l; pgrep -f '^criu' | wc -l")).toBe('0\n0');
+      expect({ a: await remains(a), b: await remains(b) }).toEqual(before);
+      const policy = `docker inspect -f '{{.HostConfig.RestartPolicy.Name}} {{.State.Status}}' ${counterName}`;
+      expect(await onHost(a, policy)).toBe('unless-stopped running');
+    };
+
+    test.each<{ strategy: MoveOptions['strategy']; what: string; on: 'a' | 'b'; during: string; pattern: string }>([
+      { strategy: 'cold', what: 'CRIU stopped in the dump', on: 'a', during: 'dump', pattern: '^criu: dump' },
+      { strategy: 'diskless', what: 'the page server stopped', on: 'b', during: 'dump', pattern: '^criu page-server' },
+      { strategy: 'post-copy', what: 'the restore stopped', on: 'b', during: 'hand-over', pattern: '^criu: restore' },
+    ])('$strategy, $what', async ({ strategy, on, during, pattern }) => {
+      const shell = await hosts()[on].openShell();
+      const pending: Promise<unknown>[] = [];
+      const { manifest } = await moveIt(hosts(), {
+        container: counterName,
+        options: { strategy, downtimeLimitMs: limitMs },
+        onStep: ({ step, state }) => {
+          if (step === during && state === 'begin') pending.push(shell.run(stop(pattern), { timeoutMs: 20_000 }));
+        },
+      });
+      await Promise.all(pending);
+      await shell[Symbol.asyncDispose]();
+      const said = /^counter stood still for (\d+\.\d+) s, and the limit is 1\.50 s$/;
+      expect(manifest).toMatchObject({ outcome: 'rolled-back', error: { code: 'failed', message: expect.stringMatching(said) } });
+      const lastedS = Number(said.exec(manifest.error?.message ?? '')?.[1]);
+      expect(lastedS).toBeGreaterThanOrEqual(limitMs / 1e3);
+      expect(lastedS).toBeLessThan(limitMs / 1e3 + 1);
+      await expectOnSourceAlone();
+    });
+
+    test('docker, whose content store takes longer than that: exit status 1', async () => {
+      const { stderr, exitCode } = await migrate('--downtime-limit', '1.8s', '--volumes', 'copy');
+      expect(exitCode, stderr).toBe(1);
+      expect(stderr).toMatch(/error: counter stood still for \d\.\d+ s, and the limit is 1\.80 s\n {2}hint: /);
+      expect(stderr).toMatch(/counter runs on a/);
+      await expectOnSourceAlone();
+    });
+  });
+});

@@ -1,0 +1,104 @@
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { packageRoot } from '../../src/evidence/run-folder.ts';
+import type { Host } from '../../src/hosts/host.ts';
+import { installRuntime } from '../../src/wrap/install.ts';
+import { workloadImage } from '../../vm/workload-image.ts';
+import { onHost } from '../destination-state.ts';
+import { doAtOnce } from '../host-faults.ts';
+import { moveIt } from '../mover.ts';
+import { describeOnHosts } from '../two-hosts.ts';
+
+const address = '10.77.0.50';
+
+describeOnHosts('connections that move along', 'tcp', (hosts) => {
+  let image = '';
+
+  beforeAll(async () => {
+    const { file, reference } = await workloadImage();
+    image = reference;
+    for (const host of [hosts().a, hosts().b]) {
+      await onHost(host, "sed -i '/^tcp-close/d; /^skip-in-flight/d' /etc/criu/runc.conf");
+      await text(await host.docker.loadImage(createReadStream(file)));
+    }
+    await onHost(hosts().a, 'docker network create -d macvlan --subnet 10.77.0.0/24 --gateway 10.77.0.1 -o parent=eth0 lan');
+    await installRuntime(hosts().b);
+  }, 600_000);
+
+  afterEach(async () => {
+    for (const host of [hosts().a, hosts().b]) await host.shell.run('docker rm -f $(docker ps -aq)', { timeoutMs: 60_000 });
+  });
+
+  const redis = (host: Host, command: string) => onHost(host, `docker exec web redis-cli ${command}`);
+
+  async function startRedis(flags: string): Promise<void> {
+    const wait = 'for i in $(seq 100); do docker exec web redis-cli ping 2>/dev/null && exit 0; sleep 0.1; done; exit 1';
+    await onHost(hosts().a, `docker run -d --name web ${flags} ${image} --enable-debug-command yes && (${wait})`);
+    await redis(hosts().a, 'DEBUG POPULATE 100000 key 96');
+  }
+
+  /** One connection, one request after the other; it would count a reconnect only after ten silent seconds. */
+  const client = () =>
+    execa(
+      'nsenter',
+      [...hosts().a.networkPrefix.slice(1), 'node', join(packageRoot(), 'test/fixtures/counting-client.mjs'), `${address}:6379`],
+      { stdin: 'pipe', reject: false, env: { SILENCE_MS: '10000' } },
+    );
+
+  describe.each(['diskless', 'post-copy'] as const)('%s', (strategy) => {
+    test('a client on one connection, every answer right', async () => {
+      const { a, b } = hosts();
+      await startRedis(`--network lan --ip ${address}`);
+      const working = client();
+      await sleep(500);
+      const { manifest } = await moveIt(hosts(), { container: 'web', options: { strategy, tcpEstablished: true } });
+      const then = Number(await redis(b, '-n 1 GET work'));
+      await sleep(1_500);
+      working.stdin.end();
+      const { acknowledged, reconnects, wrong } = JSON.parse((await working).stdout);
+      expect(manifest).toMatchObject({ outcome: 'migrated', error: null });
+      expect({ reconnects, wrong }).toEqual({ reconnects: 0, wrong: 0 });
+      expect(acknowledged).toBeGreaterThan(then);
+      expect(Number(await redis(b, '-n 1 GET work'))).toBeGreaterThanOrEqual(acknowledged);
+      expect(Number(await redis(b, '-n 1 GET work'))).toBeLessThanOrEqual(acknowledged + 1);
+      expect(await onHost(a, 'docker ps -aq')).toBe('');
+    });
+  });
+
+  test('a move that is rolled back: the connection goes on where it was', async () => {
+    const { a, b } = hosts();
+    await startRedis(`--network lan --ip ${address}`);
+    const working = client();
+    await sleep(500);
+    const { manifest } = await moveIt(hosts(), {
+      container: 'web',
+      options: { strategy: 'post-copy', tcpEstablished: true },
+      onStep: ({ step, state }) => {
+        // the images find no room there, so that nothing is restored
+        if (step === 'warm-destination' && state === 'end')
+          doAtOnce(b, 'mount -o remount,size=64k /run/transship/transship-*/images');
+      },
+    });
+    const then = Number(await redis(a, '-n 1 GET work'));
+    await sleep(1_500);
+    working.stdin.end();
+    const { acknowledged, reconnects, wrong } = JSON.parse((await working).stdout);
+    expect(manifest.outcome).toBe('rolled-back');
+    expect({ reconnects, wrong }).toEqual({ reconnects: 0, wrong: 0 });
+    expect(acknowledged).toBeGreaterThan(then);
+  });
+
+  test.each([
+    ['a bridge', '', 'bridge network bridge cannot move'],
+    ['the host network', '--network host', "on the host network the address is the host's"],
+    ['an address that Docker chose', '--network lan', 'its address on lan is not fixed'],
+  ])('refused with the reason: %s', async (_what, flags, reason) => {
+    await startRedis(flags);
+    const moved = moveIt(hosts(), { container: 'web', options: { strategy: 'diskless', tcpEstablished: true } });
+    await expect(moved).rejects.toMatchObject({ code: 'not-ready', message: expect.stringContaining(reason) });
+  });
+});
