@@ -16,7 +16,8 @@ node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.ex
 installed=node_modules/.transship-installed
 if [ ! -f "$installed" ] || [ -n "$(find package.json -newer "$installed")" ]; then
   echo "installing npm packages" >&2
-  npm install --include=dev --no-audit --no-fund --loglevel=error >&2
+  # no package's own scripts: none is needed
+  npm install --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error >&2
   touch "$installed"
 fi
 

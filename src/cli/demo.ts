@@ -42,7 +42,7 @@ async function run(options: Options, command: Command): Promise<void> {
   const interrupt = interruptSignal(terminal.say);
   try {
     const wasUp = readTestbed(testbedSet()) !== null;
-    const refusal = await bringUpHosts(terminal, interrupt.signal);
+    const refusal = (await bringUpHosts(terminal, interrupt.signal)) ?? (await criuRefusal(wasUp));
     if (refusal !== null) return await showSample(terminal, refusal);
     await moveAndLeave(terminal, { keys, signal: interrupt.signal, isKept: options.keep === true || wasUp });
   } finally {
@@ -61,6 +61,24 @@ async function bringUpHosts(terminal: Terminal, signal: AbortSignal): Promise<st
     process.exitCode = error.exitStatus;
     return `${error.message}; ${error.hint}`.replace(/\s*\n\s*/g, '; ');
   }
+}
+
+/** Hosts come up on kernels for which CRIU is no good, too. */
+async function criuRefusal(isKept: boolean): Promise<string | null> {
+  const { connectHost } = await import('../hosts/connect.ts');
+  const { takeDown } = await import('../../vm/testbed-down.ts');
+  const host = await connectHost('test:a');
+  const { exitCode, stdout, stderr } = await host.shell.run('criu check');
+  await host[Symbol.asyncDispose]();
+  if (exitCode === 0) return null;
+  if (!isKept) await takeDown(testbedSet());
+  process.exitCode = 3;
+  return `criu check: ${
+    `${stderr}\n${stdout}`
+      .trim()
+      .split('\n')
+      .find((line) => line.includes('Error')) ?? `exit status ${exitCode}`
+  }`;
 }
 
 interface Moving {
@@ -151,11 +169,17 @@ interface Content {
 }
 
 async function contentOf(host: Host): Promise<Content> {
-  const { stdout } = await host.shell.run(
-    `docker exec ${container} sh -c 'redis-cli DBSIZE; redis-cli DEBUG DIGEST; cat /data/made-on-a'`,
+  const { stdout, stderr, exitCode } = await host.shell.run(
+    `docker exec ${container} sh -ec 'redis-cli DBSIZE; redis-cli DEBUG DIGEST; cat /data/made-on-a'`,
     { timeoutMs: 60_000 },
   );
   const [keys = '', digest = '', file = ''] = stdout.split('\n');
+  if (exitCode !== 0 || keys === '' || digest === '' || file === '')
+    throw new TransshipError(
+      'failed',
+      `redis on ${host.name} does not say what it holds: ${stderr.trim()}`,
+      'keep the run and report it',
+    );
   return { keys, digest, file };
 }
 

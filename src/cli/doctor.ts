@@ -1,9 +1,10 @@
 import { styleText } from 'node:util';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { TransshipError } from '../error.ts';
 import type { CheckResult } from '../hosts/check.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Inspect } from '../migrate/equal/inspect.ts';
+import { type StrategyName, strategyNames } from '../migrate/strategies/names.ts';
 import { framelessTable } from './frameless-table.ts';
 import { escapeText, terminalOf, withFormat } from './terminal.ts';
 
@@ -11,6 +12,8 @@ interface Options {
   readonly container?: string;
   readonly volumes?: string;
   readonly dropExecs?: boolean;
+  readonly strategy: StrategyName;
+  readonly tcpEstablished?: boolean;
 }
 
 export const doctorCommand: Command = withFormat(new Command('doctor'))
@@ -23,6 +26,10 @@ export const doctorCommand: Command = withFormat(new Command('doctor'))
   .option('--container <name>', 'also check this container of the source')
   .option('--volumes <modes>', 'as for migrate: copy, shared, or by place')
   .option('--drop-execs', 'as for migrate: exec sessions and health checks under way may be lost')
+  .addOption(
+    new Option('--strategy <name>', 'as for migrate: what this way of moving needs').choices(strategyNames).default('docker'),
+  )
+  .option('--tcp-established', 'as for migrate: connections are to move along')
   .addHelpText('after', '\nExample:\n  transship doctor test:a test:b --container redis')
   .action(run);
 
@@ -47,7 +54,7 @@ async function checksOf(source: string, destination: string | undefined, options
     const lost = attempts.flatMap((attempt, index) =>
       attempt.status === 'rejected' ? [unreached(specs[index] ?? '', attempt.reason)] : [],
     );
-    return [...lost, ...(await checkAll(hosts, attempts[0]?.status === 'fulfilled' ? options : {}))];
+    return [...lost, ...(await checkAll(hosts, attempts[0]?.status === 'fulfilled' ? options : { strategy: options.strategy }))];
   } finally {
     await Promise.all(hosts.map((host) => host[Symbol.asyncDispose]()));
   }
@@ -59,7 +66,8 @@ async function checkAll([source, destination]: readonly Host[], given: Options):
   const { parseVolumesOption } = await import('../migrate/whole/volumes-option.ts');
   const volumes = parseVolumesOption(given.volumes);
   const inspect = given.container === undefined ? null : await findContainer(source, given.container);
-  const options = { volumes, dropExecs: given.dropExecs ?? false };
+  const { dropExecs = false, strategy, tcpEstablished = false } = given;
+  const options = { volumes, dropExecs, strategy, tcpEstablished };
   return (await examine({ source, destination: destination ?? null, inspect, options })).checks;
 }
 

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { TransshipError } from '../error.ts';
+import { isDirect } from '../hosts/check.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Plan, PlanRequest } from '../migrate/plan.ts';
 import { type StrategyName, strategyNames } from '../migrate/strategies/names.ts';
@@ -69,13 +70,13 @@ async function run(terminal: Terminal, container: string, to: string, options: O
     await using source = await connectHost(options.from, { signal: interrupt.signal });
     await using destination = await connectHost(to, { signal: interrupt.signal });
     const { plan } = await import('../migrate/plan.ts');
-    if (options.strategy !== 'docker' && !options.dryRun) await haveRuntime(terminal, destination, options.yes ?? false);
     const wishes = { isPostCopyAllowed: options.allowPostCopy ?? false, isSurvey: options.dryRun ?? false };
     const chosen = await plan({ container, source, destination, options: moves, ...wishes });
     if (options.dryRun) return await printPlan(terminal, chosen, { source, destination });
     const { renderChoice } = await import('./plan-text.ts');
     for (const line of renderChoice(chosen.survey)) terminal.say(line);
     for (const warning of chosen.warnings) terminal.warn(warning);
+    if (isDirect(chosen.options)) await haveRuntime(terminal, destination, options.yes ?? false);
     if (interrupt.signal.aborted) throw new TransshipError('interrupted', 'interrupted', 'nothing was touched');
     const { migrate } = await import('../migrate/migrate.ts');
     const request = {
@@ -112,16 +113,18 @@ async function moveOptions(options: Options): Promise<PlanRequest['options']> {
     dropExecs: options.dropExecs ?? false,
     ...(limit === undefined ? {} : { downtimeLimitMs: parseDowntimeLimit(limit) }),
     preCopy: stopLimitsOf(options),
+    installsRuntime: options.yes === true || process.stdin.isTTY === true,
   };
 }
 
-/** Where nobody can be asked and nobody has agreed, the plan refuses with what to type. */
+/** After the plan, which touches nothing; where nobody can be asked and nobody has agreed, that one refuses, with what to type. */
 async function haveRuntime(terminal: Terminal, destination: Host, isAgreed: boolean): Promise<void> {
   const { runtimeStatus } = await import('../wrap/status.ts');
   const { isInstalled, isCurrent } = await runtimeStatus(destination);
-  if ((isInstalled && isCurrent) || !(isAgreed || process.stdin.isTTY)) return;
+  if (isInstalled && isCurrent) return;
   const { offerRuntime } = await import('./runtime-offer.ts');
-  await offerRuntime(terminal, destination, { isAgreed, isDry: false, print: terminal.say });
+  if (await offerRuntime(terminal, destination, { isAgreed, isDry: false, print: terminal.say })) return;
+  throw new TransshipError('not-ready', `${destination.name} has no runtime of ours`, 'agree to it, or use --strategy docker');
 }
 
 type Migrated = Awaited<ReturnType<typeof import('../migrate/migrate.ts').migrate>>;

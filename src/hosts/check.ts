@@ -71,6 +71,8 @@ export interface Allowed {
   readonly dropExecs?: boolean;
   /** Docker's path with no safety: the dump kills the source. */
   readonly isPlain?: boolean;
+  /** Our runtime is put on the destination before the move, where it is missing. */
+  readonly installsRuntime?: boolean;
   /** Connections are to move along. */
   readonly tcpEstablished?: boolean;
   /** How state travels; without it, Docker's own path. */

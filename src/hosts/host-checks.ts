@@ -98,7 +98,7 @@ export const hostChecks: readonly Check<HostSubject>[] = [
   {
     name: 'criu-logs',
     why: "Docker deletes CRIU's log and statistics on success: a trace would lack its phases",
-    hint: 'in /etc/criu/runc.conf: work-dir DIR and log-file NAME, and make DIR',
+    hint: 'in /etc/criu/runc.conf: work-dir DIR, and make DIR',
     probe: async ({ host, allowed }) => {
       if (isDirect(allowed)) return null; // it gives CRIU a folder of its own
       const conf = await readRuncConf(host);

@@ -1,5 +1,6 @@
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { appendRecord } from '../evidence/json-lines.ts';
 import type { CriuFilesRecord, DockerEventRecord } from '../evidence/records.ts';
@@ -134,8 +135,11 @@ async function collectImageList({ folder, host, checkpointFolder, isSource }: Co
 async function fetch(host: Host, path: string, file: string): Promise<void> {
   const process = host.spawn(`head -c ${fileLimitBytes} -- ${quoteWord(path)}`);
   process.stdin.end();
-  await bounded(`reading ${path} on ${host.name}`, 60_000, pipeline(process.stdout, createWriteStream(file)));
-  await process.ended;
+  const copied = pipeline(process.stdout, createWriteStream(file)).then(() => process.ended);
+  await bounded(`reading ${path} on ${host.name}`, 60_000, copied).catch((error) => {
+    process.kill();
+    throw error;
+  });
 }
 
 async function collectDockerdLog({ folder, host, mark: { dockerdLog, sinceNs } }: Collected): Promise<void> {
@@ -161,8 +165,7 @@ async function collectEvents({ folder, host, mark: { sinceNs }, containerId }: C
   const since = Number(sinceNs / nsPerS); // both by the host's clock
   const filters = { container: [containerId] };
   const stream = await bounded('docker events', 10_000, host.docker.getEvents({ since, until, filters }));
-  let text = '';
-  for await (const chunk of stream) text += chunk.toString();
+  const text = await bounded('docker events', 20_000, textOf(stream));
   for (const line of text.split('\n').filter((each) => each.trim() !== '')) {
     const event = JSON.parse(line) as { Type: string; Action: string; Actor: { ID: string }; timeNano: number };
     // timeNano exceeds 2^53, and JSON.parse has rounded it: taken from the text

@@ -35,7 +35,7 @@ export interface Examined {
 export async function examine({ source, destination, inspect, options }: ExamineRequest): Promise<Examined> {
   const hosts = { source, ...(destination === null ? {} : { destination }) };
   const nothing = { image: null, networks: null, volumes: [] };
-  if (inspect === null) return { ...nothing, checks: await preflight(hosts) };
+  if (inspect === null) return { ...nothing, checks: await preflight({ ...hosts, allowed: options }) };
   const found = await lookAt({ source, destination, inspect, options });
   const brought = { imageBytes: found.imageBytes, volumes: found.volumeNeeds, isThroughDocker: !isDirect(options) };
   const checks = await preflight({ ...hosts, container: inspect, allowed: options, brought });
@@ -77,7 +77,7 @@ async function lookAt(request: ExamineRequest & { readonly inspect: Inspect }): 
     imageBytes: imagePlan?.isMissing ? imagePlan.sizeBytes : 0,
     volumeNeeds: sized,
     rows: [
-      ...(destination === null || !isDirect(options) ? [] : [await runtimeRow(destination)]),
+      ...(destination === null || !isDirect(options) ? [] : [await runtimeRow(destination, options)]),
       ...rowsOf('alone', names.source, { problems: obstaclesOf(inspect), found: 'shares nothing with another container' }),
       ...(image === null ? [] : rowsOf('image', names.destination, resultOf(image, imageWords))),
       ...(networks === null ? [] : rowsOf('networks', names.destination, resultOf(networks, networkWords))),
@@ -121,16 +121,14 @@ function rowsOf(name: keyof typeof whys, host: string, { problems, found }: Resu
   });
 }
 
-async function runtimeRow(destination: Host): Promise<CheckResult> {
+async function runtimeRow(destination: Host, { installsRuntime }: Allowed): Promise<CheckResult> {
   const why = 'the restore happens inside docker start, by our OCI runtime';
   const hint = `transship wrap install ${destination.endpoint}, or add --yes`;
   const { isInstalled, isCurrent } = await runtimeStatus(destination).catch(() => ({ isInstalled: false, isCurrent: false }));
-  const found = isInstalled
-    ? isCurrent
-      ? 'it has our runtime'
-      : 'our runtime there is of another version'
-    : 'it has no runtime of ours';
-  return { name: 'runtime', host: destination.name, status: isInstalled && isCurrent ? 'ok' : 'fail', found, why, hint };
+  const row = { name: 'runtime', host: destination.name, why, hint } as const;
+  if (isInstalled && isCurrent) return { ...row, status: 'ok', found: 'it has our runtime' };
+  const found = isInstalled ? 'our runtime there is of another version' : 'it has no runtime of ours';
+  return installsRuntime ? { ...row, status: 'ok', found: `${found}, and will get it` } : { ...row, status: 'fail', found };
 }
 
 function imageWords({ isMissing, reference, sizeBytes }: ImagePlan): string {

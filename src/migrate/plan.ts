@@ -49,6 +49,8 @@ export interface MoveOptions {
   readonly dropExecs: boolean;
   /** Longest time that the container may stand still: refused before, or rolled back. None unless told. */
   readonly downtimeLimitMs?: number;
+  /** Our runtime is put on the destination before the move, where it is missing. */
+  readonly installsRuntime?: boolean;
   /** When the rounds of a pre-copy stop; what is not given has its default. */
   readonly preCopy?: Partial<StopLimits>;
 }

@@ -53,7 +53,12 @@ beforeAll(async () => {
   writeFileSync(log, gunzipSync(readFileSync(join(packageRoot(), 'test/recorded/criu/sid421-c-redis200/dump.log.gz'))));
   chmodSync(folder, 0o755);
   if (isRoot) for (const path of [home, log]) chownSync(path, nobody, nobody);
-  await execa('npm', ['pack', '--pack-destination', folder], { cwd: packageRoot(), timeout: 120_000 });
+  // as a clone has it: nothing is installed or built there
+  const clone = join(folder, 'clone');
+  mkdirSync(clone);
+  const files = 'git ls-files -co --exclude-standard -z | tar --null --ignore-failed-read -T - -cf - | tar -C "$0" -xf -';
+  await execa('sh', ['-c', files, clone], { cwd: packageRoot() });
+  await execa('npm', ['pack', '--pack-destination', folder], { cwd: clone, timeout: 300_000 });
   const [name = ''] = readdirSync(folder).filter((entry) => entry.endsWith('.tgz'));
   tarball = join(folder, name);
   packed = (await execa('tar', ['-tzf', tarball])).stdout.split('\n').map((path) => path.replace(/^package\//, ''));
