@@ -19,17 +19,27 @@ export async function bounded<T>(what: string, limitMs: number, promise: Promise
   }
 }
 
-/** Lets an interrupt through while something is waited for. It may still happen on the other side: the caller's undo must cope. */
+/** A call that is answered at all is answered sooner. */
+const graceMs = 2_000;
+
+/**
+ * Lets an interrupt through while something is waited for; after a moment, as what is undone at once could overtake a call that is on
+ * its way. It may still happen on the other side: the caller's undo must cope.
+ */
 export async function untilInterrupted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
   let onAbort = () => {};
   const interrupt = new Promise<never>((_, reject) => {
-    onAbort = () => reject(interrupted());
+    onAbort = () => {
+      timer = setTimeout(() => reject(interrupted()), graceMs);
+    };
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
   });
   try {
     return await Promise.race([promise, interrupt]);
   } finally {
+    clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
   }
 }
