@@ -58,7 +58,8 @@ async function runUp(options: { readonly cgroup: string; readonly packages: Pack
   const before = readTestbed(set);
   const interrupt = new AbortController();
   const stop = (): void => interrupt.abort();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, stop);
+  // not `once`: it takes the listener away first, and execa's signal-exit, finding none but its own, raises the signal again
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
   const startMs = Date.now();
   const state = await bringUp({
     set,
