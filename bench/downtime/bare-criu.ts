@@ -86,6 +86,7 @@ async function runScript(host: Host, name: string, words: readonly string[]): Pr
 
 /** With its init all of a pid namespace ends; also what a run before has left that failed. A test host sees its own processes alone. */
 async function endTree(host: Host): Promise<void> {
-  const script = "pkill -KILL -x 'redis-server|criu'; for i in $(seq 50); do pgrep -x redis-server >/dev/null || exit 0; sleep 0.1; done";
+  const script =
+    "pkill -KILL -x 'redis-server|criu'; for i in $(seq 50); do pgrep -x redis-server >/dev/null || exit 0; sleep 0.1; done";
   await onHost(host, script);
 }

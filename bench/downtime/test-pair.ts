@@ -32,10 +32,11 @@ export interface PairOptions {
 
 const set = 'bench-downtime';
 
-/** Brings the pair up, and takes it down however `use` ends: by an error, or by Ctrl-C. */
+/** Runs are thrown away, unless TRANSSHIP_TRACES says where to keep them. Brings the pair up, and takes it down however `use` ends: by an error, or by Ctrl-C. */
 export async function withPair<T>(options: PairOptions, use: (pair: TestPair) => Promise<T>): Promise<T> {
   process.env.TRANSSHIP_TESTBED = set;
-  process.env.TRANSSHIP_TRACES = mkdtempSync(join(tmpdir(), 'transship-bench-'));
+  const kept = process.env.TRANSSHIP_TRACES;
+  process.env.TRANSSHIP_TRACES = kept ?? mkdtempSync(join(tmpdir(), 'transship-bench-'));
   const stop = new AbortController();
   const interrupt = () => stop.abort(new TransshipError('interrupted', 'the bench was interrupted', 'nothing of it is left'));
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
@@ -53,7 +54,7 @@ export async function withPair<T>(options: PairOptions, use: (pair: TestPair) =>
   } finally {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
     await takeDown(set);
-    rmSync(process.env.TRANSSHIP_TRACES, { recursive: true });
+    if (kept === undefined) rmSync(process.env.TRANSSHIP_TRACES, { recursive: true });
   }
 }
 

@@ -3,6 +3,7 @@ import { TransshipError } from '../../error.ts';
 import { bounded } from '../bounded.ts';
 import type { Move, Step } from '../step.ts';
 import { destinationIdOf } from '../strategies/common.ts';
+import { type ArrivedPages, arrivedScript, lacksPages, readArrived } from './arrived-pages.ts';
 import { directOf } from './stage-step.ts';
 import { arrivalLine, type Sample } from './transfer-progress.ts';
 
@@ -20,13 +21,13 @@ interface Progress {
   readonly logBytes: number;
   /** Exit status of the daemon; null while it works. */
   readonly status: number | null;
-  /** Per process, from the daemon's last words on it. */
-  readonly transferred: readonly { readonly pages: number; readonly total: number }[];
+  /** Per process; empty while the daemon works. */
+  readonly arrived: readonly ArrivedPages[];
 }
 
 /**
  * Waits for the last page. CRIU's exit status 0 never means that the pages have come (a channel that closes cleanly is taken for the end):
- * what counts is that the daemon says of every process that it has all of its pages.
+ * what counts is that the daemon says of every process that it has all of its pages, but for those that it has given back.
  */
 export const residual: Step = {
   name: 'residual',
@@ -54,15 +55,15 @@ export const residual: Step = {
 };
 
 /** At its end the channel is closed, and the daemon's own count stands. */
-function comeBytes({ status, channelBytes, transferred }: Progress): number | null {
-  return status === null ? channelBytes : pageBytes * transferred.reduce((sum, { pages }) => sum + pages, 0);
+function comeBytes({ status, channelBytes, arrived }: Progress): number | null {
+  return status === null ? channelBytes : pageBytes * arrived.reduce((sum, { pages }) => sum + pages, 0);
 }
 
-function finished(move: Move, { status, transferred }: Progress): { readonly pages: number } {
-  const missing = transferred.some(({ pages, total }) => pages < total);
-  if (status !== 0 || missing || transferred.length === 0)
+function finished(move: Move, { status, arrived }: Progress): { readonly pages: number } {
+  const missing = arrived.some(lacksPages);
+  if (status !== 0 || missing || arrived.length === 0)
     throw halves(move, `the page daemon ended with status ${status}${missing ? ' before the last page' : ''}`);
-  const pages = transferred.reduce((sum, each) => sum + each.pages, 0);
+  const pages = arrived.reduce((sum, each) => sum + each.pages, 0);
   move.found.pagesBytes = pages * pageBytes;
   return { pages };
 }
@@ -74,8 +75,10 @@ function finished(move: Move, { status, transferred }: Progress): { readonly pag
 async function readProgress(move: Move, knownTotal: number | null): Promise<Progress> {
   const { folder, work, channel } = directOf(move);
   const log = `${work.destination}/lazy-pages.log`;
-  const script = `stat -c 'bytes %s' ${log}; [ ! -s ${folder}/lazy-status ] || echo "status $(cat ${folder}/lazy-status)"
-    tail -c 65536 ${log} | sed -n 's/.*UFFD transferred pages: (\\([0-9]*\\)\\/\\([0-9]*\\)).*/pages \\1 \\2/p'
+  const script = `stat -c 'bytes %s' ${log}; if [ -s ${folder}/lazy-status ]; then
+      echo "status $(cat ${folder}/lazy-status)"
+      ${arrivedScript(log)}
+    fi
     ${knownTotal === null ? `head -c 1048576 ${log}` : ':'} | sed -n 's/.*Found \\([0-9]*\\) pages to be handled by UFFD.*/total \\1/p'
     ss -tniH dst ${channel.source} dport = :${channel.port} 2>/dev/null | sed -n 's/.* bytes_received:\\([0-9]*\\).*/received \\1/p'`;
   const { stdout } = await move.destination.shell.run(script, { timeoutMs: 10_000 });
@@ -88,10 +91,7 @@ async function readProgress(move: Move, knownTotal: number | null): Promise<Prog
     totalPages: totals.length === 0 ? knownTotal : totals.reduce((sum, pages) => sum + pages, 0),
     logBytes: Number(number(/^bytes (\d+)$/m) ?? 0),
     status: status === undefined ? null : Number(status),
-    transferred: [...stdout.matchAll(/^pages (\d+) (\d+)$/gm)].map(([, pages, total]) => ({
-      pages: Number(pages),
-      total: Number(total),
-    })),
+    arrived: readArrived(stdout),
   };
 }
 
