@@ -72,7 +72,7 @@ export async function moveOnce({ a, b, workload, options, load }: Journey): Prom
 }
 
 /** Milliseconds of all spans of that name. */
-export function lengthOf(trace: Trace, name: RegExp): number {
+function lengthOf(trace: Trace, name: RegExp): number {
   return trace.spans.reduce((sum, span) => (name.test(span.name) ? sum + nsToUs(span.durationNs) / 1e3 : sum), 0);
 }
 

@@ -1,9 +1,10 @@
-import type { PackageSet } from '../../vm/versions.ts';
 import type { TestPair } from './test-pair.ts';
 
 export interface PartOptions {
   readonly runs: number;
   readonly keys: number;
+  /** Between a controller that is far and its hosts, there and back. */
+  readonly delayMs: number;
   readonly say: (line: string) => void;
 }
 
@@ -13,7 +14,8 @@ export interface Part {
   /** The question, for --help. */
   readonly about: string;
   readonly runs: number;
-  readonly packages?: PackageSet;
+  /** Debian packages that the hosts need for it, besides those of every test host. */
+  readonly extra?: readonly string[];
   /** The cables carry no more, unless --link says otherwise. */
   readonly linkMbit?: number;
   /** Measures, and gives the text of a report in Markdown. */

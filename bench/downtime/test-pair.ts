@@ -10,7 +10,6 @@ import { installRuntime } from '../../src/wrap/install.ts';
 import { takeDown } from '../../vm/testbed-down.ts';
 import type { TestbedState } from '../../vm/testbed-state.ts';
 import { bringUp } from '../../vm/testbed-up.ts';
-import type { PackageSet } from '../../vm/versions.ts';
 import { type WorkloadImage, workloadImage } from '../../vm/workload-image.ts';
 
 /** Two hosts that are up for one part of the bench, with our runtime and the workload's image. */
@@ -24,7 +23,7 @@ export interface TestPair {
 }
 
 export interface PairOptions {
-  readonly packages?: PackageSet;
+  readonly extra?: readonly string[];
   /** Each host's cable carries no more: Mbit/s. */
   readonly linkMbit?: number;
   readonly say: (line: string) => void;
@@ -40,10 +39,10 @@ export async function withPair<T>(options: PairOptions, use: (pair: TestPair) =>
   const stop = new AbortController();
   const interrupt = () => stop.abort(new TransshipError('interrupted', 'the bench was interrupted', 'nothing of it is left'));
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
-  const { say, packages } = options;
+  const { say, extra = [] } = options;
   try {
     const image = await workloadImage(say);
-    const up = { set, cgroup: 'v2', say, signal: stop.signal, ...(packages === undefined ? {} : { packages }) } as const;
+    const up = { set, cgroup: 'v2', say, signal: stop.signal, extra } as const;
     const testbed = await bringUp(up);
     if (options.linkMbit !== undefined) await narrowCables(testbed, options.linkMbit);
     await using a = await connectHost('test:a');

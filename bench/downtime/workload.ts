@@ -11,7 +11,7 @@ export interface Workload {
 export const workloadName = 'web';
 export const redisWords = '--enable-debug-command yes';
 /** What DEBUG POPULATE is told of the values: with the keys' own bytes, 1,000,000 of them are 187 MB. */
-export const valueBytes = 96;
+const valueBytes = 96;
 
 /** Redis with a ticker beside it, full of keys. */
 export async function startWorkload(host: Host, { reference, keys, network }: Workload): Promise<void> {
