@@ -1,4 +1,4 @@
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -7,8 +7,9 @@ import { TransshipError } from '../../src/error.ts';
 import { connectHost } from '../../src/hosts/connect.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
+import { isAlive } from '../../vm/process-identity.ts';
 import { takeDown } from '../../vm/testbed-down.ts';
-import type { TestbedState } from '../../vm/testbed-state.ts';
+import { type TestbedState, testbedFolder } from '../../vm/testbed-state.ts';
 import { bringUp } from '../../vm/testbed-up.ts';
 import { type WorkloadImage, workloadImage } from '../../vm/workload-image.ts';
 
@@ -33,6 +34,7 @@ const set = 'bench-downtime';
 
 /** Runs are thrown away, unless TRANSSHIP_TRACES says where to keep them. Brings the pair up, and takes it down however `use` ends: by an error, or by Ctrl-C. */
 export async function withPair<T>(options: PairOptions, use: (pair: TestPair) => Promise<T>): Promise<T> {
+  refuseWhileOther();
   process.env.TRANSSHIP_TESTBED = set;
   const kept = process.env.TRANSSHIP_TRACES;
   process.env.TRANSSHIP_TRACES = kept ?? mkdtempSync(join(tmpdir(), 'transship-bench-'));
@@ -41,6 +43,7 @@ export async function withPair<T>(options: PairOptions, use: (pair: TestPair) =>
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
   const { say, extra = [] } = options;
   try {
+    await takeDown(set); // what a killed bench has left has other cables, or other packages
     const image = await workloadImage(say);
     const up = { set, cgroup: 'v2', say, signal: stop.signal, extra } as const;
     const testbed = await bringUp(up);
@@ -55,6 +58,14 @@ export async function withPair<T>(options: PairOptions, use: (pair: TestPair) =>
     await takeDown(set);
     if (kept === undefined) rmSync(process.env.TRANSSHIP_TRACES, { recursive: true });
   }
+}
+
+/** Two at a time would move each other's containers, and spoil each other's figures. */
+function refuseWhileOther(): void {
+  const file = join(testbedFolder(set), 'maker');
+  const [pid, start] = existsSync(file) ? readFileSync(file, 'utf8').trim().split(' ') : [];
+  if (start === undefined || !isAlive(Number(pid), start)) return;
+  throw new TransshipError('not-ready', `the bench runs already, as process ${pid}`, 'wait for it, or interrupt it');
 }
 
 /**
