@@ -4,7 +4,7 @@
 # kernel for the timer of corked sockets, 200 ms, while the container stands still. The cork is the socket's, not the descriptor's, so
 # whoever gets a copy can take it out: pidfd_getfd(2), Linux 5.6.
 #   PID   the process that is to become CRIU   FD   what must not be held: runc learns by its end that CRIU is dead
-# It ends with PID, when the cork is out, or when the kernel gives no copy: then the last message waits as ever.
+# It ends with PID, when the cork is out, after half a minute, or when the kernel gives no copy: then the last message waits as ever.
 exec perl -e '
     use strict; use warnings; use Errno; use Socket qw(IPPROTO_TCP);
     my ($pidfd_open, $pidfd_getfd) = (434, 438); # asm-generic/unistd.h; the same on all architectures
@@ -23,7 +23,7 @@ exec perl -e '
         return $corked && unpack("i", $corked) && setsockopt $socket, IPPROTO_TCP, $tcp_cork, pack "i", 0;
     }
 
-    while (opendir my $folder, "/proc/$pid/fd") {
+    for (my $tries = 0; $tries < 15_000 && opendir my $folder, "/proc/$pid/fd"; $tries++) {
         my @sockets = grep { (readlink "/proc/$pid/fd/$_" // "") =~ /^socket:/ } readdir $folder;
         for (@sockets) { exit 0 if uncork($_) }
         select undef, undef, undef, 0.002;
