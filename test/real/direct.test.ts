@@ -4,7 +4,8 @@ import { text } from 'node:stream/consumers';
 import { execa } from 'execa';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { loadTrace } from '../../src/cli/load-trace.ts';
-import { packageRoot } from '../../src/evidence/run-folder.ts';
+import type { JournalRecord } from '../../src/evidence/records.ts';
+import { packageRoot, type RunFolder } from '../../src/evidence/run-folder.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import type { MoveOptions } from '../../src/migrate/plan.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
@@ -13,6 +14,14 @@ import { onHost } from '../destination-state.ts';
 import { doAtOnce, remains } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
 import { describeOnHosts } from '../two-hosts.ts';
+
+/** What a step said of itself when it had ended. */
+const detailOf = (folder: RunFolder, step: string): unknown =>
+  readFileSync(join(folder.path, 'journal.jsonl'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as JournalRecord)
+    .find((record) => record.step === step && record.event === 'end')?.detail;
 
 const strategies: readonly MoveOptions['strategy'][] = ['cold', 'diskless', 'post-copy'];
 
@@ -109,6 +118,25 @@ describeOnHosts('past the content store', 'moves', (hosts) => {
       await onHost(b, 'docker volume rm web-data');
       expect({ a: await remains(a), b: await remains(b) }).toEqual(before);
     });
+  });
+
+  test('its network is as a new container has it: set up before the freeze, or by the restore', async () => {
+    const { a, b } = hosts();
+    // addresses, routes, and every setting of the namespace but those that time or chance changes
+    const network = (host: Host) =>
+      onHost(
+        host,
+        `nsenter -t $(docker inspect -f '{{.State.Pid}}' web) -n sh -c 'ip -o a | sed "s/^[0-9]*: //;s/@if[0-9]*//"; ip -d r; ip -6 r; nft list ruleset
+           cd /proc/sys/net && grep -r . . 2>/dev/null | grep -v "random\\|uuid\\|conntrack_count\\|secret" | sort'`,
+      );
+    await onHost(a, `docker run -d --name web -p 6379:6379 ${image}`);
+    const fresh = await network(a);
+    const there = await moveIt(hosts(), { container: 'web', options: { strategy: 'diskless' } });
+    expect(detailOf(there.folder, 'set-up-network')).toMatchObject({ namespace: expect.stringMatching(/netns/) });
+    expect(await network(b)).toBe(fresh);
+    const back = await moveIt({ a: b, b: a }, { container: 'web', options: { strategy: 'diskless', isNetworkEarly: false } });
+    expect(detailOf(back.folder, 'set-up-network')).toMatchObject({ left: '--no-early-network' });
+    expect(await network(a)).toBe(fresh);
   });
 
   test('the link between the hosts carries no page in the clear, unless that was asked for', async () => {
