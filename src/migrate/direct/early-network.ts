@@ -1,14 +1,12 @@
-import { z } from 'zod';
-
 /** What of a bundle's config.json decides (OCI runtime spec, config.md and config-linux.md). */
-const bundleConfig = z.object({
-  hooks: z.object({ prestart: z.array(z.object({ path: z.string(), args: z.array(z.string()) }).loose()).optional() }).optional(),
-  process: z.object({ capabilities: z.object({ bounding: z.array(z.string()).optional() }).optional() }),
-  linux: z.object({
-    namespaces: z.array(z.object({ type: z.string(), path: z.string().optional() })),
-    sysctl: z.record(z.string(), z.string()).optional(),
-  }),
-});
+interface BundleConfig {
+  readonly hooks?: { readonly prestart?: readonly { readonly path: string; readonly args?: readonly string[] }[] };
+  readonly process?: { readonly capabilities?: { readonly bounding?: readonly string[] } };
+  readonly linux?: {
+    readonly namespaces?: readonly { readonly type: string; readonly path?: string }[];
+    readonly sysctl?: Readonly<Record<string, string>>;
+  };
+}
 
 /** How a container's network can be set up before it is restored. */
 export interface EarlyNetwork {
@@ -23,7 +21,7 @@ export interface EarlyNetwork {
  * carries some over, not these two of Docker: net.ipv4.ip_unprivileged_port_start, net.ipv4.ping_group_range.
  */
 export function networkSysctls(config: string): string {
-  return Object.entries(bundleConfig.parse(JSON.parse(config)).linux.sysctl ?? {})
+  return Object.entries((JSON.parse(config) as BundleConfig).linux?.sysctl ?? {})
     .filter(([name]) => name.startsWith('net.'))
     .map(([name, value]) => `${name.replaceAll('.', '/')} ${value}\n`)
     .join('');
@@ -38,15 +36,16 @@ const ownNetwork = '{"type":"network"}';
  * @returns why it is left to the restore, where it is
  */
 export function earlyNetwork(config: string): EarlyNetwork | { readonly left: string } {
-  const { hooks, process, linux } = bundleConfig.parse(JSON.parse(config));
+  const { hooks, process, linux } = JSON.parse(config) as BundleConfig;
   const [hook, ...others] = hooks?.prestart ?? [];
-  const namespace = linux.namespaces.find(({ type }) => type === 'network');
+  const namespaces = linux?.namespaces ?? [];
+  const namespace = namespaces.find(({ type }) => type === 'network');
   if (namespace === undefined || (namespace.path ?? '') !== '') return { left: 'it has no network namespace of its own' };
-  if (hook === undefined || others.length > 0 || hook.args[0] !== 'libnetwork-setkey')
+  if (hook === undefined || others.length > 0 || hook.args?.[0] !== 'libnetwork-setkey')
     return { left: 'Docker has no hook of its own, or not alone: it sets the network up after the restore' };
-  if (process.capabilities?.bounding?.includes('CAP_NET_ADMIN'))
+  if (process?.capabilities?.bounding?.includes('CAP_NET_ADMIN'))
     return { left: 'it may change its network itself (CAP_NET_ADMIN): CRIU carries such changes over' };
-  if (linux.namespaces.some(({ type }) => type === 'user')) return { left: 'its network belongs to a user namespace' };
+  if (namespaces.some(({ type }) => type === 'user')) return { left: 'its network belongs to a user namespace' };
   const hookText = `"prestart":[${JSON.stringify(hook)}]`;
   if (config.split(hookText).length !== 2 || config.split(ownNetwork).length !== 2)
     return { left: "the bundle's config.json is not written as Docker writes it" };
