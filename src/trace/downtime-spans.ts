@@ -62,7 +62,7 @@ function isHolderAmong({ spans, parents }: DowntimeInput, top: AlignedSpan | und
 
 type Added = Pick<Span, 'traceId' | 'spanId' | 'service' | 'name' | 'status' | 'events' | 'links' | 'evidence'>;
 
-function addedSpan(traceId: string, name: string, index = 0): Added {
+function addedSpan(traceId: string, name: typeof downtimeName | typeof unexplainedName, index = 0): Added {
   const spanId = createHash('sha256').update(`${traceId}\0added\0${name}\0${index}`).digest('hex').slice(0, 16);
   return { traceId, spanId, service: 'transship', name, status: 'unset', events: [], links: [], evidence: 'inferred' };
 }
