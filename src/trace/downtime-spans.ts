@@ -4,7 +4,7 @@ import type { DowntimeWindow } from './downtime-window.ts';
 import { type Leaf, unexplainedParts } from './explained.ts';
 import type { Span } from './span.ts';
 import { nsToUs } from './time.ts';
-import { downtimeName, unexplainedName } from './trace-leaves.ts';
+import { downtimeName, isOnlooker, unexplainedName } from './trace-leaves.ts';
 import { depthsOf } from './tree-depth.ts';
 import { holdersOf, placeUnexplained } from './unexplained.ts';
 
@@ -55,7 +55,7 @@ function isHolderAmong({ spans, parents }: DowntimeInput, top: AlignedSpan | und
   const withChildren = new Set(parents);
   return (index) => {
     const aligned = spans[index] as AlignedSpan;
-    if (aligned === top || aligned.span.name.startsWith('probe.')) return false;
+    if (aligned === top || isOnlooker(aligned.span)) return false;
     return aligned.span.isWait === true || withChildren.has(index);
   };
 }
