@@ -22,6 +22,7 @@ export const docsFiles = [
   'docs/pre-copy.md',
   'docs/choosing-a-strategy.md',
   'docs/other-readers.md',
+  'docs/comparing-runs.md',
 ];
 
 const fence = /^```console run\n\$ (.*)\n([\s\S]*?)^```$/gm;

@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { TransshipError } from '../error.ts';
 import { openRun, type RunFolder, readManifest } from '../evidence/run-folder.ts';
 import type { AttributeValue } from '../trace/layer-spans.ts';
 import type { Span, Trace } from '../trace/span.ts';
@@ -7,6 +6,7 @@ import { renderReadings } from './readings.ts';
 import { runTitle } from './run-title.ts';
 import { escapeText, type Terminal, terminalOf, withFormat } from './terminal.ts';
 import { renderTree } from './tree.ts';
+import { wholeNumber } from './whole-number.ts';
 
 interface Options {
   readonly top: string;
@@ -26,9 +26,7 @@ export const showCommand: Command = withFormat(new Command('show'))
 
 async function run(name: string, { top, all, tree }: Options, command: Command): Promise<void> {
   const terminal = terminalOf(command);
-  if (!/^\d{1,4}$/.test(top))
-    throw new TransshipError('usage', `--top ${escapeText(top)} is no number`, 'a whole number, as in --top 10');
-  await printRun(terminal, openRun(name), { top: Number(top), isAll: all === true, hasTree: tree });
+  await printRun(terminal, openRun(name), { top: wholeNumber('--top', top), isAll: all === true, hasTree: tree });
 }
 
 interface Shown {
