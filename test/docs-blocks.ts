@@ -23,6 +23,7 @@ export const docsFiles = [
   'docs/choosing-a-strategy.md',
   'docs/other-readers.md',
   'docs/comparing-runs.md',
+  'docs/what-would-shorten-it.md',
 ];
 
 const fence = /^```console run\n\$ (.*)\n([\s\S]*?)^```$/gm;

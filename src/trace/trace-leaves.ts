@@ -22,7 +22,7 @@ export function isOnlooker({ name }: { readonly name: string }): boolean {
 }
 
 /** The explaining leaves of a finished trace. */
-export function explainingSpans(trace: Trace): readonly Span[] {
+export function explainingSpans(trace: Pick<Trace, 'spans'>): readonly Span[] {
   const withChildren = new Set(trace.spans.flatMap((span) => (span.name === unexplainedName ? [] : (span.parentSpanId ?? []))));
   return trace.spans.filter(
     (span) => !span.isWait && !withChildren.has(span.spanId) && span.name !== unexplainedName && span.name !== downtimeName,

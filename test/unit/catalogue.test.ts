@@ -10,6 +10,7 @@ import { openRun, packageRoot } from '../../src/evidence/run-folder.ts';
 import { exportedAttributes } from '../../src/export/process-groups.ts';
 import { spansOf } from '../../src/layers/criu/spans.ts';
 import { services } from '../../src/trace/layer-spans.ts';
+import { savingRules } from '../../src/trace/saving-rules.ts';
 import { readCase, recordedCases } from '../recorded/criu-cases.ts';
 import { attributeNames, type EmittedName, eventNames, serviceWords, spanNames, statisticsFields } from './emitted-names.ts';
 
@@ -78,6 +79,13 @@ test.each([
   const names = entries.map(({ name }) => name);
   const unique = [...new Set(names)];
   expect(names).toEqual(isSorted ? unique.sort() : unique);
+});
+
+test('what would shorten a run is reckoned from operations and attributes that are listed', () => {
+  const names = savingRules.flatMap((rule) => rule.operations);
+  expect(names.filter((name) => !isNamed(operationCatalogue, name))).toEqual([]);
+  const attributes = savingRules.flatMap(({ having }) => having?.attribute ?? []);
+  expect(attributes.filter((name) => !isNamed(attributeCatalogue, name))).toEqual([]);
 });
 
 const runs = ['sample-auto', 'sample-failed', 'sample-redis', join(packageRoot(), 'test/recorded/runs/docker-small')];
