@@ -18,7 +18,8 @@ export interface Blame {
 const between = 'between';
 
 export function blame(trace: Pick<Trace, 'spans'>, path: readonly PathPart[]): Blame {
-  const pieces = path.flatMap((part) => cutByPhase(part, phaseSpans(trace)));
+  const phases = phaseSpans(trace);
+  const pieces = path.flatMap((part) => cutByPhase(part, phases));
   const layers = new Map<string, Map<string, Ns>>();
   const operations = new Map<string, { name: string; layer: string; sumNs: Ns }>();
   for (const { layer, name, phase, ns } of pieces) {
