@@ -15,6 +15,7 @@ export const migrationSteps = [
   { step: 'pre-dump', phase: 'prepare' },
   { step: 'warm-destination', phase: 'prepare' },
   { step: 'set-up-network', phase: 'prepare' },
+  { step: 'prepare-restore', phase: 'prepare' },
   { step: 'page-server', phase: 'prepare' },
   { step: 'pause', phase: 'checkpoint' },
   { step: 'checkpoint', phase: 'checkpoint' },

@@ -91,7 +91,7 @@ export const savingRules: readonly SavingRule[] = [
   {
     name: 'iptables-lock',
     advice:
-      'network-lock nftables in /etc/criu/runc.conf on both hosts (our own strategies set it for the move); CRIU must be built with it',
+      'network-lock nftables in /etc/criu/runc.conf on both hosts (our own strategies lock by it, or not at all, for the move); CRIU must be built with it',
     operations: ['criu.dump.network-lock', 'criu.dump.network-unlock', 'criu.restore.network-unlock'],
     fromUs: 25 * ms,
     remainsUs: 15 * ms,
