@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import type { Host } from '../../src/hosts/host.ts';
-import { medianInterval, ratioInterval } from '../bootstrap.ts';
+import { medianInterval, medianRatio } from '../../src/trace/median-interval.ts';
 
 /** `412 (398-440)`: median, and the 95 % interval of it. */
 export function spread(values: readonly number[], digits = 0): string {
@@ -25,7 +25,7 @@ export interface Goal {
 /** One row a ratio, with the milliseconds that it is made of. */
 export function goalTable(goals: readonly Goal[]): string {
   const rows = goals.map(({ what, oursMs, anchorMs, most }) => {
-    const ratio = ratioInterval(oursMs, anchorMs);
+    const ratio = medianRatio(anchorMs, oursMs);
     const isInverse = ratio.median < 0.5;
     const text = isInverse
       ? `1/${(1 / ratio.median).toFixed(1)} (1/${(1 / ratio.high).toFixed(1)}-1/${(1 / ratio.low).toFixed(1)})`

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { outliers } from '../bootstrap.ts';
+import { outliers } from '../../src/trace/median-interval.ts';
 
 export interface Side<T> {
   readonly name: string;

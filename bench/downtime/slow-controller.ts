@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { packageRoot } from '../../src/evidence/run-folder.ts';
 import { connectHost } from '../../src/hosts/connect.ts';
 import type { Host } from '../../src/hosts/host.ts';
+import { medianDifference } from '../../src/trace/median-interval.ts';
 import type { TestbedState } from '../../vm/testbed-state.ts';
-import { differenceInterval } from '../bootstrap.ts';
 import { moveOnce, type Reading } from './move.ts';
 import type { Part } from './part.ts';
 import { spread, table } from './report.ts';
@@ -56,7 +56,7 @@ export const slowController: Part = {
 };
 
 function rowOf(strategy: string, near: readonly number[], far: readonly number[]): readonly string[] {
-  const { median, low, high } = differenceInterval(far, near);
+  const { median, low, high } = medianDifference(near, far);
   const wanted = strategy === 'docker' ? ['', ''] : [`≤ ${mostMs}`, median <= mostMs ? 'reached' : 'missed'];
   return [strategy, spread(near), spread(far), `${median.toFixed(0)} (${low.toFixed(0)} to ${high.toFixed(0)})`, ...wanted];
 }

@@ -1,5 +1,5 @@
 import type { MoveOptions } from '../../src/migrate/plan.ts';
-import { medianOf } from '../bootstrap.ts';
+import { medianOf } from '../../src/trace/median-interval.ts';
 import { moveOnce, type Reading } from './move.ts';
 import type { Part } from './part.ts';
 import { type Goal, goalTable, spread, table } from './report.ts';

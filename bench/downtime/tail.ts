@@ -1,4 +1,4 @@
-import { medianOf } from '../bootstrap.ts';
+import { medianOf } from '../../src/trace/median-interval.ts';
 import type { Answer } from './load.ts';
 
 /** What a client felt after the container had gone on. */

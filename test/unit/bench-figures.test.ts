@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { differenceInterval, outliers, ratioInterval } from '../../bench/bootstrap.ts';
 import type { Answer } from '../../bench/downtime/load.ts';
 import { goalTable } from '../../bench/downtime/report.ts';
 import { tailOf } from '../../bench/downtime/tail.ts';
+import { medianDifference, medianRatio, outliers } from '../../src/trace/median-interval.ts';
 
 /** Answers from `from` to `to`, one each `everyMs`, each after `latencyMs`. */
 function answers(from: number, to: number, everyMs: number, latencyMs: number): readonly Answer[] {
@@ -35,11 +35,11 @@ test('intervals hold what they are of, and a far value is told', () => {
     [100, 102, 98, 101, 99],
     [200, 204, 196, 202, 198],
   ];
-  const ratio = ratioInterval(ours, anchor);
+  const ratio = medianRatio(anchor, ours);
   expect(ratio.median).toBe(0.5);
   expect(ratio.low).toBeGreaterThan(0.47);
   expect(ratio.high).toBeLessThan(0.53);
-  expect(differenceInterval(anchor, ours).median).toBe(100);
+  expect(medianDifference(ours, anchor).median).toBe(100);
   expect(outliers(ours)).toBe(0);
   expect(outliers([...ours, 150])).toBe(1);
 });
