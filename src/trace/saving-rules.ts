@@ -5,7 +5,7 @@ export interface SavingRule {
   readonly name: string;
   /** What to do about it. */
   readonly advice: string;
-  /** Operations that would not be in the downtime. */
+  /** Operations that would not be on the critical path of the downtime. */
   readonly operations: readonly string[];
   /** Only spans with this attribute. */
   readonly having?: { readonly attribute: string; readonly value: string };
@@ -78,15 +78,6 @@ export const savingRules: readonly SavingRule[] = [
     remainsUs: 12 * ms,
     source:
       "runc runs Docker’s prestart hook (libnetwork-setkey: dockerd started once more) in this notification: libcontainer criuNotifications; the notification alone takes 0.5-1 ms, and the first task's move into its cgroup, 7-11 ms, stands in the same stretch of the log",
-  },
-  {
-    name: 'network-namespace',
-    advice: 'the network set up before the freeze, as for network-hook: nothing of the namespace is dumped then',
-    operations: ['criu.dump.namespaces.net', 'criu.dump.namespaces'],
-    fromUs: 5 * ms,
-    remainsUs: 1 * ms,
-    source:
-      'criu/net.c dump_net_ns: of a namespace that is external only its key is written; else ip and iptables-save are started',
   },
   {
     name: 'iptables-lock',
