@@ -101,7 +101,8 @@ export const savingRules: readonly SavingRule[] = [
   },
   {
     name: 'page-server-end',
-    advice: 'no page server of CRIU’s in the freeze: --strategy post-copy, or pre-copy, whose last dump goes by ssh',
+    advice:
+      'a connection without its cork (our own strategies take it out, src/wrap/host/uncork.sh), or no page server in the freeze: --strategy post-copy, pre-copy',
     operations: ['criu.dump.disconnect'],
     fromUs: 20 * ms,
     remainsUs: 1 * ms,
