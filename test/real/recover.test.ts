@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { stepsOf } from '../../src/migrate/plan.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
 import { transship } from '../built-command.ts';
 import { onHost } from '../destination-state.ts';
 import { counterName, counts, remains, reviveDockerd, startCounter } from '../host-faults.ts';
+import { killAt } from '../killed-controller.ts';
 import { describeOnHosts, type TwoHosts } from '../two-hosts.ts';
 
 type Strategy = 'docker' | 'diskless' | 'post-copy';
@@ -90,28 +90,6 @@ function manifestOf(run: string): { readonly outcome: string | null } {
 async function migrateUntil(step: string, run: string, strategy: string): Promise<void> {
   const words = ['migrate', counterName, 'test:b', '--from', 'test:a', '--no-probe', '--strategy', strategy, '--name', run];
   await killAt(transship(words), run, new RegExp(`"step":"${step}".*"event":"begin"`));
-}
-
-async function killAt(command: ReturnType<typeof transship>, run: string, line: RegExp): Promise<void> {
-  const journal = join(process.env.TRANSSHIP_TRACES ?? '', run, 'journal.jsonl');
-  let hasEnded = false;
-  void command.then(() => {
-    hasEnded = true;
-  });
-  while (!line.test(textOf(journal))) {
-    if (hasEnded) throw new Error(`it ended before ${line}: ${(await command).stderr}`);
-    await sleep(2);
-  }
-  command.kill('SIGKILL');
-  await command;
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 interface Expected {

@@ -3,6 +3,7 @@
 #   settings    bash: wait_s, restore_s (limits), work (CRIU's work folder), merged (where the root file system is mounted),
 #               words (array: more words for `runc restore`), announce (1: the addresses have moved along)
 #   images/     CRIU's images, complete when `go` has been said
+#   moving, address    where an address of the host moves along: what address needs, and it
 #   go          FIFO, one word a line: `go`, `go-remounted` (files changed below the mounted root), `abort`
 #   criu.conf   CRIU's options for this restore alone
 # and gets
@@ -44,10 +45,14 @@ create=("${@:2:$#-2}")
 refuse() {
     mark "runtime.refused $*"
     end_lazy_pages
+    moving remove
     [ -z "$log" ] || printf '{"level":"error","msg":"transship: %s"}\n' "$*" >>"$log"
     echo "transship: $*" >&2
     exit 1
 }
+
+# An address of the host that moves along.
+moving() { [ ! -e "$folder/moving" ] || bash "$folder/address" "$folder" "$1" </dev/null >>"$folder/address.out" 2>&1 9<&-; }
 
 # Each is stopped before its children are listed, so that none is born unseen.
 kill_below() {
@@ -93,6 +98,7 @@ wait_s=600 restore_s=600 work=$folder/work merged='' announce='' words=()
 # shellcheck source=/dev/null
 . "$folder/settings"
 exec 9<>"$folder/go"
+moving shut || refuse 'the address that moves along could not be shut'
 : >"$folder/waiting"
 mark runtime.waiting
 read -r -t "$wait_s" -u 9 word || refuse "nobody said go within $wait_s s"
@@ -105,6 +111,7 @@ if [ -s "$folder/images/transship.log" ]; then
     replay stderr >&2
 fi
 
+moving add || refuse 'the address that moves along could not be added'
 mark runtime.restore
 SECONDS=0
 CRIU_CONFIG_FILE=$folder/criu.conf runc ${global[@]+"${global[@]}"} restore --detach --image-path "$folder/images" --work-path "$work" \
@@ -128,6 +135,7 @@ is_criu_dead() {
         ((SECONDS < restore_s)) || why="it took longer than $restore_s s"
     done
     mark "runtime.killing $why"
+    moving silence
     kill_below "$runc"
 } </dev/null >/dev/null 2>&1 &
 watchdog=$!
@@ -137,11 +145,14 @@ kill "$watchdog" 2>/dev/null
 mark "runtime.restored $status"
 if [ "$status" != 0 ]; then
     end_lazy_pages
+    moving silence
     # What a killed CRIU has left goes to the shim, which has no other children yet, and waits as long as they hold its pipes
     read -ra left < <(cat "/proc/$PPID/task/"*/children 2>/dev/null | tr '\n' ' ')
     for child in ${left[@]+"${left[@]}"}; do [ "$child" = $$ ] || kill -KILL "$child" 2>/dev/null; done
+    moving remove
 else
     : >"$folder/restored"
+    moving open
     # Who knocked at the container's address before it was there is asked for again by ARP only after a second, unless that is forgotten
     ip neigh flush nud incomplete 2>/dev/null
     [ -z "$announce" ] || announce_addresses
