@@ -20,13 +20,22 @@ interface Progress {
   readonly logBytes: number;
   /** Exit status of the daemon; null while it works. */
   readonly status: number | null;
-  /** Per process, from the daemon's last words on it. */
-  readonly transferred: readonly { readonly pages: number; readonly total: number }[];
+  /** Once it has ended. */
+  readonly last: LastWords;
+}
+
+interface LastWords {
+  /** Processes that were restored. */
+  readonly processes: number;
+  /** Pages that were brought, for each process of which it said that nothing is left to come; its children share its number. */
+  readonly pagesBy: ReadonlyMap<string, number>;
 }
 
 /**
- * Waits for the last page. CRIU's exit status 0 never means that the pages have come (a channel that closes cleanly is taken for the end):
- * what counts is that the daemon says of every process that it has all of its pages.
+ * Waits for the last page. That the dump ends with status 0 never means that the pages have come (to it, a channel that closes cleanly is the
+ * end): what counts is the daemon on this side. It says its last words on a process when nothing of it is left to come, and fails when the
+ * channel closes before (uffd.c handle_requests, page-xfer.c page_server_hangup_event). Numbers decide nothing: pages that the
+ * process has freed meanwhile, or took with it when it ended, never come, and a page that a fork has copied comes twice.
  */
 export const residual: Step = {
   name: 'residual',
@@ -54,15 +63,19 @@ export const residual: Step = {
 };
 
 /** At its end the channel is closed, and the daemon's own count stands. */
-function comeBytes({ status, channelBytes, transferred }: Progress): number | null {
-  return status === null ? channelBytes : pageBytes * transferred.reduce((sum, { pages }) => sum + pages, 0);
+function comeBytes({ status, channelBytes, last }: Progress): number | null {
+  return status === null ? channelBytes : pageBytes * pagesOf(last);
 }
 
-function finished(move: Move, { status, transferred }: Progress): { readonly pages: number } {
-  const missing = transferred.some(({ pages, total }) => pages < total);
-  if (status !== 0 || missing || transferred.length === 0)
-    throw halves(move, `the page daemon ended with status ${status}${missing ? ' before the last page' : ''}`);
-  const pages = transferred.reduce((sum, each) => sum + each.pages, 0);
+function pagesOf({ pagesBy }: LastWords): number {
+  return [...pagesBy.values()].reduce((sum, pages) => sum + pages, 0);
+}
+
+function finished(move: Move, { status, last }: Progress): { readonly pages: number } {
+  const isWhole = last.processes > 0 && last.pagesBy.size >= last.processes;
+  if (status !== 0 || !isWhole)
+    throw halves(move, `the page daemon ended with status ${status}${isWhole ? '' : ' before the last page'}`);
+  const pages = pagesOf(last);
   move.found.pagesBytes = pages * pageBytes;
   return { pages };
 }
@@ -74,8 +87,10 @@ function finished(move: Move, { status, transferred }: Progress): { readonly pag
 async function readProgress(move: Move, knownTotal: number | null): Promise<Progress> {
   const { folder, work, channel } = directOf(move);
   const log = `${work.destination}/lazy-pages.log`;
-  const script = `stat -c 'bytes %s' ${log}; [ ! -s ${folder}/lazy-status ] || echo "status $(cat ${folder}/lazy-status)"
-    tail -c 65536 ${log} | sed -n 's/.*UFFD transferred pages: (\\([0-9]*\\)\\/\\([0-9]*\\)).*/pages \\1 \\2/p'
+  const words =
+    's/.*uffd: \\([0-9]*\\)-[-0-9]*: UFFD transferred pages: (\\([0-9]*\\)\\/[0-9]*).*/pages \\1 \\2/p; s/.*uffd: Received PID: /process /p';
+  const script = `stat -c 'bytes %s' ${log}
+    [ ! -s ${folder}/lazy-status ] || { echo "status $(cat ${folder}/lazy-status)"; sed -n '${words}' ${log}; }
     ${knownTotal === null ? `head -c 1048576 ${log}` : ':'} | sed -n 's/.*Found \\([0-9]*\\) pages to be handled by UFFD.*/total \\1/p'
     ss -tniH dst ${channel.source} dport = :${channel.port} 2>/dev/null | sed -n 's/.* bytes_received:\\([0-9]*\\).*/received \\1/p'`;
   const { stdout } = await move.destination.shell.run(script, { timeoutMs: 10_000 });
@@ -88,11 +103,16 @@ async function readProgress(move: Move, knownTotal: number | null): Promise<Prog
     totalPages: totals.length === 0 ? knownTotal : totals.reduce((sum, pages) => sum + pages, 0),
     logBytes: Number(number(/^bytes (\d+)$/m) ?? 0),
     status: status === undefined ? null : Number(status),
-    transferred: [...stdout.matchAll(/^pages (\d+) (\d+)$/gm)].map(([, pages, total]) => ({
-      pages: Number(pages),
-      total: Number(total),
-    })),
+    last: lastWordsOf(stdout),
   };
+}
+
+/** A child's count begins with its parent's. */
+function lastWordsOf(text: string): LastWords {
+  const pagesBy = new Map<string, number>();
+  for (const [, process = '', pages] of text.matchAll(/^pages (\d+) (\d+)$/gm))
+    pagesBy.set(process, Math.max(Number(pages), pagesBy.get(process) ?? 0));
+  return { processes: [...text.matchAll(/^process /gm)].length, pagesBy };
 }
 
 function halves({ source, destination }: Move, why: string): TransshipError {
