@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { transship } from './built-command.ts';
+import type { builtProgram } from './built-command.ts';
 
 /** Kills the command as soon as the journal of its run has such a line. */
-export async function killAt(command: ReturnType<typeof transship>, run: string, line: RegExp): Promise<void> {
+export async function killAt(command: ReturnType<typeof builtProgram>, run: string, line: RegExp): Promise<void> {
   const journal = join(process.env.TRANSSHIP_TRACES ?? '', run, 'journal.jsonl');
   let hasEnded = false;
   void command.then(() => {

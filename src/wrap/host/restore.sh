@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # restore FOLDER RUNC-WORDS... - a runc call on a container that is staged for a restore. FOLDER, private and on memory, has
 #   settings    bash: wait_s, restore_s (limits), work (CRIU's work folder), merged (where the root file system is mounted),
-#               words (array: more words for `runc restore`), announce (1: the addresses have moved along)
+#               words (array: more words for `runc restore`), announce (1: the addresses of its own macvlan links have moved along)
 #   images/     CRIU's images, complete when `go` has been said
 #   moving, address    where an address of the host moves along: what address needs, and it
 #   go          FIFO, one word a line: `go`, `go-remounted` (files changed below the mounted root), `abort`
