@@ -141,7 +141,7 @@ describeOnHosts('past the content store', 'moves', (hosts) => {
   test('post-copy of one that frees memory and forks all the time: what is gone need not come', async () => {
     const { a, b } = hosts();
     const program =
-      '$| = 1; my @m = map { "x" x (10 << 20) } 1 .. 30; while (1) { shift @m; push @m, "x" x (10 << 20); print "$$\\n"; unless (fork) { select undef, undef, undef, 0.3; exit } waitpid -1, 1; select undef, undef, undef, 0.05 }';
+      '$| = 1; my @m = map { "x" x (10 << 20) } 1 .. 15; while (1) { shift @m; push @m, "x" x (10 << 20); print "$$\\n"; unless (fork) { select undef, undef, undef, 0.3; exit } waitpid -1, 1; select undef, undef, undef, 0.05 }';
     await onHost(a, `docker run -d --name web --entrypoint perl ${image} -e '${program}' && sleep 2`);
     const { manifest, folder } = await moveIt(hosts(), { container: 'web', options: { strategy: 'post-copy' } });
     expect(manifest).toMatchObject({ outcome: 'migrated', error: null });
