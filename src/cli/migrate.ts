@@ -19,6 +19,7 @@ interface Options {
   readonly plainPages?: boolean;
   readonly tcpEstablished?: boolean;
   readonly movingAddress?: string;
+  readonly earlyNetwork: boolean;
   readonly plain?: boolean;
   readonly volumes?: string;
   readonly dropExecs?: boolean;
@@ -48,6 +49,10 @@ export const migrateCommand: Command = withFormat(
     .option('--tcp-established', "clients' connections move along (macvlan network, or --moving-address)")
     .addOption(movingAddressOption())
     .option('--plain-pages', 'do not encrypt the memory on its way (on a link that nobody else can read)')
+    .option(
+      '--no-early-network',
+      "leave the container's network to the restore, as Docker does, even where it can be set up before the freeze",
+    )
     .option('--volumes <modes>', 'copy, shared, or by place: /data=copy,/etc/app=shared')
     .addOption(stopOption('pagesLeft'))
     .addOption(stopOption('maxGrowth'))
@@ -113,6 +118,7 @@ async function moveOptions(options: Options): Promise<PlanRequest['options']> {
     plainPages: options.plainPages ?? false,
     tcpEstablished: options.tcpEstablished ?? false,
     ...movingAddressOf(options),
+    isNetworkEarly: options.earlyNetwork,
     volumes: parseVolumesOption(options.volumes),
     dropExecs: options.dropExecs ?? false,
     ...(limit === undefined ? {} : { downtimeLimitMs: parseDowntimeLimit(limit) }),

@@ -6,10 +6,12 @@ import { packageRoot } from '../evidence/run-folder.ts';
 export type HostFile =
   | 'runtime'
   | 'restore'
+  | 'links'
   | 'mark'
   | 'dump'
   | 'receive'
   | 'unpack'
+  | 'network'
   | 'give-up'
   | 'criu'
   | 'pre-dump'

@@ -3,6 +3,7 @@ import { TransshipError } from '../../error.ts';
 import { bounded } from '../bounded.ts';
 import type { Move, Step } from '../step.ts';
 import { destinationIdOf } from '../strategies/common.ts';
+import { lastPage, lastPageLines } from './last-page.ts';
 import { directOf } from './stage-step.ts';
 import { arrivalLine, type Sample } from './transfer-progress.ts';
 
@@ -20,22 +21,11 @@ interface Progress {
   readonly logBytes: number;
   /** Exit status of the daemon; null while it works. */
   readonly status: number | null;
-  /** Once it has ended. */
-  readonly last: LastWords;
-}
-
-interface LastWords {
-  /** Processes that were restored. */
-  readonly processes: number;
-  /** Pages that were brought, for each process of which it said that nothing is left to come; its children share its number. */
-  readonly pagesBy: ReadonlyMap<string, number>;
 }
 
 /**
- * Waits for the last page. That the dump ends with status 0 never means that the pages have come (to it, a channel that closes cleanly is the
- * end): what counts is the daemon on this side. It says its last words on a process when nothing of it is left to come, and fails when the
- * channel closes before (uffd.c handle_requests, page-xfer.c page_server_hangup_event). Numbers decide nothing: pages that the
- * process has freed meanwhile, or took with it when it ended, never come, and a page that a fork has copied comes twice.
+ * Waits for the last page. CRIU's exit status 0 never means that the pages have come (a channel that closes cleanly is taken for the end):
+ * what counts is what the daemon says of every process.
  */
 export const residual: Step = {
   name: 'residual',
@@ -49,10 +39,15 @@ export const residual: Step = {
     const samples: Sample[] = [{ atMs: movedMs, bytes: 0 }];
     for (;;) {
       const now = await readProgress(move, last?.totalPages ?? null);
-      const bytes = comeBytes(now);
-      if (bytes !== null) samples.push({ atMs: performance.now(), bytes });
+      if (now.status !== null) {
+        const pages = await pagesAtEnd(move, now.status);
+        samples.push({ atMs: performance.now(), bytes: pages * pageBytes });
+        move.report.progress(arrivalLine(samples, now.totalPages));
+        move.found.pagesBytes = pages * pageBytes;
+        return { pages };
+      }
+      if (now.channelBytes !== null) samples.push({ atMs: performance.now(), bytes: now.channelBytes });
       move.report.progress(arrivalLine(samples, now.totalPages));
-      if (now.status !== null) return finished(move, now);
       if (last === null || now.logBytes > last.logBytes) movedMs = performance.now();
       if (performance.now() - movedMs > stallLimitMs) throw halves(move, `no page has come for ${stallLimitMs / 1e3} s`);
       last = now;
@@ -62,22 +57,14 @@ export const residual: Step = {
   undo: holdDestination,
 };
 
-/** At its end the channel is closed, and the daemon's own count stands. */
-function comeBytes({ status, channelBytes, last }: Progress): number | null {
-  return status === null ? channelBytes : pageBytes * pagesOf(last);
-}
-
-function pagesOf({ pagesBy }: LastWords): number {
-  return [...pagesBy.values()].reduce((sum, pages) => sum + pages, 0);
-}
-
-function finished(move: Move, { status, last }: Progress): { readonly pages: number } {
-  const isWhole = last.processes > 0 && last.pagesBy.size >= last.processes;
-  if (status !== 0 || !isWhole)
-    throw halves(move, `the page daemon ended with status ${status}${isWhole ? '' : ' before the last page'}`);
-  const pages = pagesOf(last);
-  move.found.pagesBytes = pages * pageBytes;
-  return { pages };
+async function pagesAtEnd(move: Move, status: number): Promise<number> {
+  const { work } = directOf(move);
+  const script = `grep -E '${lastPageLines}' ${work.destination}/lazy-pages.log`;
+  const { stdout } = await move.destination.shell.run(script, { timeoutMs: 30_000 });
+  const { pages, missing } = lastPage(stdout);
+  if (status !== 0) throw halves(move, `the page daemon ended with status ${status}`);
+  if (missing !== null) throw halves(move, `the page daemon ended with status 0, and ${missing}`);
+  return pages;
 }
 
 /**
@@ -87,10 +74,7 @@ function finished(move: Move, { status, last }: Progress): { readonly pages: num
 async function readProgress(move: Move, knownTotal: number | null): Promise<Progress> {
   const { folder, work, channel } = directOf(move);
   const log = `${work.destination}/lazy-pages.log`;
-  const words =
-    's/.*uffd: \\([0-9]*\\)-[-0-9]*: UFFD transferred pages: (\\([0-9]*\\)\\/[0-9]*).*/pages \\1 \\2/p; s/.*uffd: Received PID: /process /p';
-  const script = `stat -c 'bytes %s' ${log}
-    [ ! -s ${folder}/lazy-status ] || { echo "status $(cat ${folder}/lazy-status)"; sed -n '${words}' ${log}; }
+  const script = `stat -c 'bytes %s' ${log}; [ ! -s ${folder}/lazy-status ] || echo "status $(cat ${folder}/lazy-status)"
     ${knownTotal === null ? `head -c 1048576 ${log}` : ':'} | sed -n 's/.*Found \\([0-9]*\\) pages to be handled by UFFD.*/total \\1/p'
     ss -tniH dst ${channel.source} dport = :${channel.port} 2>/dev/null | sed -n 's/.* bytes_received:\\([0-9]*\\).*/received \\1/p'`;
   const { stdout } = await move.destination.shell.run(script, { timeoutMs: 10_000 });
@@ -103,16 +87,7 @@ async function readProgress(move: Move, knownTotal: number | null): Promise<Prog
     totalPages: totals.length === 0 ? knownTotal : totals.reduce((sum, pages) => sum + pages, 0),
     logBytes: Number(number(/^bytes (\d+)$/m) ?? 0),
     status: status === undefined ? null : Number(status),
-    last: lastWordsOf(stdout),
   };
-}
-
-/** A child's count begins with its parent's. */
-function lastWordsOf(text: string): LastWords {
-  const pagesBy = new Map<string, number>();
-  for (const [, process = '', pages] of text.matchAll(/^pages (\d+) (\d+)$/gm))
-    pagesBy.set(process, Math.max(Number(pages), pagesBy.get(process) ?? 0));
-  return { processes: [...text.matchAll(/^process /gm)].length, pagesBy };
 }
 
 function halves({ source, destination }: Move, why: string): TransshipError {
