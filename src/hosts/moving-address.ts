@@ -126,7 +126,7 @@ async function onDestination({ name, shell }: Host, { address, from, source }: L
   const script = `ip -j -4 route get ${quoted} || echo '[]'
     (echo >/dev/udp/${address}/9) 2>/dev/null; for i in $(seq 50); do ip -4 neigh show ${quoted} | grep -q lladdr && break; sleep 0.02; done
     ip -j -4 neigh show ${quoted}`;
-  const [routes = '[]', neighbours = '[]'] = (await shell.run(`exec bash -c ${quoteWord(script)}`)).stdout.split('\n');
+  const [routes = '[]', neighbours = '[]'] = (await shell.run(`bash -c ${quoteWord(script)}`)).stdout.split('\n');
   const [route] = JSON.parse(routes || '[]') as readonly Record<string, string>[];
   const hint = 'both hosts need an interface on the same Ethernet: the new place of the address is announced there by ARP';
   if (route === undefined) return fail(`${name} has no way to ${address}`, hint);
