@@ -122,7 +122,7 @@ describeOnHosts('past the content store', 'moves', (hosts) => {
 
   test('a moved container outlives a restart of dockerd, or comes back by its policy without live-restore; restart, stop, start, rm', async () => {
     const { a, b } = hosts();
-    await startRedis('--restart always', 1000);
+    await startRedis('--restart always --init', 1000); // docker-init is a link on Debian, which CRIU would not follow
     const { manifest } = await moveIt(hosts(), { container: 'web', options: { strategy: 'post-copy' } });
     expect(manifest).toMatchObject({ outcome: 'migrated' });
     const pid = () => onHost(b, "docker inspect -f '{{.State.Pid}}' web");

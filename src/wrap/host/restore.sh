@@ -112,10 +112,22 @@ put_back() {
     cat "$folder/config.json" >"$(<"$folder/bundle")/config.json"
 }
 
+# CRIU binds a link itself where runc's create follows it (mount-v2.c, AT_SYMLINK_NOFOLLOW), as Debian's docker-init is one.
+follow_links() {
+    local config source real
+    config=$(<"$folder/bundle")/config.json
+    while read -r source; do
+        real=$(readlink -e "$source") || continue
+        case $source$real in "$source$source" | *[\\\|\&]*) continue ;; esac
+        sed -i "s|\"source\":\"$source\"|\"source\":\"$real\"|" "$config"
+    done < <(grep -o '"source":"/[^"]*"' "$config" | sed 's/^"source":"//; s/"$//')
+}
+
 # Its CRIU, ours in fact, holds the request to restore until it is told.
 start_restore() {
     # shellcheck source=/dev/null
     [ ! -e "$folder/network" ] || . "$folder/network"
+    follow_links
     mark runtime.restore
     PATH=$folder/bin:$PATH TRANSSHIP_STAGE=$folder TRANSSHIP_CRIU=$criu CRIU_CONFIG_FILE=$folder/criu.conf \
         runc ${global[@]+"${global[@]}"} restore --detach --image-path "$folder/images" --work-path "$work" \
