@@ -10,7 +10,7 @@ interface HostMark {
   readonly words: string;
 }
 
-interface Part {
+export interface Part {
   readonly service: 'transship' | 'runc';
   readonly name: string;
   readonly begins: string;
@@ -24,7 +24,7 @@ interface Part {
 }
 
 /** What happens between two marks of one script (src/wrap/host): both its ends were seen. */
-const parts: readonly Part[] = [
+export const hostParts: readonly Part[] = [
   { service: 'runc', name: 'runc.checkpoint', begins: 'dump.begin', ends: 'dump.runc-end', isWait: true },
   { service: 'runc', name: 'runc.pre-dump', begins: 'pre-dump.begin', ends: 'pre-dump.runc-end', isWait: true, isRound: true },
   { service: 'transship', name: 'source.send-round', begins: 'pre-dump.send', ends: 'pre-dump.sent', isRound: true },
@@ -67,7 +67,7 @@ export function spansOf(
   marks: readonly HostMark[],
   { host, role }: { readonly host: string; readonly role: 'source' | 'destination' },
 ): LayerSpans[] {
-  const found = parts.flatMap((part) => partSpans(part, marks));
+  const found = hostParts.flatMap((part) => partSpans(part, marks));
   return (['transship', 'runc'] as const).flatMap((service) => {
     const spans = found.filter((one) => one.service === service).map((one) => one.span);
     return spans.length === 0 ? [] : [{ service, host, role, spans, anchor: { means: 'own marks', boundNs: 0n } }];
