@@ -81,7 +81,7 @@ function halves(manifest: Manifest, { name, source, destination }: Names): strin
   return (
     `${name} runs nowhere: its newest state lies on two hosts, paused on ${destination}, frozen on ${source} as it was at the dump. Two ways remain: ` +
     `mend the link and go on (on ${destination}: docker unpause ${to}; a page that has not come ends the process that touches it), or go back to the freeze, ` +
-    `which un-happens what was answered since (on ${destination}: docker rm -f ${to}; on ${source}: runc --root /run/docker/runtime-runc/moby resume ${manifest.container?.sourceId ?? 'ID'})`
+    `which un-happens what was answered since (on ${destination}: docker rm -f ${to}; on ${source}: cd /run/transship/transship-* && bash ./give-up "$PWD" after-go)`
   );
 }
 

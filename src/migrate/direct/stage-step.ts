@@ -11,6 +11,7 @@ import { volumeSyncs } from '../whole/volumes.ts';
 import { type ContainerPair, layerSync } from '../whole/writable-layer.ts';
 import { findChannel, workFolder } from './channel.ts';
 import { makeCredentials } from './credentials.ts';
+import { forgetAddress, stageAddress, takeAddressBack } from './moving-address.ts';
 import { networkLock } from './network-lock.ts';
 import { criuConf, dumpSettings, receivingSettings, restoreSettings } from './settings.ts';
 import { makeStage, putFiles, putScripts, removeStage, stageFolder, stageRestore } from './stage.ts';
@@ -48,10 +49,14 @@ export function stage(kind: DirectKind): Step {
       const pair = await containerPair(move);
       await stageDestination(move, state, { kind, pair });
       await stageSource(move, state, { kind, pair });
+      await stageAddress(move, folder);
       return { pages: isByFile(kind) ? 'ssh' : plan.options.plainPages ? 'plain' : 'TLS' };
     },
-    tidy: async ({ source, destination, plan }) => {
-      for (const host of [source, destination]) await removeStage(host, stageFolder(plan.checkpoint));
+    tidy: async (move) => {
+      const folder = stageFolder(move.plan.checkpoint);
+      await takeAddressBack(move, folder);
+      await forgetAddress(move.source, folder);
+      for (const host of [move.source, move.destination]) await removeStage(host, folder);
     },
   };
 }
@@ -148,8 +153,16 @@ export const unstage: Step = {
   name: 'unstage',
   on: 'both',
   about: 'what lay on memory for the move: images, keys, scripts',
-  do: async ({ source, destination, plan }) => {
-    for (const host of [source, destination]) await removeStage(host, stageFolder(plan.checkpoint));
+  do: async ({ source, destination, plan, found }) => {
+    const { movingAddress: address } = plan.options;
+    for (const host of [source, destination]) {
+      await forgetAddress(host, stageFolder(plan.checkpoint));
+      await removeStage(host, stageFolder(plan.checkpoint));
+    }
+    if (address !== undefined)
+      found.warnings.push(
+        `${address} is on ${destination.name} until that one restarts: it is for you to write it into its network configuration, and to take it out of ${source.name}'s`,
+      );
     return undefined;
   },
 };

@@ -10,6 +10,7 @@
 #   criu.conf   CRIU's options for this dump alone
 #   bin/criu    stands before CRIU there
 #   copy        shell text that copies the changes of those folders
+#   moving, address    where an address of the host moves along: what address needs, and it
 #   parent      after a pre-copy: the last round (pre-dump); only what has changed since is dumped
 # and gets
 #   images/     what CRIU wrote
@@ -123,6 +124,7 @@ for link in ${links[@]+"${links[@]}"}; do ip link set dev "$link" down || fail "
 for link in ${lan_links[@]+"${lan_links[@]}"}; do
     nsenter -t "$pid" -n ip link set dev "$link" protodown on || fail "link $link could not be cut"
 done
+[ ! -e moving ] || bash ./address "$folder" take || fail "the address could not be taken away: $(last dump.err)"
 mark dump.cut
 
 # While CRIU dumps: what changed in the files since they were copied
