@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { reportError } from '../src/cli/terminal.ts';
 import { connectHost } from '../src/hosts/connect.ts';
+import { messageOf } from '../src/migrate/engine.ts';
 import { installRuntime } from '../src/wrap/install.ts';
 import { playCell } from '../test/faults/cell.ts';
 import { pairwiseCover } from '../test/faults/cover.ts';
-import { possibleCells } from '../test/faults/faults.ts';
+import { type Cell, possibleCells } from '../test/faults/faults.ts';
 import type { Verdict } from '../test/faults/judge.ts';
 import { lineOf, tableOf, wordsOf } from '../test/faults/table.ts';
 import type { TwoHosts } from '../test/two-hosts.ts';
@@ -30,12 +31,16 @@ async function playAll(hosts: TwoHosts, wanted: RegExp): Promise<readonly Verdic
     played.set(cell.fault, variant + 1);
     if (!wanted.test(wordsOf(cell))) continue;
     const began = performance.now();
-    const verdict = await playCell(hosts, cell, variant);
+    const verdict = await playCell(hosts, cell, variant).catch((error) => brokenOff(cell, error));
     say(`${lineOf(verdict)} (${Math.round((performance.now() - began) / 1e3)} s)`);
     if (verdict.wrong.length > 0) say(verdict.printed.replace(/^/gm, '    '));
     verdicts.push(verdict);
   }
   return verdicts;
+}
+
+function brokenOff(cell: Cell, error: unknown): Verdict {
+  return { cell, outcomes: [], liveOn: [], freezeMs: null, left: [], wrong: [`broken off: ${messageOf(error)}`], printed: '' };
 }
 
 async function bench(wanted: RegExp): Promise<readonly Verdict[]> {

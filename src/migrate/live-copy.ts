@@ -118,9 +118,21 @@ export async function isQuiet(host: Host, pattern: string, limitS: number): Prom
   return exitCode === 0;
 }
 
-/** Gives back the id that was taken from runc, once Docker has no container of that id that it could start. Removes nothing else. */
+/**
+ * Gives back the id that was taken from runc, once Docker has no container of that id that it could start. Removes nothing else but what a
+ * restore leaves that was killed: runc's mount of the root file system at `criu-root` (criu_linux.go, restore), and CRIU's of the cgroups
+ * in its work folder (cgroup.c, prepare_cgroup_sfd) where no other CRIU could still need it.
+ */
 export async function releaseId(host: Host, id: string): Promise<void> {
-  await host.shell.run(`rmdir /run/docker/runtime-*/moby/${id} 2>/dev/null`);
+  const script = `for state in /run/docker/runtime-*/moby/${id}; do
+      [ ! -e $state/criu-root ] || { umount $state/criu-root; rmdir $state/criu-root; }
+      rmdir $state
+    done 2>/dev/null
+    grep -qsx criu /proc/[0-9]*/comm || awk '$5 ~ "/[.]criu[.]cgyard[.]" { print $5 }' /proc/self/mountinfo | sort -r | while read -r yard; do
+      umount "$yard"
+      case \${yard##*/} in .criu.cgyard.*) rmdir "$yard" ;; esac
+    done 2>/dev/null`;
+  await host.shell.run(script);
 }
 
 /** Does the container make progress there? Docker is asked, and runc, which sees it when somebody else has frozen the container. */

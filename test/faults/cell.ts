@@ -109,8 +109,9 @@ async function mend(hosts: TwoHosts, fault: Fault): Promise<void> {
 
 /** For the next one. What should not be there was reported. */
 async function clear({ a, b }: TwoHosts): Promise<void> {
-  const script = `docker rm -f $(docker ps -aq); for m in /run/transship/*/images; do umount $m; done; rm -rf /run/transship /tmp/ctrd-checkpoint*
-    pkill -9 -f '^bash /run/transship'; pkill -9 -f '^(criu|ssh -fNM)'; true`;
+  const script = `pkill -9 -f '^bash .*/run/transship/'; pkill -9 -f '^(criu|ssh -fNM)'; timeout 30 docker rm -f $(docker ps -aq)
+    awk '$5 ~ "^/run/transship/|/[.]criu[.]|/criu-root$" { print $5 }' /proc/self/mountinfo | sort -r | while read -r m; do umount $m; done
+    rm -rf --one-file-system /run/transship /tmp/ctrd-checkpoint*; true`;
   for (const host of [a, b]) await host.shell.run(script, { timeoutMs: 60_000 });
-  await b.shell.run('docker image rm -f counter', { timeoutMs: limitMs });
+  await b.shell.run(`timeout 10 docker image rm -f ${counterName}`);
 }

@@ -49,6 +49,6 @@ export function killOf({ pid }: Command, what: string): void {
   if (pid === undefined) throw new Error('the command has not begun');
   if (what === 'self') return void process.kill(pid, 'SIGKILL');
   const script = `below() { for c in $(cat /proc/$1/task/*/children); do echo $c; below $c; done; }
-    for p in $(below ${pid}); do tr '\\0' ' ' </proc/$p/cmdline | grep -q '^ssh .* -- ${what} ' && kill -9 $p; done`;
+    for p in $(below ${pid}); do tr '\\0' ' ' </proc/$p/cmdline | grep -q '^ssh .* -- ${what} ' && kill -9 $p; done; true`;
   execFileSync('sh', ['-c', script], { stdio: 'ignore' });
 }

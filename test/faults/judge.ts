@@ -122,13 +122,13 @@ async function checkLeftovers(hosts: TwoHosts, { must, played, last, told }: Lea
       ...b.filter((line) => last !== 'migrated' || !isContainersOwn(line)).map((line) => `b: ${line}`),
     ];
   };
+  const isTold = (line: string) =>
+    told.some((words) => words.startsWith(line.slice(0, 2)) || words.includes(` on ${line.slice(0, 1)}`));
   let left = await look();
-  for (let tries = 0; left.length > 0 && tries < 10; tries += 1) {
+  for (let tries = 0; !left.every(isTold) && tries < 10; tries += 1) {
     await sleep(1_000);
     left = await look();
   }
-  const isTold = (line: string) =>
-    told.some((words) => words.startsWith(line.slice(0, 2)) || words.includes(` on ${line.slice(0, 1)}`));
   for (const line of left) must(isTold(line), `left on ${line}`);
   const policy = last === 'migrated' ? hosts.b : hosts.a;
   const said = await onHost(policy, "docker inspect -f '{{.HostConfig.RestartPolicy.Name}}' counter");

@@ -49,9 +49,7 @@ export function stage(kind: DirectKind): Step {
       await stageSource(move, state, { kind, pair });
       return { pages: isByFile(kind) ? 'ssh' : plan.options.plainPages ? 'plain' : 'TLS' };
     },
-    tidy: async ({ source, destination, plan }) => {
-      for (const host of [source, destination]) await removeStage(host, stageFolder(plan.checkpoint));
-    },
+    tidy: removeStages,
   };
 }
 
@@ -84,18 +82,20 @@ async function stageSource(move: Move, state: DirectState, { kind, pair }: Stagi
   const syncs = frozenSyncs(move, pair);
   // a tick of the kernel's clock for files, and a second to be on the safe side of it
   const sinceS = Math.min(...syncs.map((sync) => sync.earlier?.startS ?? 0)) - 1;
+  const bootS = Math.min(...syncs.map((sync) => sync.earlier?.bootS ?? 0));
   await putScripts(source, folder, ['dump', 'give-up', 'mark', ...(hasRounds(kind) ? (['pre-dump'] as const) : [])]);
   await putFiles(source, folder, {
     settings: dumpSettings(move, state, {
       kind,
       layers: syncs.map((sync) => sync.from),
       sinceS,
+      bootS,
       log: bytes === null ? null : { file: pair.source.LogPath, bytes },
       limitS: (plan.options.downtimeLimitMs ?? freezeLimitS * 1e3) / 1e3,
       runcRoot,
     }),
     'bin/criu': hostFile('criu'),
-    copy: syncs.map((sync) => changedCopy(move.route, sync, sinceS)).join(' && '),
+    copy: syncs.map((sync) => changedCopy(move.route, sync)).join(' && '),
     'criu.conf': criuConf(folder, { isTcpKept: plan.options.tcpEstablished, isTls }),
   });
 }
@@ -108,9 +108,9 @@ function frozenSyncs(move: Move, pair: ContainerPair): readonly FolderSync[] {
   return [own, ...volumeSyncs(pair, move.plan.volumes, pass).map(([, sync]) => sync)];
 }
 
-/** A folder in which nothing has changed costs one `find`. */
-function changedCopy(route: Route, sync: FolderSync, sinceS: number): string {
-  const changed = `$(find ${quoteWord(sync.from)} -newerct @${sinceS.toFixed(3)} -print -quit)`;
+/** A folder in which nothing has changed costs one `find`. `$since`: the dump's. */
+function changedCopy(route: Route, sync: FolderSync): string {
+  const changed = `$(find ${quoteWord(sync.from)} -newerct "@$since" -print -quit)`;
   return `{ [ -z "${changed}" ] || (${frozenScript(route, sync)}
 ); }`;
 }
@@ -138,8 +138,14 @@ export const unstage: Step = {
   name: 'unstage',
   on: 'both',
   about: 'what lay on memory for the move: images, keys, scripts',
-  do: async ({ source, destination, plan }) => {
-    for (const host of [source, destination]) await removeStage(host, stageFolder(plan.checkpoint));
+  do: async (move) => {
+    await removeStages(move);
     return undefined;
   },
 };
+
+/** A host that cannot be asked keeps no memory and no keys on the other. */
+async function removeStages({ source, destination, plan }: Move): Promise<void> {
+  const removed = await Promise.allSettled([source, destination].map((host) => removeStage(host, stageFolder(plan.checkpoint))));
+  for (const each of removed) if (each.status === 'rejected') throw each.reason;
+}

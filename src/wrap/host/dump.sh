@@ -6,7 +6,7 @@
 #               words (array: more words for `runc checkpoint`), lazy (1: pages stay here until they are asked for), work (CRIU's work
 #               folder), far_root (function: its word is run as root on the destination), far (FOLDER there), log and log_bytes (the
 #               container's log, and how much of it is there already), layers (array: files and folders whose changes after `since`
-#               must be copied), limit_s (longest freeze in seconds, with a fraction)
+#               must be copied), booted (when this host was booted, by its clock of `since`), limit_s (longest freeze in seconds, with a fraction)
 #   criu.conf   CRIU's options for this dump alone
 #   bin/criu    stands before CRIU there
 #   copy        shell text that copies the changes of those folders
@@ -28,7 +28,7 @@ tell=1
 cd "$folder" || exit
 echo "$$" >script-pid
 id='' root='' freezer='' frozen='' thawed='' work='' far='' lazy='' watch='' links=() lan_links=() pid='' words=() layers=() log=''
-log_bytes=0 since=0 limit_s=600
+log_bytes=0 since=0 booted=0 limit_s=600
 far_root() { false; }
 # shellcheck source=/dev/null
 . ./settings
@@ -73,6 +73,13 @@ stop_dump() {
     ((used_kb += 0)) || used_kb=4 # none would be no limit
     mount -o "remount,size=${used_kb}k" images
     kill -CONT "$criu"
+}
+# Put back in the meantime, the clock gives files times before `since` that were written after it.
+follow_clock() {
+    local up moved
+    read -r up _ </proc/uptime
+    moved=$((${EPOCHREALTIME/[.,]/} / 1000 - 10#${up/./} * 10 - 10#${booted/./}))
+    ((moved >= 0)) || printf -v since '%d.%03d' "$(((10#${since/./} + moved) / 1000))" "$(((10#${since/./} + moved) % 1000))"
 }
 freeze() { printf '%s' "$frozen" >"$freezer" || fail "$freezer does not take $frozen"; }
 
@@ -124,10 +131,11 @@ mark dump.cut
 
 # While CRIU dumps: what changed in the files since they were copied
 changed=''
+follow_clock
 if [ "${#layers[@]}" -gt 0 ] && [ -n "$(find "${layers[@]}" -newerct "@$since" -print -quit)" ]; then
     changed=1
     mark dump.copy-files
-    sh ./copy >copy.out 2>&1 3<&- 4<&- 5<&- 6>&- 7>&- 8>&- 9<&- {alive}>&- || fail "files could not be copied: $(last copy.out)"
+    since=$since sh ./copy >copy.out 2>&1 3<&- 4<&- 5<&- 6>&- 7>&- 8>&- 9<&- {alive}>&- || fail "files could not be copied: $(last copy.out)"
     mark dump.files-copied
 fi
 
