@@ -59,3 +59,11 @@ test.each<[string, Manifest, RegExp]>([
   expect(whereabouts(manifest)).toMatch(line);
   expect(whereabouts(manifest)).not.toContain('holds nothing');
 });
+
+test('halves: both ways that remain, and the way back sets the link up as well', () => {
+  const line = whereabouts(ended('halves-kept', { stage: '/run/transship/transship-1' }));
+  expect(line).toMatch(/on b: docker unpause bbbbbbbbbbbb;/);
+  expect(line).toContain(
+    'on b: docker rm -f bbbbbbbbbbbb; on a: bash /run/transship/transship-1/give-up /run/transship/transship-1 after-go)',
+  );
+});

@@ -37,6 +37,15 @@ async function thawByRunc(host: Host, id: string): Promise<void> {
   throw new Error(`runc resume ${id.slice(0, 12)} on ${host.name}: ${result.stderr.trim()}`);
 }
 
+/** Through Docker, and where dockerd does not answer through runc. */
+export async function freeze(host: Host, id: string): Promise<void> {
+  const byDocker = bounded(`docker pause on ${host.name}`, 15_000, host.docker.getContainer(id).pause());
+  await byDocker.catch(async (cause) => {
+    const { exitCode } = await host.shell.run(`runc --root ${runcRootOf(id)} pause ${id}`, { timeoutMs: 15_000 });
+    if (exitCode !== 0) throw cause;
+  });
+}
+
 /**
  * Makes sure that the container does not run there and will not: Docker kills it (waiting for a start under way), and where dockerd
  * does not answer runc does. @throws when that is not certain, so that nobody lets the other copy go on
@@ -103,17 +112,25 @@ async function stopByRunc(host: Host, id: string): Promise<void> {
 
 /**
  * Waits until no dump of the container is under way: it would give the freezer back as it found it, and so freeze the container anew
- * after it was let go. dockerd may be dead and the answer lost, while CRIU is at it for as long as Docker lets a checkpoint take.
+ * after it was let go. dockerd may be dead and the answer lost, while CRIU is at it for as long as Docker lets a checkpoint take; and
+ * CRIU outlives a runc that was killed.
  * @throws when it does not end
  */
 export async function untilDumped(host: Host, id: string): Promise<void> {
-  if (await isQuiet(host, `runc .*checkpoint .*${id}`, 600)) return;
-  throw new TransshipError('failed', `a checkpoint on ${host.name} does not end`, `look there: pgrep -fa 'runc .*checkpoint'`);
+  const dumping = `pgrep -f -- 'runc .*checkpoint .*${id}' || for criu in $(pgrep -f '^criu: dump'); do
+      case $(cat /proc/$(ps -o ppid= $criu)/comm) in runc | criu) ;; *) echo $criu ;; esac
+    done`;
+  if (await isQuiet(host, dumping, 600)) return;
+  throw new TransshipError(
+    'failed',
+    `a checkpoint on ${host.name} does not end`,
+    `look there: pgrep -fa 'runc .*checkpoint|criu'`,
+  );
 }
 
-/** Waits until no process there has a command line like that. False: there still is one after `limitS`. */
-export async function isQuiet(host: Host, pattern: string, limitS: number): Promise<boolean> {
-  const script = `for try in $(seq ${limitS * 5}); do pgrep -f -- '${pattern}' >/dev/null || exit 0; sleep 0.2; done; exit 1`;
+/** Waits until the shell text, which lists processes, has none to list. False: there still is one after `limitS`. */
+export async function isQuiet(host: Host, list: string, limitS: number): Promise<boolean> {
+  const script = `for try in $(seq ${limitS * 5}); do [ -n "$(${list})" ] || exit 0; sleep 0.2; done 2>/dev/null; exit 1`;
   const { exitCode } = await host.shell.run(script, { timeoutMs: (limitS + 10) * 1e3 });
   return exitCode === 0;
 }

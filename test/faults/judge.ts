@@ -53,10 +53,17 @@ export async function judge(hosts: TwoHosts, played: Played): Promise<Verdict> {
   const copies = { a: await copiesOn(hosts.a), b: await copiesOn(hosts.b) };
   const liveOn = (['a', 'b'] as const).filter((name) => copies[name].some(({ isLive }) => isLive));
   must(String(liveOn) === String(endings[last]?.live), `live on ${liveOn.join(' and ') || 'neither'}`);
+  if (last === 'halves-kept') await goBack(hosts, { must, played });
   const [name] = liveOn;
   const live = name === undefined ? undefined : copies[name].find(({ isLive }) => isLive);
   if (name !== undefined && live !== undefined) await checkData(hosts[name], { must, live, played });
   const told = [...(manifest?.remains ?? []).map(({ host, what }) => `${host}: ${what}`), ...(manifest?.warnings ?? [])];
+  const other = last === 'migrated' ? 'a' : 'b';
+  if (last !== 'halves-kept')
+    must(
+      copies[other].length === 0 || told.some((words) => words.startsWith(`${other}: `)),
+      `a copy that stands still is left on ${other}, and not told`,
+    );
   const left = last === 'halves-kept' ? [] : await checkLeftovers(hosts, { must, played, last, told });
   const outcomes = [first, ...recovered.map(() => last)];
   return {
@@ -106,6 +113,18 @@ async function checkData(host: Host, { must, live, played }: { must: Must; live:
   must(memory === 'right', `its memory is ${memory}`);
 }
 
+/** The second of the two ways that are printed, as somebody would type it. */
+async function goBack({ a, b }: TwoHosts, { must, played }: { must: Must; played: Played }): Promise<void> {
+  const printed = [played.printed, ...played.recovered.map((each) => each.printed)].join('\n');
+  const [, there = 'false', here = 'false'] = /\(on b: (docker rm [^;]*); on a: (bash [^)]*)\)/.exec(printed) ?? [];
+  await onHost(b, there);
+  await onHost(a, here);
+  const live = (await copiesOn(a)).find(({ isLive }) => isLive);
+  must(live !== undefined, 'the way back that is printed does not lead back');
+  if (live !== undefined) await checkData(a, { must, live, played });
+  must((await copiesOn(b)).length === 0, 'after the way back b has a copy');
+}
+
 interface Leaving {
   readonly must: Must;
   readonly played: Played;
@@ -123,7 +142,12 @@ async function checkLeftovers(hosts: TwoHosts, { must, played, last, told }: Lea
     ];
   };
   const isTold = (line: string) =>
-    told.some((words) => words.startsWith(line.slice(0, 2)) || words.includes(` on ${line.slice(0, 1)}`));
+    told.some(
+      (words) =>
+        words.startsWith(line.slice(0, 2)) ||
+        words.includes(` on ${line.slice(0, 1)}`) ||
+        words.includes(`: ${line.slice(0, 3)}`),
+    );
   let left = await look();
   for (let tries = 0; !left.every(isTold) && tries < 10; tries += 1) {
     await sleep(1_000);

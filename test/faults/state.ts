@@ -52,7 +52,7 @@ export async function leftoversOn(host: Host): Promise<readonly string[]> {
     for group in $(find /sys/fs/cgroup -name cgroup.freeze -path '*docker*'); do [ "$(cat $group)" = 0 ] || echo "frozen $group"; done
     nft list tables | sed 's/^/nft /' | grep -i criu
     ss -Htlnp | sed -n 's/.*users:(("\\([^"]*\\)".*/listens \\1/p' | sort -u
-    ps -eo args= | grep -E '^(criu|tar|rsync|ssh|runc|/usr/bin/ssh|.*/run/transship/)|^bash .*transship' | sed 's/^/process /; s/-[0-9a-f]\\{8,\\}/-ID/g'
+    ps -eo args= | grep -E '^(criu|tar|rsync|ssh|runc|/usr/bin/ssh|.*/run/transship/)|^bash .*transship' | grep -v '^grep' | sed 's/^/process /; s/-[0-9a-f]\\{8,\\}/-ID/g'
     ls -d /tmp/* /run/transship/* /run/docker/runtime-*/moby/* 2>/dev/null | sed 's/^/file /'
     true`;
   const lines = `${await remains(host)}\n${await onHost(host, script)}`.split('\n');

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../error.ts';
-import { bounded } from '../bounded.ts';
+import { freeze } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
-import { destinationIdOf } from '../strategies/common.ts';
+import { destinationIdOf, restartCommand } from '../strategies/common.ts';
 import { directOf } from './stage-step.ts';
 import { arrivalLine, type Sample } from './transfer-progress.ts';
 
@@ -105,6 +105,8 @@ function halves({ source, destination }: Move, why: string): TransshipError {
 
 /** Neither side goes on until somebody has decided: what was answered since the dump is on the destination alone. */
 async function holdDestination(move: Move): Promise<void> {
-  const container = move.destination.docker.getContainer(destinationIdOf(move));
-  await bounded(`docker pause on ${move.destination.name}`, 30_000, container.pause());
+  const { create, container } = move.plan;
+  const command = restartCommand(create, container.name);
+  if (command !== null) move.found.warnings.push(`its restart policy is off on both hosts; where it goes on: ${command}`);
+  await freeze(move.destination, destinationIdOf(move));
 }

@@ -1,6 +1,7 @@
 import { TransshipError } from '../../error.ts';
 import { quoteWord } from '../../hosts/link.ts';
 import { hostFile } from '../../wrap/host-files.ts';
+import { messageOf } from '../engine.ts';
 import { runcRoot } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { containerPair, destinationIdOf } from '../strategies/common.ts';
@@ -144,8 +145,21 @@ export const unstage: Step = {
   },
 };
 
-/** A host that cannot be asked keeps no memory and no keys on the other. */
-async function removeStages({ source, destination, plan }: Move): Promise<void> {
-  const removed = await Promise.allSettled([source, destination].map((host) => removeStage(host, stageFolder(plan.checkpoint))));
-  for (const each of removed) if (each.status === 'rejected') throw each.reason;
+/** A host that cannot be asked must not keep it from going on the other. @throws TransshipError that names the first on which it stays */
+async function removeStages({ source, destination, plan, found }: Move): Promise<void> {
+  const folder = stageFolder(plan.checkpoint);
+  found.stagedOn = [];
+  let first: TransshipError | null = null;
+  for (const host of [source, destination]) {
+    try {
+      await removeStage(host, folder);
+    } catch (cause) {
+      found.stagedOn.push(host.name);
+      const hint = `on ${host.name}: umount ${folder}/images; rm -r ${folder}`;
+      first ??= new TransshipError('failed', `${host.name}: ${folder} stays, with memory and keys: ${messageOf(cause)}`, hint, {
+        cause,
+      });
+    }
+  }
+  if (first !== null) throw first;
 }
