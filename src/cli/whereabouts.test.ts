@@ -43,6 +43,11 @@ test.each<[string, Manifest, string]>([
 test.each<[string, Manifest, RegExp]>([
   ['frozen', lost({ status: 'paused' }), /frozen on a.* on a: docker unpause aaaaaaaaaaaa/],
   [
+    "frozen past Docker's own path: its link is down, too",
+    { ...lost({ status: 'paused' }), stage: '/run/transship/transship-1' },
+    /then on a: bash \/run\/transship\/transship-1\/give-up \/run\/transship\/transship-1 after-go/,
+  ],
+  [
     'dumped and gone: its checkpoint is on the source',
     lost({ status: 'exited', checkpoint }, { status: 'created', checkpoint }),
     /exited on a, and its memory is checkpoint transship-1 on a \(\/var.*\)\. On a: docker start --checkpoint transship-1 aaaaaaaaaaaa$/,

@@ -104,14 +104,13 @@ async function bringToEnd(run: string): Promise<Played['recovered']> {
 async function mend(hosts: TwoHosts, fault: Fault): Promise<void> {
   if (fault.on !== 'controller' && fault.mend !== undefined)
     await hosts[fault.on].shell.run(`{ ${fault.mend}; } 2>/dev/null`, { timeoutMs: limitMs });
-  for (const host of [hosts.a, hosts.b]) await reviveDockerd(host);
 }
 
 /** For the next one. What should not be there was reported. */
 async function clear({ a, b }: TwoHosts): Promise<void> {
+  for (const host of [a, b]) await reviveDockerd(host);
   const script = `pkill -9 -f '^bash .*/run/transship/'; pkill -9 -f '^(criu|ssh -fNM)'; timeout 30 docker rm -f $(docker ps -aq)
     awk '$5 ~ "^/run/transship/|/[.]criu[.]|/criu-root$" { print $5 }' /proc/self/mountinfo | sort -r | while read -r m; do umount $m; done
     rm -rf --one-file-system /run/transship /tmp/ctrd-checkpoint*; true`;
   for (const host of [a, b]) await host.shell.run(script, { timeoutMs: 60_000 });
-  await b.shell.run(`timeout 10 docker image rm -f ${counterName}`);
 }

@@ -27,7 +27,11 @@ const direct: readonly Strategy[] = ['cold', 'diskless', 'post-copy'];
 const wrapCriu = (words: string) =>
   `printf '#!/bin/sh\\n%s\\nexec /usr/sbin/criu "$@"\\n' '${words}' >/usr/local/sbin/criu; chmod 755 /usr/local/sbin/criu`;
 const unwrapCriu = 'rm -f /usr/local/sbin/criu';
-/** criu/include/fault-injection.h */
+/**
+ * criu/include/fault-injection.h. Without 2 (the root task kills itself, which the kernel refuses to the first process of a pid namespace), 4 and 128
+ * (link remaps and inotify, of which a container has none here), 134 (spoils registers, so that CRIU's own tests see them put back), 136 (only
+ * after another failure) and 138 (CUDA).
+ */
 const criuFaults = (...numbers: readonly number[]) => numbers.map((number) => wrapCriu(`export CRIU_FAULT=${number}`));
 
 /**
@@ -148,8 +152,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     ends: ['rolled-back'],
   },
   'ssh killed between the hosts': { on: 'a', at: anyTime, strike: ['pkill -9 -x ssh; true'] },
-  'ssh killed to the source': { on: 'controller', at: anyTime, strike: ['a'] },
-  'ssh killed to the destination': { on: 'controller', at: anyTime, strike: ['b'] },
+  'ssh killed to a host': { on: 'controller', at: anyTime, strike: ['a', 'b'] },
   'controller killed': { on: 'controller', at: anyTime, strike: ['self'] },
   'network cut between the hosts': {
     on: 'a',
@@ -236,7 +239,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   'CRIU_FAULT in the dump': {
     on: 'a',
     at: ['before'],
-    strike: criuFaults(1, 3, 5, 136),
+    strike: criuFaults(1, 3, 5),
     mend: unwrapCriu,
     ends: ['rolled-back'],
     only: 'CRIU reads it when it is started',
@@ -244,7 +247,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   'CRIU_FAULT in the restore': {
     on: 'b',
     at: ['before'],
-    strike: criuFaults(2, 6),
+    strike: criuFaults(6),
     mend: unwrapCriu,
     ends: ['rolled-back'],
     only: 'CRIU reads it when it is started',

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '../../src/hosts/host.ts';
 import { onHost } from '../destination-state.ts';
+import { reviveDockerd } from '../host-faults.ts';
 import type { TwoHosts } from '../two-hosts.ts';
 import type { Played } from './cell.ts';
 import { manifestOf } from './command.ts';
@@ -64,6 +65,8 @@ export async function judge(hosts: TwoHosts, played: Played): Promise<Verdict> {
       copies[other].length === 0 || told.some((words) => words.startsWith(`${other}: `)),
       `a copy that stands still is left on ${other}, and not told`,
     );
+  // not before: a dockerd that is started anew stops the containers that it finds, and starts them as their policy says
+  for (const host of [hosts.a, hosts.b]) await reviveDockerd(host);
   const left = last === 'halves-kept' ? [] : await checkLeftovers(hosts, { must, played, last, told });
   const outcomes = [first, ...recovered.map(() => last)];
   return {
@@ -117,6 +120,7 @@ async function checkData(host: Host, { must, live, played }: { must: Must; live:
 async function goBack({ a, b }: TwoHosts, { must, played }: { must: Must; played: Played }): Promise<void> {
   const printed = [played.printed, ...played.recovered.map((each) => each.printed)].join('\n');
   const [, there = 'false', here = 'false'] = /\(on b: (docker rm [^;]*); on a: (bash [^)]*)\)/.exec(printed) ?? [];
+  await reviveDockerd(b);
   await onHost(b, there);
   await onHost(a, here);
   const live = (await copiesOn(a)).find(({ isLive }) => isLive);
@@ -165,5 +169,5 @@ async function checkLeftovers(hosts: TwoHosts, { must, played, last, told }: Lea
 
 /** A container that has arrived has a name, an image and folders of its own. */
 function isContainersOwn(line: string): boolean {
-  return /^[0-9a-f]{64}\b|^sha256:|^mount \/var\/lib\/docker\/containers\/|^file \/run\/docker\/runtime-/.test(line);
+  return /^(containers|image)\/|^mount \/var\/lib\/docker\/containers\/|^file \/run\/docker\/runtime-/.test(line);
 }

@@ -1,6 +1,5 @@
 import type { Host } from '../../src/hosts/host.ts';
 import { onHost } from '../destination-state.ts';
-import { remains } from '../host-faults.ts';
 
 /** A process of the counter, read by its root: neither Docker nor runc is asked. */
 export interface Copy {
@@ -46,17 +45,19 @@ export async function memoryOf(host: Host, { pid }: Copy): Promise<string> {
   );
 }
 
-/** What a move could leave besides what Docker lists: a line each. Namespaces' files go when dockerd collects them, once a minute. */
+/** What a move could leave: a line each. By files, as Docker's own lists would cost more than the move. Namespaces' files go when dockerd collects them, once a minute. */
 export async function leftoversOn(host: Host): Promise<readonly string[]> {
   const script = `awk '$5 !~ /^\\/run\\/docker\\/netns|^\\/var\\/lib\\/docker\\/overlay2\\/[^\\/]*\\/merged$|^\\/var\\/run\\/docker\\/netns/ { print "mount " $5 }' /proc/self/mountinfo
-    for group in $(find /sys/fs/cgroup -name cgroup.freeze -path '*docker*'); do [ "$(cat $group)" = 0 ] || echo "frozen $group"; done
+    for group in $(find /sys/fs/cgroup -name cgroup.events -path '*docker*'); do
+      [ "$(cat $group | tr '\\n' ' ')" != 'populated 1 frozen 1 ' ] || echo "frozen $group"
+    done
     nft list tables | sed 's/^/nft /' | grep -i criu
     ss -Htlnp | sed -n 's/.*users:(("\\([^"]*\\)".*/listens \\1/p' | sort -u
     ps -eo args= | grep -E '^(criu|tar|rsync|ssh|runc|/usr/bin/ssh|.*/run/transship/)|^bash .*transship' | grep -v '^grep' | sed 's/^/process /; s/-[0-9a-f]\\{8,\\}/-ID/g'
+    cd /var/lib/docker && ls -d containers/* image/overlay2/imagedb/content/sha256/* volumes/*/ 2>/dev/null
     ls -d /tmp/* /run/transship/* /run/docker/runtime-*/moby/* 2>/dev/null | sed 's/^/file /'
     true`;
-  const lines = `${await remains(host)}\n${await onHost(host, script)}`.split('\n');
-  return [...new Set(lines)].filter((line) => line !== '' && line !== '---' && !/ bridge bridge$/.test(line)); // its id is another one after a restart of dockerd.sort();
+  return [...new Set((await onHost(host, script)).split('\n'))].filter((line) => line !== '').sort();
 }
 
 /** Those of `after` that `before` had not. */

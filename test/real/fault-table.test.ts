@@ -11,7 +11,7 @@ const cells: readonly Cell[] = [
   { strategy: 'docker', moment: 'restore', fault: 'dockerd killed on the destination' },
   { strategy: 'diskless', moment: 'dump', fault: 'runc checkpoint killed' },
   { strategy: 'cold', moment: 'restore', fault: 'CRIU killed in the restore' },
-  { strategy: 'diskless', moment: 'verify', fault: 'ssh killed to the source' },
+  { strategy: 'diskless', moment: 'verify', fault: 'ssh killed to a host' },
   { strategy: 'cold', moment: 'before', fault: "the source's clock put back by an hour" },
   { strategy: 'post-copy', moment: 'rest', fault: 'lazy-pages daemon killed' },
 ];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../error.ts';
-import { freeze } from '../live-copy.ts';
+import { freeze, isLive } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { destinationIdOf, restartCommand } from '../strategies/common.ts';
 import { directOf } from './stage-step.ts';
@@ -108,5 +108,11 @@ async function holdDestination(move: Move): Promise<void> {
   const { create, container } = move.plan;
   const command = restartCommand(create, container.name);
   if (command !== null) move.found.warnings.push(`its restart policy is off on both hosts; where it goes on: ${command}`);
-  await freeze(move.destination, destinationIdOf(move));
+  const there = destinationIdOf(move);
+  await freeze(move.destination, there).catch(async (cause) => {
+    if (await isLive(move.destination, there)) throw cause;
+    move.found.warnings.push(
+      `it has ended on ${move.destination.name}: what was answered since the dump is lost, and the one way is back`,
+    );
+  });
 }

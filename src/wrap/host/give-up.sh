@@ -21,8 +21,14 @@ kill_runc() {
     read -ra children < <(cat "/proc/$1/task/"*/children | tr '\n' ' ')
     kill -KILL ${children[@]+"${children[@]}"} "$1"
 }
-# CRIU outlives a runc that was killed, and freezes the container anew at its end
-orphans() { grep -lsxz "TRANSSHIP_STAGE=$folder" /proc/[0-9]*/environ | cut -d / -f 3; }
+# CRIU outlives a runc that was killed, and freezes the container anew at its end. It has images open; its title lies over its environment.
+orphans() {
+    local process name
+    for process in /proc/[0-9]*; do
+        read -r name <"$process/comm"
+        [ "$name" != criu ] || [ -z "$(find "$process/fd" -lname "$folder/*" -print -quit)" ] || echo "${process#/proc/}"
+    done 2>/dev/null
+}
 runc=''
 if [ -s runc-pid ]; then
     read -r runc <runc-pid
