@@ -14,6 +14,7 @@ const migrationSteps = [
   { step: 'stage', phase: 'prepare' },
   { step: 'pre-dump', phase: 'prepare' },
   { step: 'warm-destination', phase: 'prepare' },
+  { step: 'set-up-network', phase: 'prepare' },
   { step: 'page-server', phase: 'prepare' },
   { step: 'pause', phase: 'checkpoint' },
   { step: 'checkpoint', phase: 'checkpoint' },

@@ -1,4 +1,5 @@
 import { dump, handOver } from '../direct/dump-step.ts';
+import { setUpNetwork } from '../direct/network-step.ts';
 import { stage, unstage } from '../direct/stage-step.ts';
 import { restore, warmDestination } from '../direct/warm-step.ts';
 import type { Step } from '../step.ts';
@@ -10,6 +11,7 @@ export const coldSteps: readonly Step[] = [
   ...commonPreparation,
   stage('cold'),
   warmDestination,
+  setUpNetwork,
   dump,
   handOver,
   restore,

@@ -1,4 +1,5 @@
 import { dump, handOver } from '../direct/dump-step.ts';
+import { setUpNetwork } from '../direct/network-step.ts';
 import { pageServer } from '../direct/page-server-step.ts';
 import { stage, unstage } from '../direct/stage-step.ts';
 import { restore, warmDestination } from '../direct/warm-step.ts';
@@ -11,6 +12,7 @@ export const disklessSteps: readonly Step[] = [
   ...commonPreparation,
   stage('diskless'),
   warmDestination,
+  setUpNetwork,
   pageServer,
   dump,
   handOver,

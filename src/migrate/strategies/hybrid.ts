@@ -1,4 +1,5 @@
 import { dump, handOver } from '../direct/dump-step.ts';
+import { setUpNetwork } from '../direct/network-step.ts';
 import { preDump } from '../direct/pre-dump-step.ts';
 import { residual } from '../direct/residual-step.ts';
 import { stage, unstage } from '../direct/stage-step.ts';
@@ -16,6 +17,7 @@ export const hybridSteps: readonly Step[] = [
   stage('hybrid'),
   preDump,
   warmDestination,
+  setUpNetwork,
   dump,
   handOver,
   restore,

@@ -1,4 +1,5 @@
 import { dump, handOver } from '../direct/dump-step.ts';
+import { setUpNetwork } from '../direct/network-step.ts';
 import { residual } from '../direct/residual-step.ts';
 import { stage, unstage } from '../direct/stage-step.ts';
 import { restore, warmDestination } from '../direct/warm-step.ts';
@@ -14,6 +15,7 @@ export const postCopySteps: readonly Step[] = [
   ...commonPreparation,
   stage('post-copy'),
   warmDestination,
+  setUpNetwork,
   dump,
   handOver,
   restore,

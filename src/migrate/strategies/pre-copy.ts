@@ -1,4 +1,5 @@
 import { dump, handOver } from '../direct/dump-step.ts';
+import { setUpNetwork } from '../direct/network-step.ts';
 import { preDump } from '../direct/pre-dump-step.ts';
 import { stage, unstage } from '../direct/stage-step.ts';
 import { restore, warmDestination } from '../direct/warm-step.ts';
@@ -15,6 +16,7 @@ export const preCopySteps: readonly Step[] = [
   stage('pre-copy'),
   preDump, // before docker start: what waits there has a limit, and rounds may take long
   warmDestination,
+  setUpNetwork,
   dump,
   handOver,
   restore,

@@ -5,16 +5,21 @@
 #   images/     CRIU's images, complete when `go` has been said
 #   go          FIFO, one word a line: `go`, `go-remounted` (files changed below the mounted root), `abort`
 #   criu.conf   CRIU's options for this restore alone
+#   network     bash, of `network`, where that has set the network up already; config.json in the bundle says so, too
+#   config.json the bundle's own, then
+#   sysctls     lines `NAME VALUE`, names as below /proc/sys: those of the container's network, which CRIU does not carry over
 # and gets
+#   bundle      where the bundle lies
 #   waiting     from here on a word is heard
 #   decided/    who makes this folder has decided: this script to restore, anybody else that it never may
 #   restored    the container runs
 #   marks       lines `SECONDS.MICROSECONDS what`, by this host's clock
 set -u
+here=${BASH_SOURCE[0]%/*}
 folder=$1
 shift
 # shellcheck source=src/wrap/host/mark.sh
-. "${BASH_SOURCE[0]%/*}/mark"
+. "$here/mark"
 
 global=() log=''
 while [ $# -gt 0 ]; do
@@ -77,21 +82,19 @@ replay() {
     printf '%b' "$(sed -n "s/^{\"log\":\"\(.*\)\",\"stream\":\"$1\",.*/\1/p" "$folder/images/transship.log" | tr -d '\n')"
 }
 
-# The address has moved: until somebody hears of it here, the switch sends to the old place. With arp_notify the kernel sends a gratuitous
-# ARP when an interface is given its hardware address anew (ip-sysctl.rst); it may be the same.
-announce_addresses() {
-    local pid line
-    read -r pid <"$(sed -n 's/.*--pid-file \([^ ]*\).*/\1/p' <<<"${create[*]}")" || return
-    while read -r line; do
-        [[ $line =~ ^[0-9]+:\ ([^@:]+).*link/ether\ ([0-9a-f:]+) ]] || continue
-        nsenter -t "$pid" -n sh -c "echo 1 >/proc/sys/net/ipv4/conf/${BASH_REMATCH[1]}/arp_notify
-            ip link set dev ${BASH_REMATCH[1]} address ${BASH_REMATCH[2]}"
-    done < <(nsenter -t "$pid" -n ip -o link show type macvlan)
+# What was changed so that runc joins a namespace: afterwards the container is as any other, and can leave as any other.
+put_back() {
+    local state=''
+    [[ " ${global[*]} " =~ \ --root\ ([^ ]+) ]] && state=${BASH_REMATCH[1]}/$id/state.json
+    sed -i "s|{\"type\":\"NEWNET\",\"path\":\"$netns\"}|{\"type\":\"NEWNET\",\"path\":\"\"}|
+        s|\"NEWNET\":\"$netns\"|\"NEWNET\":\"/proc/$pid/ns/net\"|" "$state"
+    cat "$folder/config.json" >"$(<"$folder/bundle")/config.json"
 }
 
-wait_s=600 restore_s=600 work=$folder/work merged='' announce='' words=()
+wait_s=600 restore_s=600 work=$folder/work merged='' announce='' words=() netns='' lan_links=()
 # shellcheck source=/dev/null
 . "$folder/settings"
+sed -n 's/.*--bundle \([^ ]*\).*/\1/p' <<<"${create[*]}" >"$folder/bundle"
 exec 9<>"$folder/go"
 : >"$folder/waiting"
 mark runtime.waiting
@@ -105,10 +108,18 @@ if [ -s "$folder/images/transship.log" ]; then
     replay stderr >&2
 fi
 
+# shellcheck source=/dev/null
+[ ! -e "$folder/network" ] || . "$folder/network"
+# started now, as the links come up once the restore is done: whoever knocks earlier finds nobody, and would be sent away
+if [ "${#lan_links[@]}" -gt 0 ]; then
+    exec 8> >(exec nsenter --net="$netns" bash "$here/links" "$announce" >/dev/null 2>&1 9<&-)
+    linking=$!
+fi
+
 mark runtime.restore
 SECONDS=0
 CRIU_CONFIG_FILE=$folder/criu.conf runc ${global[@]+"${global[@]}"} restore --detach --image-path "$folder/images" --work-path "$work" \
-    ${words[@]+"${words[@]}"} ${create[@]+"${create[@]}"} "$id" <&0 9<&- &
+    ${words[@]+"${words[@]}"} ${create[@]+"${create[@]}"} "$id" <&0 8>&- 9<&- &
 runc=$!
 # Three ways to wait for ever, and Docker with it: a page daemon that has died, a CRIU that has died (its children hold the socket on which
 # runc waits for its word), and nobody who gives up.
@@ -129,7 +140,7 @@ is_criu_dead() {
     done
     mark "runtime.killing $why"
     kill_below "$runc"
-} </dev/null >/dev/null 2>&1 &
+} </dev/null >/dev/null 2>&1 8>&- &
 watchdog=$!
 wait "$runc"
 status=$?
@@ -141,10 +152,23 @@ if [ "$status" != 0 ]; then
     read -ra left < <(cat "/proc/$PPID/task/"*/children 2>/dev/null | tr '\n' ' ')
     for child in ${left[@]+"${left[@]}"}; do [ "$child" = $$ ] || kill -KILL "$child" 2>/dev/null; done
 else
+    read -r pid <"$(sed -n 's/.*--pid-file \([^ ]*\).*/\1/p' <<<"${create[*]}")"
+    if [ "${#lan_links[@]}" -gt 0 ]; then
+        echo up >&8
+        exec 8>&-
+        wait "$linking"
+    elif [ -n "$announce" ]; then
+        nsenter -t "$pid" -n bash "$here/links" 1 <<<up
+    fi
+    if [ -n "$netns" ]; then
+        put_back
+    elif [ -s "$folder/sysctls" ]; then
+        # shellcheck disable=SC2016  # for the inner shell
+        nsenter -t "$pid" -n bash -c 'while read -r name value; do echo "$value" >"/proc/sys/$name"; done' <"$folder/sysctls"
+    fi
     : >"$folder/restored"
     # Who knocked at the container's address before it was there is asked for again by ARP only after a second, unless that is forgotten
     ip neigh flush nud incomplete 2>/dev/null
-    [ -z "$announce" ] || announce_addresses
     mark runtime.announced
 fi
 exit "$status"
