@@ -40,7 +40,15 @@ async function playAll(hosts: TwoHosts, wanted: RegExp): Promise<readonly Verdic
 }
 
 function brokenOff(cell: Cell, error: unknown): Verdict {
-  return { cell, outcomes: [], liveOn: [], freezeMs: null, left: [], wrong: [`broken off: ${messageOf(error)}`], printed: '' };
+  return {
+    cell,
+    outcomes: [],
+    liveOn: [],
+    freezeMs: null,
+    left: [],
+    wrong: [`broken off: ${messageOf(error).slice(-300)}`],
+    printed: '',
+  };
 }
 
 async function bench(wanted: RegExp): Promise<readonly Verdict[]> {

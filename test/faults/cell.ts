@@ -35,11 +35,11 @@ export async function playCell(hosts: TwoHosts, cell: Cell, variant = 0): Promis
     .join('-')
     .replace(/[^a-z0-9-]+/gi, '-')}-${variant}`;
   const fault = faults[cell.fault] as Fault;
-  await startCounter(hosts.a, '--restart unless-stopped', memoryMb(cell));
-  const from = Number(await onHost(hosts.a, `docker exec ${counterName} cat /counter`));
-  const before = { a: await leftoversOn(hosts.a), b: await leftoversOn(hosts.b) };
-  const strike = strikerOf(hosts, { cell, fault, words: fault.strike[variant % fault.strike.length] ?? '' });
   try {
+    await startCounter(hosts.a, '--restart unless-stopped', memoryMb(cell));
+    const from = Number(await onHost(hosts.a, `docker exec ${counterName} cat /counter`));
+    const before = { a: await leftoversOn(hosts.a), b: await leftoversOn(hosts.b) };
+    const strike = strikerOf(hosts, { cell, fault, words: fault.strike[variant % fault.strike.length] ?? '' });
     const { command, struck, isLate } = await move(hosts, { cell, run, strike });
     const { exitCode, stdout, stderr } = await command;
     await mend(hosts, fault);
