@@ -83,7 +83,7 @@ function killAll(id: string): string {
         root=\${state%/${id}/state.json}
         # a process that a v1 freezer holds takes the signal when it is let go
         runc --root $root kill ${id} KILL && runc --root $root resume ${id}
-        case $(runc --root $root state ${id}) in *'"running"'* | *'"paused"'* | *'"created"'*) sure= ;; esac
+        case $(runc --root $root state ${id} | tr -d ' ') in *'"status":"running"'* | *'"status":"paused"'* | *'"status":"created"'*) sure= ;; esac
       done
       for group in $(find /sys/fs/cgroup -type d -path '*${id}*'); do
         pids=$(cat $group/cgroup.procs)

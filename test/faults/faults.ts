@@ -55,23 +55,28 @@ const imageThere = (image: string, act: string) =>
 const unmount = `while umount "$(awk '/ - tmpfs fault / { print $5 }' /proc/self/mountinfo | tail -n 1)" 2>/dev/null; do :; done`;
 
 export const faults: Readonly<Record<string, Fault>> = {
-  'dockerd killed on the source': { on: 'a', at: anyTime, strike: [killDockerd] },
+  'dockerd killed on the source': {
+    on: 'a',
+    at: ['files', 'dump', 'restore', 'tidy'],
+    strike: [killDockerd],
+    only: 'has no part in what happens on the destination, or on the way',
+  },
   'dockerd killed on the destination': { on: 'b', at: anyTime, strike: [killDockerd] },
   'containerd killed on the source': {
     on: 'a',
-    at: ['ready', 'dump', 'way', 'tidy'],
+    at: ['dump', 'tidy'],
     strike: ['kill -9 $(pidof containerd)'],
     only: 'has its part while Docker dumps or removes',
   },
   'containerd killed on the destination': {
     on: 'b',
-    at: ['ready', 'dump', 'way', 'restore', 'verify', 'rest'],
+    at: ['ready', 'restore', 'rest'],
     strike: ['kill -9 $(pidof containerd)'],
     only: 'has its part from the start of the container on',
   },
   'shim killed on the destination': {
     on: 'b',
-    at: ['dump', 'way', 'restore', 'verify', 'rest'],
+    at: ['dump', 'restore', 'verify', 'rest'],
     strike: [kill('containerd-shim-runc-v2 .*moby')],
     only: 'lives from the start of the container on; the shim of the source is the end of its container with or without a move: containerd kills it then',
   },
@@ -137,7 +142,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   'receiving script killed': {
     on: 'b',
-    at: ['dump', 'way'],
+    at: ['dump'],
     by: direct,
     strike: [kill('^bash .*/receive /run')],
     only: "ours, past Docker's own path, from the dump to the go",
@@ -145,7 +150,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   'waiting runtime killed': {
     on: 'b',
-    at: ['dump', 'restore'],
+    at: ['dump'],
     by: direct,
     strike: [kill('^bash .*/restore /run')],
     only: "ours, past Docker's own path, from the start to the end of the restore",
@@ -213,20 +218,22 @@ export const faults: Readonly<Record<string, Fault>> = {
   'CRIU of the destination older': {
     on: 'b',
     at: ['before'],
+    by: ['docker', 'diskless'],
     strike: [wrapCriu('[ "$1" = --version ] && echo Version: 4.2 && exit')],
     mend: unwrapCriu,
     ends: ['migrated'],
     told: /CRIU 4\.2\.1 dumps, the older 4\.2 restores/,
-    only: 'a version is looked at before',
+    only: 'a version is looked at before, for each strategy alike',
   },
   'CPU of the destination lacks AVX2': {
     on: 'b',
     at: ['before'],
+    by: ['docker', 'post-copy'],
     strike: ["sed 's/ avx2 / /' /proc/cpuinfo >/run/cpuinfo && mount --bind /run/cpuinfo /proc/cpuinfo"],
     mend: 'umount /proc/cpuinfo; rm -f /run/cpuinfo',
     ends: ['refused'],
     told: /avx2/,
-    only: 'a processor is looked at before',
+    only: 'a processor is looked at before, for each strategy alike',
   },
   "the source's clock put back by an hour": {
     on: 'a',

@@ -47,20 +47,34 @@ is_frozen() { # cgroup-v2.rst, cgroup.events; v1's file says FREEZING first
     mapfile -t state <"${freezer/%cgroup.freeze/cgroup.events}"
     [[ " ${state[*]} " == *' frozen 1 '* || ${state[0]} == FROZEN ]]
 }
-# The limit. Its input is a pipe of which this script alone has the other end: it ends with this script, however that ends.
+# The limit, and whether the destination is still there: CRIU would wait for its answer as long as TCP does, a quarter of an hour. Its input
+# is a pipe of which this script alone has the other end: it ends with this script, however that ends.
 watch_limit() {
-    local begun=${EPOCHREALTIME/[.,]/} status
+    local begun=${EPOCHREALTIME/[.,]/} status limit_us lasted_us left_us why=''
     exec 3<&- 4<&- 5<&- 6>&- 8>&-
-    read -r -t "$limit_s" _
-    status=$?
-    [ "$status" -gt 128 ] || return 0
+    limit_us=$((10#${limit_s%.*} * 1000000 + 10#${limit_s#*.}))
+    while [ -z "$why" ]; do
+        lasted_us=$((${EPOCHREALTIME/[.,]/} - begun)) left_us=$((limit_us - lasted_us))
+        ((left_us < 1000000)) || left_us=1000000
+        if ((left_us > 0)); then
+            read -r -t "$((left_us / 1000000)).$(printf %06d "$((left_us % 1000000))")" _
+            status=$?
+            [ "$status" -gt 128 ] || return 0
+        fi
+        if ((left_us < 1000000)); then why=too-long; elif ! kill -0 "$receiver" 2>/dev/null; then why=alone; fi
+    done
     mkdir decided 2>/dev/null || return 0
     : >given-up
-    mark dump.too-long
-    echo abort >&7
+    mark "dump.$why"
+    if [ "$why" = too-long ]; then echo abort >&7; else cut_channel; fi
     stop_dump
     bash ./give-up "$folder" own 7>&-
-    mark "dump.let-go $((${EPOCHREALTIME/[.,]/} - begun))"
+    lasted_us=$((${EPOCHREALTIME/[.,]/} - begun))
+    if [ "$why" = too-long ]; then mark "dump.let-go $lasted_us"; else mark "dump.failed the destination does not answer any more: $(last receiver.err)"; fi
+}
+# Nobody there closes the page channel any more, and CRIU waits in a call that no signal may end: ss(8) -K ends the connection here.
+cut_channel() {
+    [ "${words[0]:-}" != --page-server ] || ss -K dst "${words[1]%:*}" dport = ":${words[1]##*:}" >/dev/null
 }
 # In mid-dump CRIU's code is in the tasks, so CRIU has to find its own way out: by an error when it writes. The far end closes the page
 # channel when it hears abort; images find no more room. CRIU stands still meanwhile, as nothing may be less than what is used.
@@ -85,6 +99,7 @@ freeze() { printf '%s' "$frozen" >"$freezer" || fail "$freezer does not take $fr
 
 # Both ways are open before the freeze: a word or a byte is all that has to travel then.
 exec 7> >(far_root "bash $far/receive $far" >receiver.out 2>receiver.err)
+receiver=$!
 exec 8> >(far_root "sh $far/unpack $far" >unpack.out 2>unpack.err)
 for ((tries = 0; ; tries++)); do
     if [ -s receiver.out ] && [ -s unpack.out ]; then break; fi
