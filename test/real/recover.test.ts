@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { stepsOf } from '../../src/migrate/plan.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
 import { transship } from '../built-command.ts';
 import { onHost } from '../destination-state.ts';
+import { beginOf, type Command, manifestOf, untilJournal } from '../faults/command.ts';
 import { counterName, counts, remains, reviveDockerd, startCounter } from '../host-faults.ts';
 import { describeOnHosts, type TwoHosts } from '../two-hosts.ts';
 
@@ -44,7 +42,7 @@ describeOnHosts('a controller that is killed', 'recover', (hosts) => {
     const run = `${strategy}-${step}`;
     await migrateUntil(step, run, strategy);
     const { exitCode, stderr } = await transship(['recover', run]);
-    const { outcome } = manifestOf(run);
+    const { outcome } = manifestOf(run) ?? { outcome: null };
     expect(exitCode, stderr).toBe(outcome === 'migrated' ? 0 : 1);
     expect(['migrated', 'rolled-back'], stderr).toContain(outcome);
     const isThere = outcome === 'migrated';
@@ -59,7 +57,7 @@ describeOnHosts('a controller that is killed', 'recover', (hosts) => {
     await migrateUntil('hand-over', 'unreached', 'diskless');
     await onHost(b, 'pkill -o -x sshd'); // the one that listens: connections that are open stay
     const unsure = await transship(['recover', 'unreached']);
-    expect({ exitCode: unsure.exitCode, outcome: manifestOf('unreached').outcome }, unsure.stderr).toEqual({
+    expect({ exitCode: unsure.exitCode, outcome: manifestOf('unreached')?.outcome }, unsure.stderr).toEqual({
       exitCode: 70,
       outcome: 'lost',
     });
@@ -82,36 +80,16 @@ describeOnHosts('a controller that is killed', 'recover', (hosts) => {
   });
 });
 
-function manifestOf(run: string): { readonly outcome: string | null } {
-  return JSON.parse(readFileSync(join(process.env.TRANSSHIP_TRACES ?? '', run, 'run.json'), 'utf8'));
-}
-
 /** Starts the command, and kills it as soon as the journal says that the step begins. */
 async function migrateUntil(step: string, run: string, strategy: string): Promise<void> {
   const words = ['migrate', counterName, 'test:b', '--from', 'test:a', '--no-probe', '--strategy', strategy, '--name', run];
-  await killAt(transship(words), run, new RegExp(`"step":"${step}".*"event":"begin"`));
+  await killAt(transship(words), run, beginOf(step));
 }
 
-async function killAt(command: ReturnType<typeof transship>, run: string, line: RegExp): Promise<void> {
-  const journal = join(process.env.TRANSSHIP_TRACES ?? '', run, 'journal.jsonl');
-  let hasEnded = false;
-  void command.then(() => {
-    hasEnded = true;
-  });
-  while (!line.test(textOf(journal))) {
-    if (hasEnded) throw new Error(`it ended before ${line}: ${(await command).stderr}`);
-    await sleep(2);
-  }
+async function killAt(command: Command, run: string, line: RegExp): Promise<void> {
+  if (!(await untilJournal(command, run, line))) throw new Error(`it ended before ${line}: ${(await command).stderr}`);
   command.kill('SIGKILL');
   await command;
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 interface Expected {
