@@ -17,8 +17,14 @@ export function runcRootOf(id: string): string {
  * through runc, once no CRIU works on the container any more.
  */
 export async function thaw(host: Host, id: string): Promise<void> {
+  const unpause = () => bounded(`docker unpause on ${host.name}`, 15_000, host.docker.getContainer(id).unpause());
   try {
-    await bounded(`docker unpause on ${host.name}`, 15_000, host.docker.getContainer(id).unpause());
+    // A CRIU that was killed has let it run, and Docker goes on taking it for paused, which runc refuses to end: it is paused once more
+    await unpause().catch(async (error) => {
+      if (!/runtime resume failed: container not paused/.test(messageOf(error))) throw error;
+      await host.shell.run(`runc --root ${runcRootOf(id)} pause ${id}`, { timeoutMs: 10_000 });
+      await unpause();
+    });
   } catch (error) {
     if (/is not paused/.test(messageOf(error))) return;
     await thawByRunc(host, id);

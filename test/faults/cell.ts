@@ -108,7 +108,13 @@ async function mend(hosts: TwoHosts, fault: Fault): Promise<void> {
 
 /** For the next one. What should not be there was reported. */
 async function clear({ a, b }: TwoHosts): Promise<void> {
-  for (const host of [a, b]) await reviveDockerd(host);
+  // dockerd starts its containerd again by itself, and takes its time
+  const containerd =
+    'for i in $(seq 300); do ctr -a /run/docker/containerd/containerd.sock version >/dev/null 2>&1 && exit; sleep 0.1; done';
+  for (const host of [a, b]) {
+    await reviveDockerd(host);
+    await host.shell.run(containerd, { timeoutMs: 60_000 });
+  }
   const script = `pkill -9 -f '^bash .*/run/transship/'; pkill -9 -f '^(criu|ssh -fNM)'; timeout 30 docker rm -f $(docker ps -aq)
     awk '$5 ~ "^/run/transship/|/[.]criu[.]|/criu-root$" { print $5 }' /proc/self/mountinfo | sort -r | while read -r m; do umount $m; done
     rm -rf --one-file-system /run/transship /tmp/ctrd-checkpoint*; true`;
