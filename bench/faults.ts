@@ -14,7 +14,7 @@ import { playCell } from '../test/faults/cell.ts';
 import { pairwiseCover } from '../test/faults/cover.ts';
 import { type Cell, possibleCells } from '../test/faults/faults.ts';
 import type { Verdict } from '../test/faults/judge.ts';
-import { lineOf, tableOf, wordsOf } from '../test/faults/table.ts';
+import { heading, lineOf, rowOf, wordsOf } from '../test/faults/table.ts';
 import type { TwoHosts } from '../test/two-hosts.ts';
 import { takeDown } from '../vm/testbed-down.ts';
 import { bringUp } from '../vm/testbed-up.ts';
@@ -25,6 +25,7 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 /** Of a fault that has several ways each cell takes the next. */
 async function playAll(hosts: TwoHosts, wanted: RegExp): Promise<readonly Verdict[]> {
   const verdicts: Verdict[] = [];
+  process.stdout.write(heading);
   const played = new Map<string, number>();
   for (const cell of pairwiseCover(possibleCells())) {
     const variant = played.get(cell.fault) ?? 0;
@@ -34,6 +35,7 @@ async function playAll(hosts: TwoHosts, wanted: RegExp): Promise<readonly Verdic
     const verdict = await playCell(hosts, cell, variant).catch((error) => brokenOff(cell, error));
     say(`${lineOf(verdict)} (${Math.round((performance.now() - began) / 1e3)} s)`);
     if (verdict.wrong.length > 0) say(verdict.printed.replace(/^/gm, '    '));
+    process.stdout.write(rowOf(verdict));
     verdicts.push(verdict);
   }
   return verdicts;
@@ -68,7 +70,6 @@ async function bench(wanted: RegExp): Promise<readonly Verdict[]> {
 
 try {
   const verdicts = await bench(new RegExp(process.argv[2] ?? ''));
-  process.stdout.write(tableOf(verdicts));
   if (verdicts.some(({ wrong }) => wrong.length > 0)) process.exitCode = 5;
 } catch (error) {
   process.exitCode = reportError(error);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { transship } from '../built-command.ts';
 import { onHost } from '../destination-state.ts';
 import { counterName, reviveDockerd, startCounter } from '../host-faults.ts';
@@ -29,6 +30,20 @@ export interface Played {
   readonly from: number;
 }
 
+/** dockerd comes back to its containerd in its own time after that was killed. */
+async function begin(...[host, flags, memoryMb]: Parameters<typeof startCounter>): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await startCounter(host, flags, memoryMb);
+      return;
+    } catch (error) {
+      if (tries > 5 || !/connection error/.test(String(error))) throw error;
+      await sleep(3_000);
+      await host.shell.run(`docker rm -f ${counterName}`, { timeoutMs: limitMs });
+    }
+  }
+}
+
 /** One move with one fault, by the command as a user types it, and what has become of it. */
 export async function playCell(hosts: TwoHosts, cell: Cell, variant = 0): Promise<Verdict> {
   const run = `${Object.values(cell)
@@ -36,7 +51,7 @@ export async function playCell(hosts: TwoHosts, cell: Cell, variant = 0): Promis
     .replace(/[^a-z0-9-]+/gi, '-')}-${variant}`;
   const fault = faults[cell.fault] as Fault;
   try {
-    await startCounter(hosts.a, '--restart unless-stopped', memoryMb(cell));
+    await begin(hosts.a, '--restart unless-stopped', memoryMb(cell));
     const from = Number(await onHost(hosts.a, `docker exec ${counterName} cat /counter`));
     const before = { a: await leftoversOn(hosts.a), b: await leftoversOn(hosts.b) };
     const strike = strikerOf(hosts, { cell, fault, words: fault.strike[variant % fault.strike.length] ?? '' });

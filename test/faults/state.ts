@@ -13,10 +13,10 @@ export interface Copy {
   readonly late: string;
 }
 
-/** Looked at twice within half a second: a live one has gone on. */
+/** Looked at twice within half a second: a live one has gone on. One that is dead and waits for its parent has no root any more. */
 export async function copiesOn(host: Host): Promise<readonly Copy[]> {
   const look = `for p in $(grep -ls '^perl$' /proc/[0-9]*/comm); do p=\${p%/comm}
-    echo "\${p#/proc/} $(cat $p/root/counter) $(cat $p/root/gap) $(cat $p/root/late)"; done 2>/dev/null; true`;
+    [ ! -e $p/root/counter ] || echo "\${p#/proc/} $(cat $p/root/counter) $(cat $p/root/gap) $(cat $p/root/late)"; done 2>/dev/null; true`;
   const first = await onHost(host, look);
   const then = await onHost(host, `sleep 0.5; ${look}`);
   const before = new Map(linesOf(first).map(([pid, count]) => [pid, count]));

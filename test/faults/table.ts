@@ -16,9 +16,11 @@ export function lineOf({ cell, outcomes, liveOn, freezeMs, wrong }: Verdict): st
   return `${wrong.length === 0 ? 'ok   ' : 'WRONG'} ${wordsOf(cell)}: ${end}${wrong.map((words) => `\n      ${words}`).join('')}`;
 }
 
-/** A row a cell. */
-export function tableOf(verdicts: readonly Verdict[]): string {
-  const rows = verdicts.map(({ cell, outcomes, liveOn, freezeMs, left, wrong }) => [
+/** Of a table in Markdown. */
+export const heading = [columns, columns.map(() => '---')].map(row).join('');
+
+export function rowOf({ cell, outcomes, liveOn, freezeMs, left, wrong }: Verdict): string {
+  return row([
     cell.strategy,
     wordsOf(cell).slice(cell.strategy.length + 1, -cell.fault.length - 1),
     cell.fault,
@@ -27,5 +29,8 @@ export function tableOf(verdicts: readonly Verdict[]): string {
     freezeMs === null ? '' : String(freezeMs),
     left.join('; '),
   ]);
-  return [columns, columns.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |\n`).join('');
+}
+
+function row(values: readonly string[]): string {
+  return `| ${values.join(' | ')} |\n`;
 }
