@@ -35,7 +35,7 @@ export const moments = {
   restore: {
     docker: 'start',
     direct: 'hand-over',
-    seen: { on: 'b', docker: running('runc .*restore'), direct: marked('runtime.restore') },
+    seen: { on: 'b', docker: running('runc .*restore'), direct: marked('runtime.criu') },
   },
   verify: { docker: 'verify', direct: 'verify' },
   rest: { docker: '', direct: 'residual' },

@@ -3,7 +3,7 @@ import { setUpNetwork } from '../direct/network-step.ts';
 import { preDump } from '../direct/pre-dump-step.ts';
 import { residual } from '../direct/residual-step.ts';
 import { stage, unstage } from '../direct/stage-step.ts';
-import { restore, warmDestination } from '../direct/warm-step.ts';
+import { prepareRestore, restore, warmDestination } from '../direct/warm-step.ts';
 import type { Step } from '../step.ts';
 import { commonCleanup, commonPreparation } from './common.ts';
 import { verifyRuns } from './verify.ts';
@@ -18,6 +18,7 @@ export const hybridSteps: readonly Step[] = [
   preDump,
   warmDestination,
   setUpNetwork,
+  prepareRestore,
   dump,
   handOver,
   restore,

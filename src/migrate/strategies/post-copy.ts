@@ -2,7 +2,7 @@ import { dump, handOver } from '../direct/dump-step.ts';
 import { setUpNetwork } from '../direct/network-step.ts';
 import { residual } from '../direct/residual-step.ts';
 import { stage, unstage } from '../direct/stage-step.ts';
-import { restore, warmDestination } from '../direct/warm-step.ts';
+import { prepareRestore, restore, warmDestination } from '../direct/warm-step.ts';
 import type { Step } from '../step.ts';
 import { commonCleanup, commonPreparation } from './common.ts';
 import { verifyRuns } from './verify.ts';
@@ -16,6 +16,7 @@ export const postCopySteps: readonly Step[] = [
   stage('post-copy'),
   warmDestination,
   setUpNetwork,
+  prepareRestore,
   dump,
   handOver,
   restore,
