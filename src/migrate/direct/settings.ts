@@ -28,6 +28,8 @@ export interface DumpSettings {
   /** Files and folders that are looked at for changes since `sinceS` (the source's clock), and the log with what has come of it. */
   readonly layers: readonly string[];
   readonly sinceS: number;
+  /** When the source was booted, by its clock of then. */
+  readonly bootS: number;
   readonly log: { readonly file: string; readonly bytes: number } | null;
   readonly limitS: number;
   readonly runcRoot: string;
@@ -55,6 +57,7 @@ export function dumpSettings(move: Move, state: DirectState, settings: DumpSetti
     log_bytes: log?.bytes ?? 0,
     layers: settings.layers,
     since: settings.sinceS.toFixed(3),
+    booted: settings.bootS.toFixed(3),
     limit_s: settings.limitS.toFixed(6),
   });
   return `${text}far_root() { ${move.route.ssh} ${asRootQuoted('$1')}; }\n`;

@@ -10,6 +10,8 @@ import { putFiles } from './stage.ts';
 import { directOf } from './stage-step.ts';
 
 const waitLimitMs = 60_000;
+/** As long as an ssh takes to notice that nobody answers (route.ts). */
+const goLimitMs = 15_000;
 
 /** dockerd, containerd, the shim and the network are through with their part before the source stands still. */
 export const warmDestination: Step = {
@@ -83,12 +85,29 @@ export const restore: Step = {
   standsStill: true,
   do: async (move) => {
     const { started } = directOf(move);
-    const error = await bounded(`docker start on ${move.destination.name}`, 600_000, started ?? Promise.resolve(null));
+    const ended = started ?? Promise.resolve(null);
+    await Promise.race([ended, heardGo(move)]);
+    const error = await bounded(`docker start on ${move.destination.name}`, 600_000, ended);
     if (error !== null) throw startFailed(move, error, await saidThere(move));
     move.found.imagesBytes = await imagesBytes(move);
     return { bytes: move.found.imagesBytes };
   },
 };
+
+/**
+ * The source has said go to its ssh; where the network is gone by then, nobody hears it, and the source would stand still as long as a restore may
+ * take. Asked late, so that a restore that is under way is left alone.
+ */
+async function heardGo(move: Move): Promise<void> {
+  const deadline = performance.now() + goLimitMs;
+  const heard = `grep -qs ' receive.go' ${directOf(move).folder}/marks`;
+  do {
+    await sleep(1_000);
+    if ((await move.destination.shell.run(heard)).exitCode === 0) return;
+  } while (performance.now() < deadline);
+  const hint = `the way from ${move.source.name} to ${move.destination.name} is gone: ping, ssh`;
+  throw new TransshipError('failed', `${move.destination.name} has not heard the go within ${goLimitMs / 1e3} s`, hint);
+}
 
 /** After the resume: what came as images, by page server or by ssh; null when it cannot be told. */
 async function imagesBytes(move: Move): Promise<number | null> {
