@@ -14,8 +14,9 @@ export function doAtOnce(host: Host, command: string): string {
   });
 }
 
-/** Kills dockerd alone, as a crash does: containerd, shims and containers live on. */
-export const killDockerd = 'kill -9 $(pidof dockerd)';
+/** Kills dockerd alone, as a crash does: containerd, shims and containers live on. It is gone when this ends, and may be started anew. */
+export const killDockerd =
+  'kill -9 $(pidof dockerd); for i in $(seq 500); do pidof dockerd >/dev/null || break; sleep 0.01; done';
 
 /** Starts dockerd again and waits until it answers. */
 export async function reviveDockerd(host: Host): Promise<void> {

@@ -30,6 +30,7 @@ export const hostParts: readonly Part[] = [
   { service: 'transship', name: 'source.send-round', begins: 'pre-dump.send', ends: 'pre-dump.sent', isRound: true },
   { service: 'transship', name: 'source.freeze', begins: 'dump.freeze', ends: 'dump.frozen' },
   { service: 'transship', name: 'source.cut-link', begins: 'dump.frozen', ends: 'dump.cut' },
+  { service: 'transship', name: 'source.copy-files-early', begins: 'dump.copy-early', ends: 'dump.copied-early' },
   { service: 'transship', name: 'source.copy-files', begins: 'dump.copy-files', ends: 'dump.files-copied' },
   { service: 'transship', name: 'source.send-images', begins: 'dump.send', ends: 'dump.images-sent' },
   { service: 'transship', name: 'source.say-go', begins: 'dump.images-sent', ends: 'dump.go' },

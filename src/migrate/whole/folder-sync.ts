@@ -159,11 +159,12 @@ const asRootWords = asRootQuoted('$*');
 /**
  * Files that rsync's look at size and time could miss, so that their content is compared: changed since the live pass began,
  * yet with a time of modification that the copy may have already. That is a time set back (cp -p), and above all a page mapped
- * and written, whose further writes leave the file's time alone until the page has been written back.
+ * and written, whose further writes leave the file's time alone until the page has been written back. `$copied_until`: end of another live
+ * pass, if the dump made one.
  */
 function suspects(earlier: FolderSynced | undefined): string {
   if (earlier === undefined) return 'find . -type f -print0';
-  return `eval "$(${changeWindow(earlier)})" && find . -type f -newerct "@$since" ! -newermt "@$until" -print0`;
+  return `eval "$(${changeWindow(earlier)})" && find . -type f -newerct "@$since" ! -newermt "@\${copied_until:-$until}" -print0`;
 }
 
 /**

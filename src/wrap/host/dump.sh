@@ -89,13 +89,21 @@ stop_dump() {
     mount -o "remount,size=${used_kb}k" images
     kill -CONT "$criu"
 }
+# Sets booted_ms: when the host was started, by the clock of now.
+read_boot() {
+    local up
+    read -r up _ </proc/uptime
+    booted_ms=$((${EPOCHREALTIME/[.,]/} / 1000 - 10#${up/./} * 10))
+}
 # Put back in the meantime, the clock gives files times before `since` that were written after it.
 follow_clock() {
-    local up moved
-    read -r up _ </proc/uptime
-    moved=$((${EPOCHREALTIME/[.,]/} / 1000 - 10#${up/./} * 10 - 10#${booted/./}))
+    local moved
+    read_boot
+    moved=$((booted_ms - 10#${booted/./}))
     ((moved >= 0)) || printf -v since '%d.%03d' "$(((10#${since/./} + moved) / 1000))" "$(((10#${since/./} + moved) % 1000))"
 }
+has_changed() { [ "${#layers[@]}" -gt 0 ] && [ -n "$(find "${layers[@]}" -newerct "@$since" -print -quit)" ]; }
+copy_changes() { since=$since sh ./copy >copy.out 2>&1 3<&- 4<&- 5<&- 6>&- 7>&- 8>&- 9<&-; }
 freeze() { printf '%s' "$frozen" >"$freezer" || fail "$freezer does not take $frozen"; }
 
 # Both ways are open before the freeze: a word or a byte is all that has to travel then.
@@ -118,6 +126,21 @@ exec 5<status # so its end, and CRIU's, can be read there
 if [ -s parent ]; then
     read -r newest <parent
     words+=(--parent-path "$newest")
+fi
+# Once more while the container works, so that the freeze has to wait for nothing but what changes from now on. Written back first, so that
+# a mapped page that is written later leaves its mark on the file's times; the clock for those lags behind by a tick, of 10 ms at most.
+changed=''
+follow_clock
+if has_changed; then
+    mark dump.copy-early
+    begun_ms=$((${EPOCHREALTIME/[.,]/} / 1000 - 100)) changed=1
+    if sync -f "${layers[@]}" && copy_changes; then
+        read_boot
+        printf -v since '%d.%03d' "$((begun_ms / 1000))" "$((begun_ms % 1000))"
+        printf -v booted '%d.%03d' "$((booted_ms / 1000))" "$((booted_ms % 1000))"
+    fi
+    export copied_until=$((${EPOCHREALTIME/[.,]*/} + 2))
+    mark dump.copied-early
 fi
 mark dump.begin
 PATH=$folder/bin:$PATH TRANSSHIP_STAGE=$folder TRANSSHIP_CRIU=$criu CRIU_CONFIG_FILE=$folder/criu.conf \
@@ -150,12 +173,11 @@ done
 mark dump.cut
 
 # While CRIU dumps: what changed in the files since they were copied
-changed=''
 follow_clock
-if [ "${#layers[@]}" -gt 0 ] && [ -n "$(find "${layers[@]}" -newerct "@$since" -print -quit)" ]; then
+if has_changed; then
     changed=1
     mark dump.copy-files
-    since=$since sh ./copy >copy.out 2>&1 3<&- 4<&- 5<&- 6>&- 7>&- 8>&- 9<&- {alive}>&- || fail "files could not be copied: $(last copy.out)"
+    copy_changes {alive}>&- || fail "files could not be copied: $(last copy.out)"
     mark dump.files-copied
 fi
 
