@@ -32,6 +32,8 @@ export interface Reading {
 export interface Journey {
   readonly a: Host;
   readonly b: Host;
+  /** Aborted: the move is rolled back. */
+  readonly signal: AbortSignal;
   readonly workload: Workload;
   readonly options: Partial<MoveOptions>;
   readonly load: Omit<LoadConfig, 'addresses'>;
@@ -41,13 +43,13 @@ export interface Journey {
 export const usualMs = 1_200;
 
 /** Starts the workload on a, moves it to b while a client asks, checks it there, and removes it. */
-export async function moveOnce({ a, b, workload, options, load }: Journey): Promise<Reading> {
+export async function moveOnce({ a, b, signal, workload, options, load }: Journey): Promise<Reading> {
   await clear([a, b]);
   await startWorkload(a, workload);
   await using client = startLoad([a, b], load);
   await sleep(usualMs);
   const movedMs = performance.timeOrigin + performance.now();
-  const { folder, manifest } = await moveIt({ a, b }, { container: workloadName, options });
+  const { folder, manifest } = await moveIt({ a, b }, { container: workloadName, options, signal });
   const answers = await client.stop();
   const trace = loadTrace(folder);
   const traced = tracedUs(trace);

@@ -30,7 +30,7 @@ export const slowController: Part = {
     const sides = (['docker', ...ours] as const).flatMap((strategy) =>
       Object.entries({ near: pair, far }).map(([place, hosts]) => ({
         name: `${strategy}, ${place}`,
-        once: () => moveOnce({ a: hosts.a, b: hosts.b, workload, options: { strategy }, load }),
+        once: () => moveOnce({ ...pair, a: hosts.a, b: hosts.b, workload, options: { strategy }, load }),
       })),
     );
     const { readings, warnings } = await inRounds<Reading>(sides, {

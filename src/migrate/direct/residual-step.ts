@@ -100,6 +100,11 @@ function halves({ source, destination }: Move, why: string): TransshipError {
 
 /** Neither side goes on until somebody has decided: what was answered since the dump is on the destination alone. */
 async function holdDestination(move: Move): Promise<void> {
+  const { movingAddress: address } = move.plan.options;
+  if (address !== undefined)
+    move.found.warnings.push(
+      `${address} is on ${move.destination.name}: who goes back to the freeze takes it away there (ip address del) first`,
+    );
   const { create, container } = move.plan;
   const command = restartCommand(create, container.name);
   if (command !== null) move.found.warnings.push(`its restart policy is off on both hosts; where it goes on: ${command}`);

@@ -81,11 +81,12 @@ export function restoreSettings(
   state: DirectState,
   more: { readonly kind: DirectKind; readonly merged: string; readonly limitS: number },
 ) {
+  const { tcpEstablished, movingAddress } = move.plan.options;
   return assignments({
     work: state.work.destination,
     merged: more.merged,
     words: [...(isLazy(more.kind) ? ['--lazy-pages'] : []), ...tcpWords(move)],
-    announce: move.plan.options.tcpEstablished ? '1' : '',
+    announce: tcpEstablished && movingAddress === undefined ? '1' : '',
     restore_s: more.limitS,
   });
 }

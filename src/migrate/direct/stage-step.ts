@@ -12,6 +12,7 @@ import { volumeSyncs } from '../whole/volumes.ts';
 import { type ContainerPair, layerSync } from '../whole/writable-layer.ts';
 import { findChannel, workFolder } from './channel.ts';
 import { makeCredentials } from './credentials.ts';
+import { forgetAddress, stageAddress, takeAddressBack } from './moving-address.ts';
 import { networkLock } from './network-lock.ts';
 import { criuConf, dumpSettings, receivingSettings, restoreSettings } from './settings.ts';
 import { makeStage, putFiles, putScripts, removeStage, stageFolder, stageRestore } from './stage.ts';
@@ -49,9 +50,13 @@ export function stage(kind: DirectKind): Step {
       const pair = await containerPair(move);
       await stageDestination(move, state, { kind, pair });
       await stageSource(move, state, { kind, pair });
+      await stageAddress(move, folder);
       return { pages: isByFile(kind) ? 'ssh' : plan.options.plainPages ? 'plain' : 'TLS' };
     },
-    tidy: removeStages,
+    tidy: async (move) => {
+      await takeAddressBack(move, stageFolder(move.plan.checkpoint));
+      await removeStages(move);
+    },
   };
 }
 
@@ -150,7 +155,13 @@ export const unstage: Step = {
   on: 'both',
   about: 'what lay on memory for the move: images, keys, scripts',
   do: async (move) => {
+    const { movingAddress: address } = move.plan.options;
     await removeStages(move);
+    const [from, to] = [move.source.name, move.destination.name];
+    if (address !== undefined)
+      move.found.warnings.push(
+        `${address} is on ${to} until that one restarts: it is for you to write it into its network configuration, and to take it out of ${from}'s`,
+      );
     return undefined;
   },
 };
@@ -162,6 +173,7 @@ async function removeStages({ source, destination, plan, found }: Move): Promise
   let first: TransshipError | null = null;
   for (const host of [source, destination]) {
     try {
+      await forgetAddress(host, folder); // before its script goes
       await removeStage(host, folder);
     } catch (cause) {
       found.stagedOn.push(host.name);

@@ -5,6 +5,7 @@ import { messageOf } from '../engine.ts';
 import { runcRoot, stopForGood } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { destinationIdOf } from '../strategies/common.ts';
+import { silenceCopy, takeAddressBack } from './moving-address.ts';
 import { putFiles } from './stage.ts';
 import { directOf } from './stage-step.ts';
 
@@ -115,7 +116,8 @@ async function imagesBytes(move: Move): Promise<number | null> {
 }
 
 /** No restore begins there any more; one that has begun ends, and its container with it. */
-export async function stopDestination({ destination, found }: Move): Promise<void> {
+export async function stopDestination(move: Move): Promise<void> {
+  const { destination, found } = move;
   if (found.direct === null || found.direct.started === null || found.destinationId === null) return;
   const { folder, started } = found.direct;
   const script = `cd ${folder} || exit; mkdir decided 2>/dev/null && echo never; echo abort 1<>go`;
@@ -125,7 +127,10 @@ export async function stopDestination({ destination, found }: Move): Promise<voi
   if (stdout.trim() === 'never') return void (await isStarted.catch(() => {}));
   await isStarted;
   await destination.shell.run(endPageDaemon(folder));
+  await silenceCopy(move, destination);
   await stopForGood(destination, found.destinationId);
+  // the container must go on; what cannot be done is told when it is tidied up
+  await takeAddressBack(move, folder).catch(() => {});
 }
 
 /** Shell text. While it waits for pages it would be taken for a restore that is still going on. */

@@ -3,6 +3,7 @@ import { deleteCheckpoint } from '../../hosts/checkpoints.ts';
 import type { Host } from '../../hosts/host.ts';
 import { bounded, untilInterrupted } from '../bounded.ts';
 import { removeContainerdLeftovers } from '../containerd-leftovers.ts';
+import { silenceCopy } from '../direct/moving-address.ts';
 import { messageOf } from '../engine.ts';
 import { createEqual, setRestartPolicy, undoCreate, undoUnanswered } from '../equal/create.ts';
 import { makeNetworks, undoNetworks } from '../equal/networks.ts';
@@ -157,7 +158,9 @@ const removeSource: Step = {
   name: 'remove-source',
   on: 'source',
   about: 'docker rm -f of the paused source; its volumes stay',
-  do: async ({ plan, source, found }) => {
+  do: async (move) => {
+    const { plan, source, found } = move;
+    await silenceCopy(move, source).catch(() => {}); // its rules stand all the same
     await bounded(
       `docker rm -f on ${source.name}`,
       60_000,

@@ -57,6 +57,7 @@ fi 2>/dev/null
 if [ -z "$runc" ] && [ -s runc-pid ]; then kill_runc "$(cat runc-pid)"; fi
 for link in ${links[@]+"${links[@]}"}; do ip link set dev "$link" up; done
 for link in ${lan_links[@]+"${lan_links[@]}"}; do nsenter -t "$pid" -n ip link set dev "$link" protodown off; done
+[ ! -e moving ] || bash ./address "$folder" back || mark give-up.address-failed
 printf '%s' "$thawed" >"$freezer" || exit
 mark give-up.thawed
 echo thawed
