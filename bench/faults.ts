@@ -1,7 +1,8 @@
 /**
  * What happens to a container whose move is disturbed? One move with one fault a cell, on two real hosts; a pairwise cover of faults, steps
  * and strategies, as a table in Markdown. The exit status is 5 when a cell is not as it has to be.
- * `npm run -s bench:faults -- [WORDS]`: only cells of which a line "strategy step fault" has these words (a regular expression)
+ * `npm run -s bench:faults -- [WORDS]`: only cells of which a line "strategy step fault" has these words (a regular expression);
+ * `-- WORDS every`: of all that are possible, not of the cover alone
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,6 +21,8 @@ import { takeDown } from '../vm/testbed-down.ts';
 import { bringUp } from '../vm/testbed-up.ts';
 
 const set = process.env.TRANSSHIP_TESTBED ?? 'bench-faults';
+/** Each combination that is possible, and not the cover alone. */
+const isEvery = process.argv[3] === 'every';
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 /** Of a fault that has several ways each cell takes the next. */
@@ -27,7 +30,7 @@ async function playAll(hosts: TwoHosts, wanted: RegExp): Promise<readonly Verdic
   const verdicts: Verdict[] = [];
   process.stdout.write(heading);
   const played = new Map<string, number>();
-  for (const cell of pairwiseCover(possibleCells())) {
+  for (const cell of isEvery ? possibleCells() : pairwiseCover(possibleCells())) {
     const variant = played.get(cell.fault) ?? 0;
     played.set(cell.fault, variant + 1);
     if (!wanted.test(wordsOf(cell))) continue;

@@ -67,15 +67,11 @@ watch_limit() {
     mkdir decided 2>/dev/null || return 0
     : >given-up
     mark "dump.$why"
-    if [ "$why" = too-long ]; then echo abort >&7; else cut_channel; fi
+    [ "$why" = alone ] || echo abort >&7
     stop_dump
     bash ./give-up "$folder" own 7>&-
     lasted_us=$((${EPOCHREALTIME/[.,]/} - begun))
     if [ "$why" = too-long ]; then mark "dump.let-go $lasted_us"; else mark "dump.failed the destination does not answer any more: $(last receiver.err)"; fi
-}
-# Nobody there closes the page channel any more, and CRIU waits in a call that no signal may end: ss(8) -K ends the connection here.
-cut_channel() {
-    [ "${words[0]:-}" != --page-server ] || ss -K dst "${words[1]%:*}" dport = ":${words[1]##*:}" >/dev/null
 }
 # In mid-dump CRIU's code is in the tasks, so CRIU has to find its own way out: by an error when it writes. The far end closes the page
 # channel when it hears abort; images find no more room. CRIU stands still meanwhile, as nothing may be less than what is used.

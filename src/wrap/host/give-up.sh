@@ -8,7 +8,7 @@ folder=$1
 # shellcheck source=src/wrap/host/mark.sh
 . "${BASH_SOURCE[0]%/*}/mark"
 cd "$folder" || exit
-freezer='' thawed='' links=() lan_links=() pid=''
+freezer='' thawed='' links=() lan_links=() pid='' words=()
 # shellcheck source=/dev/null
 . ./settings
 if mkdir decided 2>/dev/null; then : >given-up; fi
@@ -29,9 +29,14 @@ orphans() {
         [ "$name" != criu ] || [ -z "$(find "$process/fd" -lname "$folder/*" -print -quit)" ] || echo "${process#/proc/}"
     done 2>/dev/null
 }
+# Where the network is gone CRIU waits for the page server in a call that no signal may end, a quarter of an hour: ss(8) -K ends the connection
+cut_channel() {
+    [ "${words[0]:-}" != --page-server ] || ss -K dst "${words[1]%:*}" dport = ":${words[1]##*:}" >/dev/null 2>&1
+}
 runc=''
 if [ -s runc-pid ]; then
     read -r runc <runc-pid
+    cut_channel
     # In mid-dump CRIU's code is in the tasks: it ends by itself then. Before it waits for us, and once the images are ready for a reader
     # of the pages: then it may be killed.
     for ((tries = 0; tries < 3000; tries++)); do
