@@ -1,5 +1,9 @@
-import { isKnownSymptom } from './known-failures.ts';
-import { type LogLine, parseLog } from './log-grammar.ts';
+import { isKnownSymptom, knownFailures } from './known-failures.ts';
+import { eachLine, type LineBytes, textOf } from './line-bytes.ts';
+import { filterOf, mayMatch } from './line-filter.ts';
+import { readHead } from './line-head.ts';
+import { type Gap, keepBefore, type Lane, type LogClock, newClock, passLine, type TimedLine } from './log-clock.ts';
+import { type LogLine, parseLine } from './log-grammar.ts';
 import { endMarkers, factMarkers, kindMarkers, pidPair } from './log-markers.ts';
 import type { LogKind } from './phase.ts';
 import { beginsAnyPhase } from './phase-tables.ts';
@@ -11,26 +15,6 @@ export interface Mark {
   readonly line: number;
   readonly lane: number | null;
   readonly text: string;
-}
-
-/** When a restored task was first and last heard of. */
-export interface Lane {
-  readonly pid: number;
-  readonly firstUs: number;
-  readonly firstLine: number;
-  lastUs: number;
-  /** False for a lane that only the restorer wrote in: a thread of some task. */
-  isTask: boolean;
-  realPid: number | null;
-}
-
-/** Silence between two lines of the log. */
-export interface Gap {
-  readonly startUs: number;
-  readonly durationUs: number;
-  readonly line: number;
-  readonly before: string;
-  readonly after: string;
 }
 
 /** All that is kept of a log, however large it is. */
@@ -57,54 +41,34 @@ export interface LogDigest {
   readonly warnings: readonly string[];
 }
 
-const limits = { marks: 100_000, lanes: 10_000, problems: 200, gaps: 5, textLength: 300 } as const;
+const limits = { marks: 100_000, lanes: 10_000, problems: 200, textLength: 300 } as const;
 
 /** What is gathered while the lines go by. */
 interface Draft {
+  readonly file: string;
   lines: number;
   bytes: number;
-  clocks: Map<number | null, number>;
-  endUs: number;
-  timedLines: number;
   isCut: boolean;
-  previous: string;
-  kinds: Set<LogKind>;
+  readonly clock: LogClock;
+  readonly kinds: Set<LogKind>;
   end: 'ok' | 'failed' | null;
   hasServed: boolean;
-  facts: Map<keyof typeof factMarkers, string>;
-  marks: Mark[];
-  lanes: Map<number, Lane>;
-  realPids: Map<number, number>;
-  problems: LogLine[];
-  gaps: Gap[];
-  backUs: number;
-  backLine: number;
+  readonly facts: Map<keyof typeof factMarkers, string>;
+  readonly marks: Mark[];
+  marksLeftOut: number;
+  readonly realPids: Map<number, number>;
+  readonly problems: LogLine[];
+  problemsLeftOut: number;
 }
 
 /** Reads a log once, line by line, and keeps what phases, failures and anchors need. Never fails on any content. */
 export function digestLog(file: string, chunks: Iterable<Uint8Array>): LogDigest {
-  const draft = newDraft();
-  for (const line of parseLog(file, counted(chunks, draft))) takeLine(draft, line);
-  return finish(file, draft);
-}
-
-function newDraft(): Draft {
-  return {
-    ...{
-      lines: 0,
-      bytes: 0,
-      endUs: 0,
-      timedLines: 0,
-      isCut: false,
-      previous: '',
-      end: null,
-      hasServed: false,
-      backUs: 0,
-      backLine: 0,
-    },
-    ...{ clocks: new Map(), kinds: new Set(), facts: new Map(), lanes: new Map(), realPids: new Map() },
-    ...{ marks: [], problems: [], gaps: [] },
+  const draft: Draft = {
+    ...{ file, lines: 0, bytes: 0, isCut: false, clock: newClock(), kinds: new Set(), end: null, hasServed: false },
+    ...{ facts: new Map(), marks: [], marksLeftOut: 0, realPids: new Map(), problems: [], problemsLeftOut: 0 },
   };
+  eachLine(counted(chunks, draft), { line: lineTaker(draft), chunkEnd: () => keepBefore(draft.clock) });
+  return finish(file, draft);
 }
 
 function* counted(chunks: Iterable<Uint8Array>, draft: Draft): Generator<Uint8Array> {
@@ -114,61 +78,84 @@ function* counted(chunks: Iterable<Uint8Array>, draft: Draft): Generator<Uint8Ar
   }
 }
 
-function takeLine(draft: Draft, line: LogLine): void {
-  draft.lines += 1;
-  draft.isCut = line.isCut;
-  const { text } = line;
-  const pids = pidPair.exec(text);
-  if (pids !== null) draft.realPids.set(Number(pids[2]), Number(pids[1]));
-  const us = timeOf(draft, line, pids !== null);
-  takeMarkers(draft, text);
-  const isProblem = line.level !== null || isKnownSymptom(text);
-  if (isProblem && draft.problems.length < limits.problems)
-    draft.problems.push({ ...line, text: text.slice(0, limits.textLength) });
-  if (line.level !== null || line.us === null) return;
-  if (!beginsAnyPhase.test(text) && !restoredLine.test(text)) return;
-  if (draft.marks.length < limits.marks)
-    draft.marks.push({ us, line: line.line, lane: line.lane, text: text.slice(0, limits.textLength) });
+/** Most lines end in the quick half: a time, and a text that nothing begins with. */
+function lineTaker(draft: Draft): (line: LineBytes) => void {
+  const timed: TimedLine = {
+    us: 0,
+    lane: -1,
+    isPie: false,
+    textAt: 0,
+    isForeign: false,
+    line: 0,
+    bytes: new Uint8Array(0),
+    end: 0,
+  };
+  return (line) => {
+    draft.lines += 1;
+    timed.line = draft.lines;
+    timed.bytes = line.bytes;
+    timed.end = line.end;
+    timed.isForeign = false;
+    const isUsual = readHead(line, timed);
+    if (isUsual && !line.isCut && !mayMatch(filter, line.bytes, timed.textAt, line.end)) {
+      if (timed.us >= 0) passLine(draft.clock, timed);
+    } else takeLine(draft, line, timed, isUsual);
+  };
 }
 
-/** The line's time on the clock of its own lane, which never goes back; lines of several tasks do (hazard 9 of the log facts). */
-function timeOf(draft: Draft, { us, lane, line, text, isPie }: LogLine, isForeign: boolean): number {
-  const clock = draft.clocks.get(lane) ?? 0;
-  if (us === null) return Math.max(clock, draft.endUs);
-  const own = Math.max(clock, us);
-  if (clock - us > draft.backUs) Object.assign(draft, { backUs: clock - us, backLine: line });
-  if (!isForeign) draft.clocks.set(lane, own);
-  draft.timedLines += 1;
-  if (own > draft.endUs) {
-    noteGap(draft, { startUs: draft.endUs, durationUs: own - draft.endUs, line, before: draft.previous, after: text });
-    draft.endUs = own;
-    draft.previous = text;
+const levels = [69, 87]; // E, W
+
+function takeLine(draft: Draft, line: LineBytes, timed: TimedLine, isUsual: boolean): void {
+  const { bytes, start, end, isCut } = line;
+  const isPlain = isUsual && !isCut && !levels.includes(bytes[timed.textAt] ?? 0);
+  const parsed = isPlain ? null : { ...parseLine(draft.file, draft.lines, textOf(bytes, start, end)), isCut };
+  if (parsed !== null) {
+    timed.us = parsed.us ?? -1;
+    timed.lane = parsed.lane ?? -1;
+    timed.isPie = parsed.isPie;
+    timed.textAt = Math.max(start, end - parsed.text.length);
+    draft.isCut ||= isCut;
   }
-  if (lane !== null && !isForeign) noteLane(draft, lane, { us: own, line, isPie });
-  return own;
+  const text = parsed?.text ?? textOf(bytes, timed.textAt, end);
+  takeText(draft, text);
+  timed.isForeign = text.startsWith('PID: ') && takePids(draft, text);
+  if (parsed?.level || isKnownSymptom(text))
+    noteProblem(draft, parsed ?? parseLine(draft.file, draft.lines, textOf(bytes, start, end)));
+  if (timed.us < 0) return;
+  const us = passLine(draft.clock, timed);
+  if (!parsed?.level && (beginsAnyPhase.test(text) || restoredLine.test(text)))
+    noteMark(draft, { us, line: timed.line, lane: timed.lane < 0 ? null : timed.lane, text: text.slice(0, limits.textLength) });
 }
 
-function noteLane(draft: Draft, pid: number, { us, line, isPie }: { us: number; line: number; isPie: boolean }): void {
-  const known = draft.lanes.get(pid);
-  if (known !== undefined) Object.assign(known, { lastUs: us, isTask: known.isTask || !isPie });
-  else if (draft.lanes.size < limits.lanes)
-    draft.lanes.set(pid, { pid, firstUs: us, firstLine: line, lastUs: us, isTask: !isPie, realPid: null });
+function takePids({ realPids }: Draft, text: string): boolean {
+  const [, real, virtual] = pidPair.exec(text) ?? [];
+  if (virtual !== undefined) realPids.set(Number(virtual), Number(real));
+  return virtual !== undefined;
 }
 
-function noteGap(draft: Draft, gap: Gap): void {
-  const least = draft.gaps.at(-1);
-  if (draft.gaps.length === limits.gaps && least !== undefined && least.durationUs >= gap.durationUs) return;
-  const short = { ...gap, before: gap.before.slice(0, limits.textLength), after: gap.after.slice(0, limits.textLength) };
-  draft.gaps = [...draft.gaps, short].sort((a, b) => b.durationUs - a.durationUs).slice(0, limits.gaps);
+function noteProblem(draft: Draft, line: LogLine): void {
+  if (draft.problems.length < limits.problems) draft.problems.push({ ...line, text: line.text.slice(0, limits.textLength) });
+  else draft.problemsLeftOut += 1;
 }
 
-const anyMarker = new RegExp(
-  [...kindMarkers.map(({ text }) => text), ...Object.values(endMarkers), ...Object.values(factMarkers)]
-    .map((marker) => marker.source)
-    .join('|'),
-);
+function noteMark(draft: Draft, mark: Mark): void {
+  if (draft.marks.length < limits.marks) draft.marks.push(mark);
+  else draft.marksLeftOut += 1;
+}
 
-function takeMarkers(draft: Draft, text: string): void {
+const markers = [...kindMarkers.map(({ text }) => text), ...Object.values(endMarkers), ...Object.values(factMarkers)];
+const anyMarker = new RegExp(markers.map((marker) => marker.source).join('|'));
+
+/** Whatever a digest looks for in a text. */
+export function digestPatterns(): readonly RegExp[] {
+  const quiet = knownFailures.flatMap(({ text, isQuiet }) => (isQuiet ? [text] : []));
+  return [...markers, ...quiet, beginsAnyPhase, restoredLine, pidPair];
+}
+
+/** What stands with a level is a problem whatever it says. */
+const filter = filterOf([...digestPatterns(), /^Error \(/, /^Warn {2}\(/]);
+
+function takeText(draft: Draft, text: string): void {
   if (!anyMarker.test(text)) return;
   for (const { kind, text: marker } of kindMarkers) if (marker.test(text)) draft.kinds.add(kind);
   if (endMarkers.failed.test(text)) draft.end = 'failed';
@@ -181,26 +168,33 @@ function takeMarkers(draft: Draft, text: string): void {
 }
 
 function finish(file: string, draft: Draft): LogDigest {
+  const { clock, marks, problems } = draft;
   const kind = kindMarkers.find((marker) => draft.kinds.has(marker.kind))?.kind ?? null;
-  for (const lane of draft.lanes.values()) lane.realPid = draft.realPids.get(lane.pid) ?? null;
-  const warnings: string[] = [];
-  if (draft.backUs > 1e6)
-    warnings.push(`${file}:${draft.backLine}: time jumps back by ${(draft.backUs / 1e6).toFixed(3)} s: the clock was stepped`);
-  if (draft.marks.length === limits.marks)
-    warnings.push(`${file}: too many phases; those after the first ${limits.marks} are left out`);
   const fact = (name: keyof typeof factMarkers) => draft.facts.get(name) ?? null;
   return {
-    ...{ file, kind, warnings, lines: draft.lines, bytes: draft.bytes, isTimed: draft.timedLines > 0, isCut: draft.isCut },
-    ...{
-      endUs: draft.endUs,
-      end: draft.end ?? (kind === 'page-server' && draft.hasServed ? 'ok' : null),
-      marks: draft.marks,
-      problems: draft.problems,
-    },
-    ...{
-      gaps: draft.gaps.filter((gap) => gap.durationUs >= 1000),
-      lanes: [...draft.lanes.values()].filter(({ isTask }) => isTask),
-    },
+    ...{ file, kind, marks, problems, lines: draft.lines, bytes: draft.bytes, isCut: draft.isCut },
+    ...{ isTimed: clock.timedLines > 0, endUs: clock.endUs, gaps: clock.gaps },
+    end: draft.end ?? (kind === 'page-server' && draft.hasServed ? 'ok' : null),
+    lanes: lanesOf(draft),
+    warnings: warningsOf(file, draft),
     ...{ version: fact('version'), system: fact('system'), runId: fact('runId'), dumpRunId: fact('dumpRunId') },
   };
+}
+
+function lanesOf({ clock, realPids }: Draft): readonly Lane[] {
+  const lanes = [...clock.lanes.values()].flatMap(({ lane }) => (lane?.isTask ? [lane] : []));
+  return lanes.slice(0, limits.lanes).map((lane) => ({ ...lane, realPid: realPids.get(lane.pid) ?? null }));
+}
+
+function warningsOf(file: string, { clock, marksLeftOut, problemsLeftOut }: Draft): readonly string[] {
+  const warnings: string[] = [];
+  if (clock.backUs > 1e6)
+    warnings.push(`${file}:${clock.backLine}: time jumps back by ${(clock.backUs / 1e6).toFixed(3)} s: the clock was stepped`);
+  if (marksLeftOut > 0)
+    warnings.push(`${file}: too many phases; the ${marksLeftOut} after the first ${limits.marks} are left out`);
+  if (problemsLeftOut > 0)
+    warnings.push(
+      `${file}: too many errors and warnings; the ${problemsLeftOut} after the first ${limits.problems} are left out`,
+    );
+  return warnings;
 }

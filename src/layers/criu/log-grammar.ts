@@ -30,7 +30,7 @@ const level = /(?:(Error|Warn ) \(([^()]+?:\d+)\): )?/.source;
 const timed = new RegExp(`^\\((\\d{2,})\\.(\\d{3,6})(?:\\) ?| )${lane}${level}([^]*)$`);
 const untimed = new RegExp(`^(?:\\(\\d{9,}\\) )?${lane}${level}([^]*)$`);
 /** More than a day is the unsigned difference that a backward step of the clock leaves. */
-const maxUs = 86_400_000_000;
+export const maxUs = 86_400_000_000;
 
 /** One line without its newline. Never fails: what has no time is text. */
 export function parseLine(file: string, line: number, raw: string): LogLine {

@@ -1,4 +1,5 @@
-import type { Lane, LogDigest, Mark } from './log-digest.ts';
+import type { Lane } from './log-clock.ts';
+import type { LogDigest, Mark } from './log-digest.ts';
 import { growPhases, newNode, type PhaseNode } from './phase-tree.ts';
 import { restoreBarrier, restoredLine, restorePhases, restoreTask } from './restore-phases.ts';
 

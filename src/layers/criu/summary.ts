@@ -1,6 +1,6 @@
 import type { CriuEvidence, CriuLog } from './evidence.ts';
 import { failureOf, type LogOutcome, outcomeOf } from './failure.ts';
-import type { Gap } from './log-digest.ts';
+import type { Gap } from './log-clock.ts';
 import { treeOf } from './log-tree.ts';
 import type { LogKind } from './phase.ts';
 import type { PhaseNode } from './phase-tree.ts';
