@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, copyFileSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { TransshipError } from '../error.ts';
 import type { Manifest } from '../evidence/manifest.ts';
 import type { CriuFilesRecord } from '../evidence/records.ts';
 import { createRun, hostEvidence, type RunFolder, tracesRoot, writeManifest } from '../evidence/run-folder.ts';
-import { fileChunks } from '../layers/criu/file-chunks.ts';
+import { fileChunks, maxLogBytes } from '../layers/criu/file-chunks.ts';
 import type { SourceFile } from '../layers/criu/log-files.ts';
 import { nowNs } from '../trace/time.ts';
 import { transshipVersion } from './version-of.ts';
@@ -44,22 +44,34 @@ function writeError(path: string, error: unknown): unknown {
 }
 
 /** Its name in the run: what `readCriuEvidence` looks for. */
-function keptName({ kind, number }: SourceFile): string {
+export function keptName({ kind, number }: SourceFile): string {
   return kind.startsWith('stats-') ? `${number}-${kind}` : `${number}-${kind}.log`;
 }
 
 function keep(source: SourceFile, folder: string): CriuFilesRecord['files'][number] {
   const name = keptName(source);
-  const stat = statSync(source.path, { bigint: true });
-  const file = openSync(join(folder, name), 'w');
+  const { mtimeNs, birthNs, resolutionNs } = source.times;
+  return {
+    ...{ name, bytes: copy(source.path, join(folder, name)), origin: source.shown },
+    ...{ mtimeNs: mtimeNs === null ? null : String(mtimeNs), birthNs: birthNs === null ? null : String(birthNs) },
+    ...(resolutionNs > 0n ? { resolutionNs: String(resolutionNs) } : {}),
+  };
+}
+
+/** The kernel copies, or the file system shares the blocks; of an endless log only the beginning is kept. */
+function copy(from: string, to: string): number {
+  if (statSync(from).size <= maxLogBytes) {
+    copyFileSync(from, to, constants.COPYFILE_FICLONE);
+    return statSync(to).size;
+  }
+  const file = openSync(to, 'w');
   let bytes = 0;
   try {
-    for (const chunk of fileChunks(source.path)) bytes += writeSync(file, chunk);
+    for (const chunk of fileChunks(from)) bytes += writeSync(file, chunk);
   } finally {
     closeSync(file);
   }
-  const birthNs = stat.birthtimeNs > 0n ? String(stat.birthtimeNs) : null;
-  return { name, bytes, mtimeNs: String(stat.mtimeNs), birthNs, origin: source.shown };
+  return bytes;
 }
 
 function manifestOf(run: string, createdNs: string): Manifest {

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { recordedCases, unpackCase } from '../../test/recorded/criu-cases.ts';
@@ -102,6 +103,21 @@ test('standard input, cut in the middle', async () => {
   const log = readFileSync(join(root, 'cases/a-tiny-cold/dump.log')).subarray(0, 20_000);
   const { stdout, exitCode } = await transship(['import', '-', '--format', 'json'], log);
   expect([exitCode, JSON.parse(stdout).sources]).toMatchObject([0, [{ file: '-', kind: 'dump', outcome: 'truncated' }]]);
+});
+
+test('a checkpoint archive of podman, and logs that zstd and tar packed', async () => {
+  const archives = join(packageRoot(), 'test/recorded/archives');
+  const { stdout, stderr, exitCode } = await transship([
+    'import',
+    join(archives, 'podman-export.tar.gz'),
+    join(archives, 'logs.tar.zst'),
+  ]);
+  expect([exitCode, stderr]).toEqual([0, '']);
+  expect(stdout).toContain(`${archives}/podman-export.tar.gz/stats-dump`);
+  expect(stdout).toMatch(/logs\.tar\.zst\/restore\.log:166: Can't open file run\/datafile on restore: No such file/);
+  const log = gzipSync(readFileSync(join(root, 'cases/a-tiny-cold/dump.log')));
+  const piped = await transship(['import', '-', '--format', 'json'], log);
+  expect(JSON.parse(piped.stdout).sources).toMatchObject([{ file: '-', kind: 'dump', lines: 1078, outcome: 'ok' }]);
 });
 
 const esc = String.fromCharCode(27);

@@ -1,11 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { fileChunks } from '../../src/layers/criu/file-chunks.ts';
-import { digestLog, type LogDigest } from '../../src/layers/criu/log-digest.ts';
-import { findSources } from '../../src/layers/criu/log-files.ts';
+import type { LogDigest } from '../../src/layers/criu/log-digest.ts';
+import { type Candidate, findSources } from '../../src/layers/criu/log-files.ts';
 import { type CriuStatistics, decodeStatistics } from '../../src/layers/criu/statistics.ts';
 
 /** The recordings of this folder; large logs are kept packed. */
@@ -24,18 +23,26 @@ export interface RecordedLog {
 export function readCase(name: string): readonly RecordedLog[] {
   const folder = unpackCase(name);
   try {
-    const { sources } = findSources([{ path: folder, shown: name }]);
-    return sources
-      .filter(({ kind }) => !kind.startsWith('stats-'))
-      .map(({ path, shown, kind, number }) => {
-        const raw = digestLog(shown, fileChunks(path));
-        const stats = sources.find((source) => source.number === number && source.kind.startsWith('stats-'));
-        const digest = { ...raw, kind: kind === 'unknown' ? null : (kind as LogDigest['kind']) };
-        return { digest, statistics: stats === undefined ? null : decodeStatistics(stats.shown, readFileSync(stats.path)) };
-      });
+    const { sources } = findSources(filesIn(folder, name), [name]);
+    return sources.flatMap(({ digest, number }) => {
+      const stats = sources.find((source) => source.number === number && source.kind.startsWith('stats-'));
+      if (digest === null) return [];
+      return [{ digest, statistics: stats === undefined ? null : decodeStatistics(stats.shown, readFileSync(stats.path)) }];
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+function filesIn(folder: string, shown: string): readonly Candidate[] {
+  const names = readdirSync(folder, { recursive: true }) as string[];
+  return names
+    .filter((name) => statSync(join(folder, name)).isFile())
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .map((name) => ({
+      ...{ path: join(folder, name), shown: `${shown}/${name}`, isNamed: false },
+      times: { mtimeNs: null, birthNs: null, resolutionNs: 0n },
+    }));
 }
 
 /** One file of a case, unpacked. */

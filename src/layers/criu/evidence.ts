@@ -31,16 +31,25 @@ const logName = /^(?:(\d+)-)?(dump|pre-dump|restore|page-server|lazy-pages|unkno
 
 /**
  * Reads `criu/` in the folder of a host's evidence: logs (`dump.log`, `restore.log`, `page-server.log`, `lazy-pages.log`; `N-KIND.log` of an
- * import), their `stats-dump` and `stats-restore`, `files.json` and `timens-*.img`. No folder: no logs.
+ * import), their `stats-dump` and `stats-restore`, `files.json` and `timens-*.img`. No folder: no logs. Logs whose digests are there, by
+ * name, are not read again.
  * @throws TransshipError `input` when a file that is there cannot be read
  */
-export function readCriuEvidence(hostFolder: string): CriuEvidence {
+export function readCriuEvidence(hostFolder: string, digests: ReadonlyMap<string, LogDigest> = new Map()): CriuEvidence {
   const folder = join(hostFolder, 'criu');
   const host = basename(hostFolder);
   if (!existsSync(folder)) return { host, logs: [], warnings: [] };
   const names = readdirSync(folder).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   const warnings: string[] = [];
-  const read: Reading = { folder, host, names, warnings, files: readFiles(folder), boottimeNs: readBoottime(folder, names) };
+  const read: Reading = {
+    folder,
+    host,
+    names,
+    warnings,
+    digests,
+    files: readFiles(folder),
+    boottimeNs: readBoottime(folder, names),
+  };
   const logs = names.filter((name) => logName.test(name)).map((name) => readLog(read, name));
   return { host, logs, warnings: [...warnings, ...logs.flatMap(({ digest }) => digest.warnings)] };
 }
@@ -50,6 +59,7 @@ interface Reading {
   readonly host: string;
   readonly names: readonly string[];
   readonly warnings: string[];
+  readonly digests: ReadonlyMap<string, LogDigest>;
   readonly files: CriuFilesRecord | null;
   readonly boottimeNs: Ns | null;
 }
@@ -57,7 +67,7 @@ interface Reading {
 function readLog(read: Reading, name: string): CriuLog {
   const [, number, kindOfName] = logName.exec(name) ?? [];
   const shown = read.files?.files.find((file) => file.name === name)?.origin ?? `evidence/${read.host}/criu/${name}`;
-  const raw = digestLog(shown, fileChunks(join(read.folder, name)));
+  const raw = read.digests.get(name) ?? digestLog(shown, fileChunks(join(read.folder, name)));
   const kind = raw.kind ?? logKinds.find((one) => one === kindOfName) ?? null;
   const digest: LogDigest = { ...raw, kind: kindOfName === 'unknown' ? null : kind };
   if (raw.bytes >= maxLogBytes) read.warnings.push(`${shown}: only the first ${maxLogBytes / 2 ** 20} MiB were read`);

@@ -3,7 +3,7 @@ import { TransshipError } from '../../error.ts';
 
 const chunkBytes = 262_144;
 /** CRIU can loop and write 50 MB of log a second (12.6 GB were seen): no more than this is read. */
-export const maxLogBytes = 268_435_456;
+export const maxLogBytes = 2 ** 30;
 
 /** The bytes of a file, piece by piece, up to `limitBytes`. */
 export function* fileChunks(path: string, limitBytes: number = maxLogBytes): Generator<Uint8Array> {

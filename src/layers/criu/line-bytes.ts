@@ -11,35 +11,39 @@ export interface LineBytes {
   isCut: boolean;
 }
 
+/** Lines of chunks of any size, as bytes: no text is made of what nobody reads. */
 export interface LineReader {
-  line(line: LineBytes): void;
-  /** The bytes of the lines so far will be filled anew. */
-  chunkEnd(): void;
+  /** Hands over the lines that end in this chunk. */
+  take(chunk: Uint8Array): void;
+  /** Hands over a last line without line end. */
+  end(): void;
 }
 
-/** Hands over each line of chunks of any size, as bytes: no text is made of what nobody reads. */
-export function eachLine(chunks: Iterable<Uint8Array>, reader: LineReader): void {
+export function lineReader(give: (line: LineBytes) => void): LineReader {
   const line: LineBytes = { bytes: new Uint8Array(0), start: 0, end: 0, isCut: false };
   let rest: Uint8Array = new Uint8Array(0);
-  for (const chunk of chunks) {
-    let start = 0;
-    for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
-      if (rest.length === 0) give(line, chunk, start, end);
-      else {
-        rest = joined(rest, chunk.subarray(start, end));
-        give(line, rest, 0, rest.length);
-        rest = rest.subarray(0, 0);
+  return {
+    take(chunk) {
+      let start = 0;
+      for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
+        if (rest.length === 0) place(line, chunk, start, end);
+        else {
+          rest = joined(rest, chunk.subarray(start, end));
+          place(line, rest, 0, rest.length);
+          rest = rest.subarray(0, 0);
+        }
+        give(line);
+        start = end + 1;
       }
-      reader.line(line);
-      start = end + 1;
-    }
-    if (start < chunk.length) rest = joined(rest, chunk.subarray(start));
-    reader.chunkEnd();
-  }
-  if (rest.length === 0) return;
-  give(line, rest, 0, rest.length);
-  line.isCut = true;
-  reader.line(line);
+      if (start < chunk.length) rest = joined(rest, chunk.subarray(start));
+    },
+    end() {
+      if (rest.length === 0) return;
+      place(line, rest, 0, rest.length);
+      line.isCut = true;
+      give(line);
+    },
+  };
 }
 
 /** A copy, since whoever gave the chunk may fill it anew. */
@@ -52,7 +56,7 @@ function joined(rest: Uint8Array, more: Uint8Array): Uint8Array {
   return both;
 }
 
-function give(line: LineBytes, bytes: Uint8Array, start: number, end: number): void {
+function place(line: LineBytes, bytes: Uint8Array, start: number, end: number): void {
   line.bytes = bytes;
   line.start = start;
   line.end = end - start > maxLineLength ? start + maxLineLength : end;

@@ -1,5 +1,5 @@
 import { isKnownSymptom, knownFailures } from './known-failures.ts';
-import { eachLine, type LineBytes, textOf } from './line-bytes.ts';
+import { type LineBytes, lineReader, textOf } from './line-bytes.ts';
 import { filterOf, mayMatch } from './line-filter.ts';
 import { readHead } from './line-head.ts';
 import { type Gap, keepBefore, type Lane, type LogClock, newClock, passLine, type TimedLine } from './log-clock.ts';
@@ -8,6 +8,7 @@ import { endMarkers, factMarkers, kindMarkers, pidPair } from './log-markers.ts'
 import type { LogKind } from './phase.ts';
 import { beginsAnyPhase } from './phase-tables.ts';
 import { restoredLine } from './restore-phases.ts';
+import { asBytes } from './text-encoding.ts';
 
 /** A line that begins some phase, or ends a task's track. */
 export interface Mark {
@@ -49,6 +50,7 @@ interface Draft {
   lines: number;
   bytes: number;
   isCut: boolean;
+  hasQuotes: boolean;
   readonly clock: LogClock;
   readonly kinds: Set<LogKind>;
   end: 'ok' | 'failed' | null;
@@ -64,18 +66,27 @@ interface Draft {
 /** Reads a log once, line by line, and keeps what phases, failures and anchors need. Never fails on any content. */
 export function digestLog(file: string, chunks: Iterable<Uint8Array>): LogDigest {
   const draft: Draft = {
-    ...{ file, lines: 0, bytes: 0, isCut: false, clock: newClock(), kinds: new Set(), end: null, hasServed: false },
+    ...{
+      file,
+      lines: 0,
+      bytes: 0,
+      isCut: false,
+      hasQuotes: false,
+      clock: newClock(),
+      kinds: new Set(),
+      end: null,
+      hasServed: false,
+    },
     ...{ facts: new Map(), marks: [], marksLeftOut: 0, realPids: new Map(), problems: [], problemsLeftOut: 0 },
   };
-  eachLine(counted(chunks, draft), { line: lineTaker(draft), chunkEnd: () => keepBefore(draft.clock) });
-  return finish(file, draft);
-}
-
-function* counted(chunks: Iterable<Uint8Array>, draft: Draft): Generator<Uint8Array> {
-  for (const chunk of chunks) {
+  const reader = lineReader(lineTaker(draft));
+  for (const chunk of asBytes(chunks)) {
     draft.bytes += chunk.byteLength;
-    yield chunk;
+    reader.take(chunk);
+    keepBefore(draft.clock);
   }
+  reader.end();
+  return finish(file, draft);
 }
 
 /** Most lines end in the quick half: a time, and a text that nothing begins with. */
@@ -97,12 +108,15 @@ function lineTaker(draft: Draft): (line: LineBytes) => void {
     timed.end = line.end;
     timed.isForeign = false;
     const isUsual = readHead(line, timed);
-    if (isUsual && !line.isCut && !mayMatch(filter, line.bytes, timed.textAt, line.end)) {
+    if (timed.us < 0 && (draft.hasQuotes || draft.lines <= looksForQuotes)) takeLine(draft, line, timed, false);
+    else if (isUsual && !line.isCut && !mayMatch(filter, line.bytes, timed.textAt, line.end)) {
       if (timed.us >= 0) passLine(draft.clock, timed);
     } else takeLine(draft, line, timed, isUsual);
   };
 }
 
+/** Lines that somebody else's lines hold are looked for at the beginning only, unless there are some. */
+const looksForQuotes = 1000;
 const levels = [69, 87]; // E, W
 
 function takeLine(draft: Draft, line: LineBytes, timed: TimedLine, isUsual: boolean): void {
@@ -115,6 +129,7 @@ function takeLine(draft: Draft, line: LineBytes, timed: TimedLine, isUsual: bool
     timed.isPie = parsed.isPie;
     timed.textAt = Math.max(start, end - parsed.text.length);
     draft.isCut ||= isCut;
+    draft.hasQuotes ||= parsed.us !== null && bytes[start] !== 40;
   }
   const text = parsed?.text ?? textOf(bytes, timed.textAt, end);
   takeText(draft, text);

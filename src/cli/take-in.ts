@@ -1,0 +1,40 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { hostEvidence, type RunFolder } from '../evidence/run-folder.ts';
+import { readCriuEvidence } from '../layers/criu/evidence.ts';
+import { findSources, isOfCriu, type SourceFile } from '../layers/criu/log-files.ts';
+import { type CriuLogSummary, criuSummary } from '../layers/criu/summary.ts';
+import type { Trace } from '../trace/span.ts';
+import { findFiles, type Input } from '../unpack/find-files.ts';
+import { importHost, keptName, writeImport } from './import-run.ts';
+import { traceOf } from './load-trace.ts';
+
+export interface TakeInOptions {
+  readonly name?: string;
+  /** For what archives hold; the caller removes it. */
+  readonly folder: string;
+}
+
+export interface TakenIn {
+  readonly run: RunFolder;
+  readonly sources: readonly SourceFile[];
+  readonly logs: readonly CriuLogSummary[];
+  readonly trace: Trace;
+  readonly warnings: readonly string[];
+}
+
+/** Files, folders and archives become a run; each log is read once. @throws TransshipError `input` when there is none of CRIU's */
+export async function takeIn(inputs: readonly Input[], { name, folder }: TakeInOptions): Promise<TakenIn> {
+  const unpackFolder = join(folder, 'unpacked');
+  mkdirSync(unpackFolder);
+  const found = await findFiles(inputs, { folder: unpackFolder, isWanted: isOfCriu });
+  const { sources, warnings } = findSources(
+    found.files,
+    inputs.map(({ shown }) => shown),
+  );
+  const run = writeImport(sources, name);
+  const digests = new Map(sources.flatMap((source) => (source.digest === null ? [] : [[keptName(source), source.digest]])));
+  const criu = readCriuEvidence(hostEvidence(run, importHost), digests);
+  const trace = traceOf(run, [criu]);
+  return { run, sources, logs: criuSummary(criu).logs, trace, warnings: [...found.warnings, ...warnings, ...trace.warnings] };
+}
