@@ -13,11 +13,16 @@ import { transshipVersion } from './version-of.ts';
 /** The host's name in a run that was imported: nobody knows where the logs come from. */
 export const importHost = 'import';
 
+export interface ImportOptions {
+  readonly name: string | undefined;
+  readonly parents: NonNullable<CriuFilesRecord['parents']>;
+}
+
 /**
  * Makes a run of CRIU's files. Layout: `evidence/import/criu/N-KIND.log` with `N-stats-dump` or `N-stats-restore` (N: 1 for the first
  * log, and so on), and `files.json`, where `origin` is the path that the user gave. Nothing stays behind when it fails.
  */
-export function writeImport(sources: readonly SourceFile[], name: string | undefined): RunFolder {
+export function writeImport(sources: readonly SourceFile[], { name, parents }: ImportOptions): RunFolder {
   const createdNs = String(nowNs());
   let folder: RunFolder | undefined;
   try {
@@ -25,7 +30,7 @@ export function writeImport(sources: readonly SourceFile[], name: string | undef
     const target = join(hostEvidence(folder, importHost), 'criu');
     mkdirSync(target, { recursive: true });
     const files = sources.map((source) => keep(source, target));
-    const record: CriuFilesRecord = { realtimeMinusBoottimeNs: null, files };
+    const record: CriuFilesRecord = { realtimeMinusBoottimeNs: null, files, ...(parents.length > 0 ? { parents } : {}) };
     writeFileSync(join(target, 'files.json'), `${JSON.stringify(record, null, 2)}\n`);
     writeManifest(folder, manifestOf(folder.run, createdNs));
     return folder;

@@ -32,7 +32,7 @@ export async function takeIn(inputs: readonly Input[], { name, folder }: TakeInO
     found.files,
     inputs.map(({ shown }) => shown),
   );
-  const run = writeImport(sources, name);
+  const run = writeImport(sources, { name, parents: found.parents });
   const digests = new Map(sources.flatMap((source) => (source.digest === null ? [] : [[keptName(source), source.digest]])));
   const criu = readCriuEvidence(hostEvidence(run, importHost), digests);
   const trace = traceOf(run, [criu]);

@@ -70,6 +70,8 @@ export interface CriuFilesRecord {
     /** An imported file: the path that the user gave. */
     readonly origin?: string;
   }[];
+  /** Of an import: `parent` links of images folders, by which a chain of pre-dumps is known. */
+  readonly parents?: readonly { readonly folder: string; readonly target: string }[];
 }
 
 /** `evidence/probe.jsonl`: what the probes saw; never every request, only what a reading is made of. */

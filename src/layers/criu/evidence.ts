@@ -7,6 +7,7 @@ import { type Anchor, anchorOf } from './anchor.ts';
 import { fileChunks, firstBytes, maxLogBytes } from './file-chunks.ts';
 import { digestLog, type LogDigest } from './log-digest.ts';
 import { logKinds } from './phase.ts';
+import type { Parent } from './relations.ts';
 import { type CriuStatistics, decodeStatistics, isGarbage } from './statistics.ts';
 import { boottimeOf } from './timens-image.ts';
 
@@ -23,6 +24,8 @@ export interface CriuLog {
 export interface CriuEvidence {
   readonly host: string;
   readonly logs: readonly CriuLog[];
+  /** `parent` links of images folders, as the import found them. */
+  readonly parents: readonly Parent[];
   readonly warnings: readonly string[];
 }
 
@@ -38,7 +41,7 @@ const logName = /^(?:(\d+)-)?(dump|pre-dump|restore|page-server|lazy-pages|unkno
 export function readCriuEvidence(hostFolder: string, digests: ReadonlyMap<string, LogDigest> = new Map()): CriuEvidence {
   const folder = join(hostFolder, 'criu');
   const host = basename(hostFolder);
-  if (!existsSync(folder)) return { host, logs: [], warnings: [] };
+  if (!existsSync(folder)) return { host, logs: [], parents: [], warnings: [] };
   const names = readdirSync(folder).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   const warnings: string[] = [];
   const read: Reading = {
@@ -51,7 +54,12 @@ export function readCriuEvidence(hostFolder: string, digests: ReadonlyMap<string
     boottimeNs: readBoottime(folder, names),
   };
   const logs = names.filter((name) => logName.test(name)).map((name) => readLog(read, name));
-  return { host, logs, warnings: [...warnings, ...logs.flatMap(({ digest }) => digest.warnings)] };
+  return {
+    host,
+    logs,
+    parents: read.files?.parents ?? [],
+    warnings: [...warnings, ...logs.flatMap(({ digest }) => digest.warnings)],
+  };
 }
 
 interface Reading {

@@ -4,7 +4,7 @@ import { filterOf, mayMatch } from './line-filter.ts';
 import { readHead } from './line-head.ts';
 import { type Gap, keepBefore, type Lane, type LogClock, newClock, passLine, type TimedLine } from './log-clock.ts';
 import { type LogLine, parseLine } from './log-grammar.ts';
-import { endMarkers, factMarkers, kindMarkers, pidPair } from './log-markers.ts';
+import { endMarkers, factMarkers, kindMarkers, pidPair, processLine, rootLine } from './log-markers.ts';
 import type { LogKind } from './phase.ts';
 import { beginsAnyPhase } from './phase-tables.ts';
 import { restoredLine } from './restore-phases.ts';
@@ -34,6 +34,10 @@ export interface LogDigest {
   readonly system: string | null;
   readonly runId: string | null;
   readonly dumpRunId: string | null;
+  /** The root task as CRIU's main process knows it; of a dump. */
+  readonly rootPid: number | null;
+  /** Processes, as the pid namespace that is dumped or restored numbers them; sorted. */
+  readonly pids: readonly number[];
   readonly marks: readonly Mark[];
   readonly lanes: readonly Lane[];
   /** Errors, warnings and other lines that are known to tell of a failure. */
@@ -59,6 +63,8 @@ interface Draft {
   readonly marks: Mark[];
   marksLeftOut: number;
   readonly realPids: Map<number, number>;
+  readonly pids: Set<number>;
+  rootPid: number | null;
   readonly problems: LogLine[];
   problemsLeftOut: number;
 }
@@ -77,7 +83,16 @@ export function digestLog(file: string, chunks: Iterable<Uint8Array>): LogDigest
       end: null,
       hasServed: false,
     },
-    ...{ facts: new Map(), marks: [], marksLeftOut: 0, realPids: new Map(), problems: [], problemsLeftOut: 0 },
+    ...{
+      facts: new Map(),
+      marks: [],
+      marksLeftOut: 0,
+      realPids: new Map(),
+      pids: new Set(),
+      rootPid: null,
+      problems: [],
+      problemsLeftOut: 0,
+    },
   };
   const reader = lineReader(lineTaker(draft));
   for (const chunk of asBytes(chunks)) {
@@ -133,6 +148,7 @@ function takeLine(draft: Draft, line: LineBytes, timed: TimedLine, isUsual: bool
   }
   const text = parsed?.text ?? textOf(bytes, timed.textAt, end);
   takeText(draft, text);
+  takeTask(draft, text);
   timed.isForeign = text.startsWith('PID: ') && takePids(draft, text);
   if (parsed?.level || isKnownSymptom(text))
     noteProblem(draft, parsed ?? parseLine(draft.file, draft.lines, textOf(bytes, start, end)));
@@ -140,6 +156,17 @@ function takeLine(draft: Draft, line: LineBytes, timed: TimedLine, isUsual: bool
   const us = passLine(draft.clock, timed);
   if (!parsed?.level && (beginsAnyPhase.test(text) || restoredLine.test(text)))
     noteMark(draft, { us, line: timed.line, lane: timed.lane < 0 ? null : timed.lane, text: text.slice(0, limits.textLength) });
+}
+
+/** A root task's first line, and the lines that name each process. */
+function takeTask(draft: Draft, text: string): void {
+  if (draft.rootPid === null) {
+    const root = rootLine.exec(text)?.[1];
+    if (root !== undefined) draft.rootPid = Number(root);
+  }
+  const [, dumped, restored] = processLine.exec(text) ?? [];
+  const pid = dumped ?? restored;
+  if (pid !== undefined && draft.pids.size < limits.lanes) draft.pids.add(Number(pid));
 }
 
 function takePids({ realPids }: Draft, text: string): boolean {
@@ -164,7 +191,7 @@ const anyMarker = new RegExp(markers.map((marker) => marker.source).join('|'));
 /** Whatever a digest looks for in a text. */
 export function digestPatterns(): readonly RegExp[] {
   const quiet = knownFailures.flatMap(({ text, isQuiet }) => (isQuiet ? [text] : []));
-  return [...markers, ...quiet, beginsAnyPhase, restoredLine, pidPair];
+  return [...markers, ...quiet, beginsAnyPhase, restoredLine, pidPair, processLine, rootLine];
 }
 
 /** What stands with a level is a problem whatever it says. */
@@ -192,6 +219,7 @@ function finish(file: string, draft: Draft): LogDigest {
     end: draft.end ?? (kind === 'page-server' && draft.hasServed ? 'ok' : null),
     lanes: lanesOf(draft),
     warnings: warningsOf(file, draft),
+    ...{ rootPid: draft.rootPid, pids: [...draft.pids].sort((a, b) => a - b) },
     ...{ version: fact('version'), system: fact('system'), runId: fact('runId'), dumpRunId: fact('dumpRunId') },
   };
 }

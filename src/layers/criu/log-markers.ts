@@ -27,3 +27,9 @@ export const factMarkers = {
 
 /** Written by the new task, in its parent's lane (cr-restore.c). */
 export const pidPair = /^PID: real (\d+) virt (\d+)/;
+
+/** The task that was named on the command line, by its real pid; in a pre-dump it comes first. */
+export const rootLine = /^(?:Dumping processes|Dumping task|Pre-dumping task) \(pid: (\d+)/;
+
+/** A dump's list of processes, `virtual(real)`; a restore's forks. */
+export const processLine = /^Process: (\d+)\(\d+\)|^Forking task with (\d+) pid/;
