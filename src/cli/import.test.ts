@@ -120,6 +120,35 @@ test('a checkpoint archive of podman, and logs that zstd and tar packed', async 
   expect(JSON.parse(piped.stdout).sources).toMatchObject([{ file: '-', kind: 'dump', lines: 1078, outcome: 'ok' }]);
 });
 
+test('a report to paste: versions, phase, first error with the lines around it, what to try; redacted on demand', async () => {
+  await transship(['import', 'g-rst-missing-file', '--name', 'reported']);
+  const { stdout, exitCode } = await transship(['show', 'reported', '--report']);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('# CRIU failed: restore failed');
+  expect(stdout).toMatch(/^- CRIU 4\.1\.1, \S+ Linux 6\.18/m);
+  expect(stdout).toContain(
+    "- first error, line 166: `Can't open file run/datafile on restore: No such file or directory` (files-reg.c open_path)",
+  );
+  expect(stdout).toMatch(/^ {3}166 {2}\(00\.001740\) +397: Error \(criu\/files-reg\.c:2353\)/m);
+  expect(stdout).toContain('- to try: copy it to the destination');
+  const redacted = await transship(['show', 'reported', '--report', '--redact']);
+  expect(redacted.stdout).toContain("Can't open file <path-2> on restore");
+  expect(redacted.stdout).not.toMatch(/datafile|g-rst/);
+  expect((await transship(['show', 'reported', '--redact'])).exitCode).toBe(2);
+});
+
+test('a chain of pre-dumps is one table; the silences are explained', async () => {
+  const { stdout } = await transship(['import', 'q-precopy-hot', '--name', 'chain']);
+  expect(stdout).toMatch(
+    /^pre-copy\nround +log +written +unchanged +frozen +writing\n1 +q-precopy-hot\/p1\/dump\.log +5868 pages +0 pages/m,
+  );
+  expect(stdout).toMatch(/^dump +q-precopy-hot\/f\/dump\.log +1106 pages +4764 pages/m);
+  expect(stdout).toMatch(/^restores the dump of q-precopy-hot\/f\/dump\.log \(run id /m);
+  expect(stdout).toContain('asks every 100 ms only');
+  const shown = await transship(['show', 'chain', '--no-tree', '--top', '2']);
+  expect(shown.stdout).toMatch(/longest silences in CRIU's logs\n +\S+ \w+ {2}\S+ on import, before line \d+: \w/);
+});
+
 const esc = String.fromCharCode(27);
 const refused: readonly [string, Uint8Array | null, RegExp][] = [
   [

@@ -32,7 +32,8 @@ async function run(paths: readonly string[], options: Options, command: Command)
     const { run, sources, logs, trace, warnings } = await takeIn(inputs, { ...options, folder });
     for (const text of warnings) terminal.warn(escapeText(text));
     const { importText } = await import('./import-text.ts');
-    terminal.result(importDocument(run.run, sources, logs), () => importText({ folder: run, sources, logs, trace }));
+    const text = terminal.isJson ? '' : await importText({ folder: run, sources, logs, trace });
+    terminal.result(importDocument(run.run, sources, logs), () => text);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

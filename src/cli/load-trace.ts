@@ -17,11 +17,12 @@ import type { Trace } from '../trace/span.ts';
  * @throws TransshipError `input` when evidence is damaged
  */
 export function loadTrace(folder: RunFolder): Trace {
-  const hosts = evidenceHosts(folder);
-  return traceOf(
-    folder,
-    hosts.map((host) => readCriuEvidence(hostEvidence(folder, host))),
-  );
+  return traceOf(folder, criuOf(folder));
+}
+
+/** What CRIU left on each host. */
+export function criuOf(folder: RunFolder): readonly CriuEvidence[] {
+  return evidenceHosts(folder).map((host) => readCriuEvidence(hostEvidence(folder, host)));
 }
 
 /** The same, of CRIU's evidence that has been read. */

@@ -12,6 +12,8 @@ interface Options {
   readonly top: string;
   readonly all?: boolean;
   readonly tree: boolean;
+  readonly report?: boolean;
+  readonly redact?: boolean;
 }
 
 export const showCommand: Command = withFormat(new Command('show'))
@@ -21,11 +23,16 @@ export const showCommand: Command = withFormat(new Command('show'))
   .option('--top <n>', 'how many of the longest spans', '5')
   .option('--all', 'every span on a line of its own')
   .option('--no-tree', 'only the readings and the longest spans')
-  .addHelpText('after', '\nExample:\n  transship show r7 --top 10')
+  .option('--report', 'Markdown for a bug report: versions, first error, the lines around it, what to try')
+  .option('--redact', 'with --report: without addresses, paths, environment and names')
+  .addHelpText('after', '\nExamples:\n  transship show r7 --top 10\n  transship show r7 --report --redact > issue.md')
   .action(run);
 
-async function run(name: string, { top, all, tree }: Options, command: Command): Promise<void> {
+async function run(name: string, { top, all, tree, report, redact }: Options, command: Command): Promise<void> {
   const terminal = terminalOf(command);
+  if (redact && !report)
+    throw new TransshipError('usage', '--redact is for reports only', 'transship show RUN --report --redact');
+  if (report) return printReport(terminal, openRun(name), redact === true);
   if (!/^\d{1,4}$/.test(top))
     throw new TransshipError('usage', `--top ${escapeText(top)} is no number`, 'a whole number, as in --top 10');
   await printRun(terminal, openRun(name), { top: Number(top), isAll: all === true, hasTree: tree });
@@ -40,8 +47,10 @@ interface Shown {
 export async function printRun(terminal: Terminal, folder: RunFolder, shown: Shown = {}): Promise<void> {
   const { top = 5, isAll = false, hasTree = true } = shown;
   const manifest = readManifest(folder);
-  const { loadTrace } = await import('./load-trace.ts');
-  const trace = loadTrace(folder);
+  const { criuOf, traceOf } = await import('./load-trace.ts');
+  const criu = criuOf(folder);
+  const trace = traceOf(folder, criu);
+  const { silenceLines } = await import('./gap-lines.ts');
   for (const text of [...manifest.warnings, ...trace.warnings]) terminal.warn(escapeText(text));
   for (const text of trace.inconsistencies) terminal.warn(`inconsistent: ${escapeText(text)}`);
   terminal.result(showDocument(trace), () =>
@@ -49,8 +58,15 @@ export async function printRun(terminal: Terminal, folder: RunFolder, shown: Sho
       runTitle(manifest),
       ...(hasTree ? [renderTree(trace, { isAll })] : []),
       renderReadings({ folder, manifest, trace, top }),
+      ...silenceLines(criu, top),
     ].join('\n\n'),
   );
+}
+
+async function printReport(terminal: Terminal, folder: RunFolder, isRedacted: boolean): Promise<void> {
+  const { reportOf } = await import('./report.ts');
+  const text = escapeText(reportOf(folder, isRedacted));
+  terminal.result({ schema: 'transship.report/1', run: folder.run, markdown: text }, () => text);
 }
 
 /** `--format json`: the fields of the contract, nanoseconds as decimal strings. */

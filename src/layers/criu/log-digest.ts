@@ -1,10 +1,11 @@
+import { keptOfLog, warningsOf } from './digest-warnings.ts';
 import { isKnownSymptom, knownFailures } from './known-failures.ts';
 import { type LineBytes, lineReader, textOf } from './line-bytes.ts';
 import { filterOf, mayMatch } from './line-filter.ts';
 import { readHead } from './line-head.ts';
 import { type Gap, keepBefore, type Lane, type LogClock, newClock, passLine, type TimedLine } from './log-clock.ts';
 import { type LogLine, parseLine } from './log-grammar.ts';
-import { endMarkers, factMarkers, kindMarkers, pidPair, processLine, rootLine } from './log-markers.ts';
+import { endMarkers, factMarkers, givingUp, kindMarkers, pidPair, processLine, rootLine } from './log-markers.ts';
 import type { LogKind } from './phase.ts';
 import { beginsAnyPhase } from './phase-tables.ts';
 import { restoredLine } from './restore-phases.ts';
@@ -40,13 +41,15 @@ export interface LogDigest {
   readonly pids: readonly number[];
   readonly marks: readonly Mark[];
   readonly lanes: readonly Lane[];
+  /** What CRIU was at before it gave up: locks are taken back and tasks let go in every failure. */
+  readonly lastWords: { readonly line: number; readonly text: string } | null;
   /** Errors, warnings and other lines that are known to tell of a failure. */
   readonly problems: readonly LogLine[];
   readonly gaps: readonly Gap[];
   readonly warnings: readonly string[];
 }
 
-const limits = { marks: 100_000, lanes: 10_000, problems: 200, textLength: 300 } as const;
+const limits = { ...keptOfLog, lanes: 10_000, textLength: 300 } as const;
 
 /** What is gathered while the lines go by. */
 interface Draft {
@@ -65,6 +68,7 @@ interface Draft {
   readonly realPids: Map<number, number>;
   readonly pids: Set<number>;
   rootPid: number | null;
+  lastWords: LogDigest['lastWords'];
   readonly problems: LogLine[];
   problemsLeftOut: number;
 }
@@ -90,6 +94,7 @@ export function digestLog(file: string, chunks: Iterable<Uint8Array>): LogDigest
       realPids: new Map(),
       pids: new Set(),
       rootPid: null,
+      lastWords: null,
       problems: [],
       problemsLeftOut: 0,
     },
@@ -147,6 +152,7 @@ function takeLine(draft: Draft, line: LineBytes, timed: TimedLine, isUsual: bool
     draft.hasQuotes ||= parsed.us !== null && bytes[start] !== 40;
   }
   const text = parsed?.text ?? textOf(bytes, timed.textAt, end);
+  if (draft.lastWords === null && givingUp.test(text)) noteLastWords(draft);
   takeText(draft, text);
   takeTask(draft, text);
   timed.isForeign = text.startsWith('PID: ') && takePids(draft, text);
@@ -156,6 +162,11 @@ function takeLine(draft: Draft, line: LineBytes, timed: TimedLine, isUsual: bool
   const us = passLine(draft.clock, timed);
   if (!parsed?.level && (beginsAnyPhase.test(text) || restoredLine.test(text)))
     noteMark(draft, { us, line: timed.line, lane: timed.lane < 0 ? null : timed.lane, text: text.slice(0, limits.textLength) });
+}
+
+function noteLastWords(draft: Draft): void {
+  keepBefore(draft.clock);
+  if (draft.clock.before) draft.lastWords = { line: draft.lines - 1, text: draft.clock.before };
 }
 
 /** A root task's first line, and the lines that name each process. */
@@ -191,7 +202,7 @@ const anyMarker = new RegExp(markers.map((marker) => marker.source).join('|'));
 /** Whatever a digest looks for in a text. */
 export function digestPatterns(): readonly RegExp[] {
   const quiet = knownFailures.flatMap(({ text, isQuiet }) => (isQuiet ? [text] : []));
-  return [...markers, ...quiet, beginsAnyPhase, restoredLine, pidPair, processLine, rootLine];
+  return [...markers, ...quiet, beginsAnyPhase, restoredLine, pidPair, processLine, rootLine, givingUp];
 }
 
 /** What stands with a level is a problem whatever it says. */
@@ -218,8 +229,8 @@ function finish(file: string, draft: Draft): LogDigest {
     ...{ isTimed: clock.timedLines > 0, endUs: clock.endUs, gaps: clock.gaps },
     end: draft.end ?? (kind === 'page-server' && draft.hasServed ? 'ok' : null),
     lanes: lanesOf(draft),
-    warnings: warningsOf(file, draft),
-    ...{ rootPid: draft.rootPid, pids: [...draft.pids].sort((a, b) => a - b) },
+    warnings: warningsOf({ file, clock, marksLeftOut: draft.marksLeftOut, problemsLeftOut: draft.problemsLeftOut }),
+    ...{ lastWords: draft.lastWords, rootPid: draft.rootPid, pids: [...draft.pids].sort((a, b) => a - b) },
     ...{ version: fact('version'), system: fact('system'), runId: fact('runId'), dumpRunId: fact('dumpRunId') },
   };
 }
@@ -227,17 +238,4 @@ function finish(file: string, draft: Draft): LogDigest {
 function lanesOf({ clock, realPids }: Draft): readonly Lane[] {
   const lanes = [...clock.lanes.values()].flatMap(({ lane }) => (lane?.isTask ? [lane] : []));
   return lanes.slice(0, limits.lanes).map((lane) => ({ ...lane, realPid: realPids.get(lane.pid) ?? null }));
-}
-
-function warningsOf(file: string, { clock, marksLeftOut, problemsLeftOut }: Draft): readonly string[] {
-  const warnings: string[] = [];
-  if (clock.backUs > 1e6)
-    warnings.push(`${file}:${clock.backLine}: time jumps back by ${(clock.backUs / 1e6).toFixed(3)} s: the clock was stepped`);
-  if (marksLeftOut > 0)
-    warnings.push(`${file}: too many phases; the ${marksLeftOut} after the first ${limits.marks} are left out`);
-  if (problemsLeftOut > 0)
-    warnings.push(
-      `${file}: too many errors and warnings; the ${problemsLeftOut} after the first ${limits.problems} are left out`,
-    );
-  return warnings;
 }

@@ -33,3 +33,6 @@ export const rootLine = /^(?:Dumping processes|Dumping task|Pre-dumping task) \(
 
 /** A dump's list of processes, `virtual(real)`; a restore's forks. */
 export const processLine = /^Process: (\d+)\(\d+\)|^Forking task with (\d+) pid/;
+
+/** The first steps of a failed dump's way back (cr-dump.c cr_dump_finish), and the end of a failed restore. */
+export const givingUp = /^(?:net: )?Unlock network|^Unfreezing tasks into 1|^(?:Pre-dumping|Dumping|Restoring) FAILED/;

@@ -9,7 +9,12 @@ function logsOf(...cases: readonly string[]): readonly CriuLog[] {
 }
 
 function asLog({ digest, statistics }: RecordedLog, index: number): CriuLog {
-  return { name: `${index}`, digest, statistics, anchor: { zeroNs: BigInt(index), means: 'none', boundNs: 0n } };
+  return {
+    name: `${index}`,
+    digest,
+    statistics,
+    anchor: { zeroNs: BigInt(index) * 10_000_000_000n, means: 'none', boundNs: 0n },
+  };
 }
 
 function said(logs: readonly CriuLog[], parents: readonly Parent[] = []) {
@@ -60,6 +65,18 @@ describe('a chain of pre-dumps', () => {
     expect(said(chain)[4]?.slice(0, 3)).toEqual(['q-precopy-hot/restore/restore.log', null, 'q-precopy-hot/f/dump.log']);
   });
 
+  test('of copies, whose times overlap, by their names', () => {
+    const copies = [...chain]
+      .reverse()
+      .map((log) => ({ ...log, anchor: { ...log.anchor, zeroNs: BigInt(log.digest.endUs) * -1000n } }));
+    const rounds = said(copies).filter(([, iteration]) => iteration !== null);
+    expect(rounds.map(([file, iteration]) => `${file} ${iteration}`)).toEqual([
+      'q-precopy-hot/p1/dump.log 1',
+      'q-precopy-hot/p2/dump.log 2',
+      'q-precopy-hot/p3/dump.log 3',
+    ]);
+  });
+
   test('by the parent links, whatever the times and the statistics say', () => {
     const parents = [
       { folder: 'q-precopy-hot/f', target: '../p3' },
@@ -68,7 +85,7 @@ describe('a chain of pre-dumps', () => {
     ];
     const backwards = [...chain]
       .reverse()
-      .map((log, index) => ({ ...log, statistics: null, anchor: { ...log.anchor, zeroNs: BigInt(index) } }));
+      .map((log, index) => ({ ...log, statistics: null, anchor: { ...log.anchor, zeroNs: BigInt(index) * 10_000_000_000n } }));
     const rounds = said(backwards, parents).filter(([, , parent]) => !String(parent).includes('/f/'));
     expect(rounds.map(([file, iteration]) => [file, iteration])).toEqual([
       ['q-precopy-hot/p1/dump.log', 1],

@@ -1,3 +1,4 @@
+import { usToNs } from '../../trace/time.ts';
 import type { CriuLog } from './evidence.ts';
 import type { LogDigest } from './log-digest.ts';
 
@@ -48,7 +49,7 @@ function chainsOf(logs: readonly CriuLog[], parents: readonly Parent[]): readonl
   return pids.flatMap((pid) => {
     const isOwn = ({ digest }: CriuLog) => digest.rootPid === pid;
     const chains: CriuLog[][] = [];
-    for (const log of [...inOrder(rounds.filter(isOwn), parents), ...dumps.filter(isOwn)]) {
+    for (const log of [...inOrder(byTimeOrName(rounds.filter(isOwn)), parents), ...dumps.filter(isOwn)]) {
       const chain = chains.at(-1);
       const goesOn =
         chain?.at(-1)?.digest.kind === 'pre-dump' && (skipsPages(log) || chain.some((one) => isParentOf(one, log, parents)));
@@ -80,6 +81,18 @@ function isParentOf(parent: CriuLog, child: CriuLog, parents: readonly Parent[])
     ({ folder, target }) =>
       (own === folder || own.startsWith(`${folder}/`)) && joined(folder, target) === folderOf(parent.digest.file),
   );
+}
+
+/** One process is dumped once at a time: where the times overlap they are those of copies, and the names are all there is. */
+function byTimeOrName(rounds: readonly CriuLog[]): readonly CriuLog[] {
+  const sorted = [...rounds].sort(byTime);
+  const endNs = ({ anchor, digest }: CriuLog) => anchor.zeroNs + usToNs(digest.endUs);
+  const areCopies = sorted.some((round, index) => {
+    const next = sorted[index + 1];
+    return next !== undefined && next.anchor.zeroNs < endNs(round);
+  });
+  if (!areCopies) return sorted;
+  return sorted.sort((a, b) => a.digest.file.localeCompare(b.digest.file, 'en', { numeric: true }));
 }
 
 function byTime(a: CriuLog, b: CriuLog): number {
