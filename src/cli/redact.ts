@@ -6,10 +6,8 @@ const rules: readonly { readonly kind: string; readonly text: RegExp }[] = [
   { kind: 'env', text: /\b[A-Z][A-Z0-9_]{2,}=(?:"[^"\n]*"|[^\s"`|]+)/g },
   { kind: 'mac', text: /\b(?:[\da-f]{2}:){5}[\da-f]{2}\b/gi },
   { kind: 'ip', text: /(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]\d)/g },
-  {
-    kind: 'ip',
-    text: /(?<![\w:])(?:[\da-f]{1,4}:){2,7}(?::|[\da-f]{1,4})(?:(?::[\da-f]{1,4})*)(?![\w:])|(?<![\w:])::[\da-f]{1,4}\b/gi,
-  },
+  // eight groups, or fewer with a `::`; a time of day is neither
+  { kind: 'ip', text: /(?<![\w:.])(?=[\da-f:]*::|(?:[\da-f]{1,4}:){7})[\da-f]{0,4}(?::[\da-f]{0,4}){2,7}(?![\w:])/gi },
   { kind: 'uuid', text: /\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b/gi },
   { kind: 'id', text: /\b[\da-f]{64}\b|\b[\da-f]{12}\b(?=\.scope|\/)/gi },
   { kind: 'path', text: /(?<![\w.<>])(?!\/proc\/self\b)(?:\.{0,2}\/[\w@%+=.,~-]*[\w@%+=~-])+\/?/g },

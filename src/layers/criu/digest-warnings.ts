@@ -1,7 +1,7 @@
 import type { LogClock } from './log-clock.ts';
 
 /** So much is kept of a log, whatever its size. */
-export const keptOfLog = { marks: 100_000, problems: 200 } as const;
+export const keptOfLog = { marks: 50_000, problems: 200 } as const;
 
 interface LeftOut {
   readonly file: string;

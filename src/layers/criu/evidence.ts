@@ -6,7 +6,9 @@ import type { Ns } from '../../trace/time.ts';
 import { type Anchor, anchorOf } from './anchor.ts';
 import { fileChunks, firstBytes, maxLogBytes } from './file-chunks.ts';
 import { digestLog, type LogDigest } from './log-digest.ts';
+import { treeOf } from './log-tree.ts';
 import { logKinds } from './phase.ts';
+import type { PhaseNode } from './phase-tree.ts';
 import type { Parent } from './relations.ts';
 import { type CriuStatistics, decodeStatistics, isGarbage } from './statistics.ts';
 import { boottimeOf } from './timens-image.ts';
@@ -18,6 +20,8 @@ export interface CriuLog {
   readonly digest: LogDigest;
   readonly statistics: CriuStatistics | null;
   readonly anchor: Anchor;
+  /** Its phases, worked out once; `null` for a log without times. */
+  tree(): PhaseNode | null;
 }
 
 /** What CRIU left on one host, read and digested; everything after this is pure. */
@@ -82,7 +86,18 @@ function readLog(read: Reading, name: string): CriuLog {
   const statsName = `${number === undefined ? '' : `${number}-`}stats-${kind === 'restore' ? 'restore' : 'dump'}`;
   const statistics = kind === 'page-server' || kind === 'lazy-pages' ? null : readStatistics(read, statsName);
   const boottimeNs = kind === 'dump' ? read.boottimeNs : null;
-  return { name, digest, statistics, anchor: anchorOf({ digest, logName: name, statsName, files: read.files, boottimeNs }) };
+  let tree: PhaseNode | null | undefined;
+  const treeOnce = () => {
+    tree ??= treeOf(digest);
+    return tree;
+  };
+  return {
+    name,
+    digest,
+    statistics,
+    tree: treeOnce,
+    anchor: anchorOf({ digest, logName: name, statsName, files: read.files, boottimeNs }),
+  };
 }
 
 /** Statistics that cannot be read are a warning: the log says the rest. */

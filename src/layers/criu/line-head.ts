@@ -25,8 +25,27 @@ export function readHead({ bytes, start, end }: LineBytes, head: LineHead): bool
   head.lane = -1;
   head.isPie = false;
   head.textAt = start;
-  if (bytes[start] === open && !readTime(bytes, start, end, head)) return false;
+  if (bytes[start] === open && !readUsualTime(bytes, start, end, head) && !readTime(bytes, start, end, head)) return false;
   readLane(bytes, end, head);
+  return true;
+}
+
+/** CRIU's buffer has room for twelve characters: `(00.000000) `, `(258.98866) `. */
+function readUsualTime(bytes: Uint8Array, start: number, end: number, head: LineHead): boolean {
+  if (bytes[start + 10] !== close || bytes[start + 11] !== space || start + 11 >= end) return false;
+  let digits = 0;
+  let dotAt = 0;
+  for (let at = 1; at < 10; at += 1) {
+    const digit = (bytes[start + at] as number) - zero;
+    if (digit === dot - zero && dotAt === 0) dotAt = at;
+    else if (digit < 0 || digit > 9) return false;
+    else digits = digits * 10 + digit;
+  }
+  if (dotAt < 3 || dotAt > 6) return false;
+  const us = digits * (scale[9 - dotAt] as number);
+  if (us > maxUs) return false;
+  head.us = us;
+  head.textAt = start + 12;
   return true;
 }
 

@@ -14,6 +14,7 @@ function asLog({ digest, statistics }: RecordedLog, index: number): CriuLog {
     digest,
     statistics,
     anchor: { zeroNs: BigInt(index) * 10_000_000_000n, means: 'none', boundNs: 0n },
+    tree: () => null,
   };
 }
 

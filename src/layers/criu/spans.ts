@@ -22,7 +22,7 @@ const noise = new Set(['forking_time']);
 export function spansOf(evidence: CriuEvidence, options: TreeOptions = {}): readonly LayerSpans[] {
   const relations = relationsOf(evidence.logs, evidence.parents);
   return evidence.logs.flatMap((log) => {
-    const tree = treeOf(log.digest, options);
+    const tree = options.isDetailed ? treeOf(log.digest, options) : log.tree();
     const { kind } = log.digest;
     if (tree === null || kind === null) return [];
     const role = kind === 'dump' || kind === 'pre-dump' ? 'source' : 'destination';

@@ -2,7 +2,6 @@ import type { CriuEvidence, CriuLog } from './evidence.ts';
 import { failureOf, type LogOutcome, outcomeOf } from './failure.ts';
 import { gapCauseOf } from './gap-causes.ts';
 import type { Gap } from './log-clock.ts';
-import { treeOf } from './log-tree.ts';
 import type { LogKind } from './phase.ts';
 import type { PhaseNode } from './phase-tree.ts';
 import { relationsOf } from './relations.ts';
@@ -83,8 +82,8 @@ function logSummaries({ logs, parents }: CriuEvidence): readonly CriuLogSummary[
   });
 }
 
-function criuLogSummary({ digest, statistics }: CriuLog): Omit<CriuLogSummary, 'iteration' | 'follows'> {
-  const tree = treeOf(digest);
+function criuLogSummary({ digest, statistics, tree: treeOnce }: CriuLog): Omit<CriuLogSummary, 'iteration' | 'follows'> {
+  const tree = treeOnce();
   const failure = failureOf(digest);
   return {
     ...{ file: digest.file, kind: digest.kind, version: digest.version, lines: digest.lines, outcome: outcomeOf(digest) },
