@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, copyFileSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { TransshipError } from '../error.ts';
 import type { Manifest } from '../evidence/manifest.ts';
 import type { CriuFilesRecord } from '../evidence/records.ts';
 import { createRun, hostEvidence, type RunFolder, tracesRoot, writeManifest } from '../evidence/run-folder.ts';
+import { isContainerConfig } from '../layers/criu/container-config.ts';
 import { fileChunks, maxLogBytes } from '../layers/criu/file-chunks.ts';
-import type { SourceFile } from '../layers/criu/log-files.ts';
+import type { Candidate, SourceFile } from '../layers/criu/log-files.ts';
 import { nowNs } from '../trace/time.ts';
 import { transshipVersion } from './version-of.ts';
 
@@ -15,6 +16,7 @@ export const importHost = 'import';
 
 export interface ImportOptions {
   readonly name: string | undefined;
+  readonly images: readonly Candidate[];
   readonly parents: NonNullable<CriuFilesRecord['parents']>;
 }
 
@@ -22,7 +24,8 @@ export interface ImportOptions {
  * Makes a run of CRIU's files. Layout: `evidence/import/criu/N-KIND.log` with `N-stats-dump` or `N-stats-restore` (N: 1 for the first
  * log, and so on), and `files.json`, where `origin` is the path that the user gave. Nothing stays behind when it fails.
  */
-export function writeImport(sources: readonly SourceFile[], { name, parents }: ImportOptions): RunFolder {
+export function writeImport(sources: readonly SourceFile[], options: ImportOptions): RunFolder {
+  const { name, parents } = options;
   const createdNs = String(nowNs());
   let folder: RunFolder | undefined;
   try {
@@ -30,7 +33,12 @@ export function writeImport(sources: readonly SourceFile[], { name, parents }: I
     const target = join(hostEvidence(folder, importHost), 'criu');
     mkdirSync(target, { recursive: true });
     const files = sources.map((source) => keep(source, target));
-    const record: CriuFilesRecord = { realtimeMinusBoottimeNs: null, files, ...(parents.length > 0 ? { parents } : {}) };
+    const images = options.images.map((image) => keepImage(image, { target, images: options.images }));
+    const record: CriuFilesRecord = {
+      realtimeMinusBoottimeNs: null,
+      files: [...files, ...images],
+      ...(parents.length > 0 ? { parents } : {}),
+    };
     writeFileSync(join(target, 'files.json'), `${JSON.stringify(record, null, 2)}\n`);
     writeManifest(folder, manifestOf(folder.run, createdNs));
     return folder;
@@ -55,9 +63,31 @@ export function keptName({ kind, number }: SourceFile): string {
 
 function keep(source: SourceFile, folder: string): CriuFilesRecord['files'][number] {
   const name = keptName(source);
-  const { mtimeNs, birthNs, resolutionNs } = source.times;
+  return recordOf(source, { name, bytes: copy(source.path, join(folder, name)) });
+}
+
+/** Images of one folder stay together: `images/1/pstree.img`. */
+function keepImage(
+  image: Candidate,
+  { target, images }: { target: string; images: readonly Candidate[] },
+): CriuFilesRecord['files'][number] {
+  const folders = [...new Set(images.map(({ shown }) => imagesOf(shown)))];
+  const folder = `images/${folders.indexOf(imagesOf(image.shown)) + 1}`;
+  const name = `${folder}/${posix.basename(image.shown).replace(/[^\w.-]/g, '_')}`;
+  mkdirSync(join(target, folder), { recursive: true });
+  return recordOf(image, { name, bytes: copy(image.path, join(target, name)) });
+}
+
+/** `config.dump` lies beside the folder of the images that it is of. */
+function imagesOf(shown: string): string {
+  const folder = posix.dirname(shown);
+  return isContainerConfig(shown) ? posix.join(folder, 'checkpoint') : folder;
+}
+
+function recordOf({ shown, times }: Candidate, kept: { name: string; bytes: number }): CriuFilesRecord['files'][number] {
+  const { mtimeNs, birthNs, resolutionNs } = times;
   return {
-    ...{ name, bytes: copy(source.path, join(folder, name)), origin: source.shown },
+    ...{ ...kept, origin: shown },
     ...{ mtimeNs: mtimeNs === null ? null : String(mtimeNs), birthNs: birthNs === null ? null : String(birthNs) },
     ...(resolutionNs > 0n ? { resolutionNs: String(resolutionNs) } : {}),
   };

@@ -1,27 +1,32 @@
 import type { RunFolder } from '../evidence/run-folder.ts';
+import type { ImageFolder } from '../layers/criu/image-folders.ts';
 import type { SourceFile } from '../layers/criu/log-files.ts';
 import type { CriuLogSummary } from '../layers/criu/summary.ts';
 import type { Trace } from '../trace/span.ts';
 import { formatNs, usToNs } from '../trace/time.ts';
 import { framelessTable } from './frameless-table.ts';
 import { gapLines } from './gap-lines.ts';
+import { imageText } from './image-text.ts';
 import { escapeText } from './terminal.ts';
 import { renderTree } from './tree.ts';
 
 interface Imported {
   readonly folder: RunFolder;
   readonly sources: readonly SourceFile[];
+  readonly images: readonly ImageFolder[];
   readonly logs: readonly CriuLogSummary[];
   readonly trace: Trace;
 }
 
 /** What a person reads: log by log what it is, where its time went, CRIU's own numbers, the longest silences, the failure. */
-export async function importText({ folder, sources, logs, trace }: Imported): Promise<string> {
+export async function importText({ folder, sources, images, logs, trace }: Imported): Promise<string> {
   const parts = logs.map((log) => logText(log, trace));
+  parts.push(...images.map(imageText));
   const rounds = await roundsText(logs);
   if (rounds !== null) parts.push(rounds);
   const alone = sources.filter(({ kind, number }) => kind.startsWith('stats-') && logs[number - 1] === undefined);
-  if (alone.length > 0) parts.push(`kept, without a log to go with: ${alone.map(({ shown }) => escapeText(shown)).join(', ')}`);
+  for (const { shown, values } of alone)
+    parts.push([`${escapeText(shown)}: statistics without their log`, ...statisticsText({ statistics: values })].join('\n'));
   const next = logs.some(({ phases }) => phases.length > 0) ? `   transship show ${folder.run} --all` : '';
   return [...parts, `run   ${folder.run}${next}`].join('\n\n');
 }
@@ -91,7 +96,7 @@ function sharesText({ phases, durationUs }: CriuLogSummary): string[] {
   return [`most of the time: ${shown.join(', ')}`];
 }
 
-function statisticsText({ statistics }: CriuLogSummary): string[] {
+function statisticsText({ statistics }: Pick<CriuLogSummary, 'statistics'>): string[] {
   const entries = Object.entries(statistics ?? {}).filter(([name, value]) => value > 0 && name !== 'forking_time');
   if (entries.length === 0) return [];
   const shown = entries.map(([name, value]) => `${name} ${name.endsWith('_time') ? formatUs(value) : value}`);

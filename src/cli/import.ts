@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import { TransshipError } from '../error.ts';
-import type { SourceFile } from '../layers/criu/log-files.ts';
-import type { CriuLogSummary } from '../layers/criu/summary.ts';
 import type { Input } from '../unpack/find-files.ts';
+import type { TakenIn } from './take-in.ts';
 import { escapeText, terminalOf, withFormat } from './terminal.ts';
 
 interface Options {
@@ -29,11 +28,11 @@ async function run(paths: readonly string[], options: Options, command: Command)
   try {
     const inputs = await Promise.all([...new Set(paths)].map((path) => inputOf(path, folder)));
     const { takeIn } = await import('./take-in.ts');
-    const { run, sources, logs, trace, warnings } = await takeIn(inputs, { ...options, folder });
+    const { run, sources, images, logs, trace, warnings } = await takeIn(inputs, { ...options, folder });
     for (const text of warnings) terminal.warn(escapeText(text));
     const { importText } = await import('./import-text.ts');
-    const text = terminal.isJson ? '' : await importText({ folder: run, sources, logs, trace });
-    terminal.result(importDocument(run.run, sources, logs), () => text);
+    const text = terminal.isJson ? '' : await importText({ folder: run, sources, images, logs, trace });
+    terminal.result(importDocument(run.run, { sources, images, logs }), () => text);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -69,10 +68,11 @@ function temporaryFolder(): string {
 }
 
 /** `--format json`: the fields of the contract. */
-function importDocument(run: string, sources: readonly SourceFile[], logs: readonly CriuLogSummary[]): object {
+function importDocument(run: string, { sources, images, logs }: Pick<TakenIn, 'sources' | 'images' | 'logs'>): object {
   return {
     schema: 'transship.import/1',
     run,
+    images,
     sources: sources.map(({ shown, kind, number }) => {
       const log = kind.startsWith('stats-') ? undefined : logs[number - 1];
       return {

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostEvidence, type RunFolder } from '../evidence/run-folder.ts';
 import { readCriuEvidence } from '../layers/criu/evidence.ts';
+import { type ImageFolder, readImages } from '../layers/criu/image-folders.ts';
 import { findSources, isOfCriu, type SourceFile } from '../layers/criu/log-files.ts';
 import { type CriuLogSummary, criuSummary } from '../layers/criu/summary.ts';
 import type { Trace } from '../trace/span.ts';
@@ -18,6 +19,7 @@ export interface TakeInOptions {
 export interface TakenIn {
   readonly run: RunFolder;
   readonly sources: readonly SourceFile[];
+  readonly images: readonly ImageFolder[];
   readonly logs: readonly CriuLogSummary[];
   readonly trace: Trace;
   readonly warnings: readonly string[];
@@ -28,13 +30,21 @@ export async function takeIn(inputs: readonly Input[], { name, folder }: TakeInO
   const unpackFolder = join(folder, 'unpacked');
   mkdirSync(unpackFolder);
   const found = await findFiles(inputs, { folder: unpackFolder, isWanted: isOfCriu });
-  const { sources, warnings } = findSources(
+  const { sources, images, warnings } = findSources(
     found.files,
     inputs.map(({ shown }) => shown),
   );
-  const run = writeImport(sources, { name, parents: found.parents });
+  const run = writeImport(sources, { name, images, parents: found.parents });
   const digests = new Map(sources.flatMap((source) => (source.digest === null ? [] : [[keptName(source), source.digest]])));
   const criu = readCriuEvidence(hostEvidence(run, importHost), digests);
   const trace = traceOf(run, [criu]);
-  return { run, sources, logs: criuSummary(criu).logs, trace, warnings: [...found.warnings, ...warnings, ...trace.warnings] };
+  const described = readImages(hostEvidence(run, importHost));
+  return {
+    run,
+    sources,
+    images: described.folders,
+    logs: criuSummary(criu).logs,
+    trace,
+    warnings: [...found.warnings, ...warnings, ...described.warnings, ...trace.warnings],
+  };
 }

@@ -1,14 +1,14 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import { packageRoot } from '../../src/evidence/run-folder.ts';
 import type { LogDigest } from '../../src/layers/criu/log-digest.ts';
 import { type Candidate, findSources } from '../../src/layers/criu/log-files.ts';
 import { type CriuStatistics, decodeStatistics } from '../../src/layers/criu/statistics.ts';
 
 /** The recordings of this folder; large logs are kept packed. */
-export const recordedRoot = join(dirname(fileURLToPath(import.meta.url)), 'criu');
+export const recordedRoot = join(packageRoot(), 'test/recorded/criu');
 
 export const recordedCases: readonly string[] = readdirSync(recordedRoot, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())

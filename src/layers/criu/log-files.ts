@@ -1,5 +1,7 @@
 import { TransshipError } from '../../error.ts';
+import { isContainerConfig } from './container-config.ts';
 import { fileChunks, firstBytes } from './file-chunks.ts';
+import { imageKindOf } from './image-file.ts';
 import { digestLog, type LogDigest } from './log-digest.ts';
 import type { LogKind } from './phase.ts';
 import { isTaskLog, kindOfName, lookBytes, recognise } from './recognise.ts';
@@ -24,6 +26,8 @@ export interface SourceFile extends Candidate {
   readonly kind: LogKind | 'stats-dump' | 'stats-restore' | 'unknown';
   /** Of a log. */
   readonly digest: LogDigest | null;
+  /** Of statistics: CRIU's own names. */
+  readonly values: Readonly<Record<string, number>> | null;
   readonly number: number;
 }
 
@@ -32,14 +36,16 @@ const hint =
 
 interface Found {
   readonly sources: readonly SourceFile[];
+  readonly images: readonly Candidate[];
   /** Files that the user named, or that look like CRIU's, and why they were left out. */
   readonly warnings: readonly string[];
 }
 
 type Unnumbered = Omit<SourceFile, 'number'>;
 
-/** By name and first bytes: could it be one of CRIU's logs or statistics? */
+/** By name and first bytes: could it be one of CRIU's logs, statistics or images? */
 export function isOfCriu(shown: string, head: Uint8Array): boolean {
+  if (imageKindOf(head) !== null || isContainerConfig(shown)) return true;
   return recognise(head.subarray(0, lookBytes)).is !== 'nothing' && !/\.(?:img|json)$/.test(shown);
 }
 
@@ -52,7 +58,9 @@ export function findSources(files: readonly Candidate[], asked: readonly string[
   const sources: Unnumbered[] = [];
   const refused: TransshipError[] = [];
   const warnings: string[] = [];
+  const images = files.filter(({ path, shown }) => imageKindOf(firstBytes(path, 8)) !== null || isContainerConfig(shown));
   for (const file of files) {
+    if (images.includes(file)) continue;
     if (!file.isNamed && /\.(?:img|json)$/.test(file.shown)) continue;
     const source = sourceOf(file);
     if (!(source instanceof TransshipError)) sources.push(source);
@@ -60,7 +68,7 @@ export function findSources(files: readonly Candidate[], asked: readonly string[
     const isExpected = file.isNamed || kindOfName(file.shown) !== null || /stats-/.test(nameOf(file.shown));
     if (source instanceof TransshipError && isExpected) warnings.push(`${source.message}: left out`);
   }
-  if (sources.length > 0) return { sources: numbered(sources), warnings };
+  if (sources.length + images.length > 0) return { sources: numbered(sources), images, warnings };
   throw refused[0] ?? new TransshipError('input', `${asked.join(', ')}: no file of CRIU in it`, hint);
 }
 
@@ -72,10 +80,10 @@ function sourceOf(file: Candidate): Unnumbered | TransshipError {
     if (recognised.is === 'log') {
       const digest = digestLog(shown, fileChunks(path));
       const kind = isTaskLog(shown) ? null : (digest.kind ?? kindOfName(shown));
-      return { ...file, kind: kind ?? 'unknown', digest: { ...digest, kind } };
+      return { ...file, kind: kind ?? 'unknown', digest: { ...digest, kind }, values: null };
     }
     const statistics = decodeStatistics(shown, firstBytes(path, lookBytes));
-    return { ...file, kind: `stats-${statistics.kind}`, digest: null };
+    return { ...file, kind: `stats-${statistics.kind}`, digest: null, values: statistics.values };
   } catch (error) {
     if (error instanceof TransshipError) return error;
     throw error;
