@@ -9,7 +9,7 @@ import { endMarkers, factMarkers, givingUp, kindMarkers, pidPair, processLine, r
 import type { LogKind } from './phase.ts';
 import { beginsAnyPhase } from './phase-tables.ts';
 import { restoredLine } from './restore-phases.ts';
-import { asBytes } from './text-encoding.ts';
+import { recoder } from './text-encoding.ts';
 
 /** A line that begins some phase, or ends a task's track. */
 export interface Mark {
@@ -75,6 +75,13 @@ interface Draft {
 
 /** Reads a log once, line by line, and keeps what phases, failures and anchors need. Never fails on any content. */
 export function digestLog(file: string, chunks: Iterable<Uint8Array>): LogDigest {
+  const digester = logDigester(file);
+  for (const chunk of chunks) digester.take(chunk);
+  return digester.end();
+}
+
+/** The same, for bytes that come by themselves. */
+export function logDigester(file: string): { take(chunk: Uint8Array): void; end(): LogDigest } {
   const draft: Draft = {
     ...{
       file,
@@ -87,26 +94,23 @@ export function digestLog(file: string, chunks: Iterable<Uint8Array>): LogDigest
       end: null,
       hasServed: false,
     },
-    ...{
-      facts: new Map(),
-      marks: [],
-      marksLeftOut: 0,
-      realPids: new Map(),
-      pids: new Set(),
-      rootPid: null,
-      lastWords: null,
-      problems: [],
-      problemsLeftOut: 0,
-    },
+    ...{ facts: new Map(), marks: [], marksLeftOut: 0, realPids: new Map(), pids: new Set(), rootPid: null, lastWords: null },
+    ...{ problems: [], problemsLeftOut: 0 },
   };
   const reader = lineReader(lineTaker(draft));
-  for (const chunk of asBytes(chunks)) {
-    draft.bytes += chunk.byteLength;
-    reader.take(chunk);
-    keepBefore(draft.clock);
-  }
-  reader.end();
-  return finish(file, draft);
+  const recode = recoder();
+  return {
+    take(chunk) {
+      const bytes = recode(chunk);
+      draft.bytes += bytes.byteLength;
+      reader.take(bytes);
+      keepBefore(draft.clock);
+    },
+    end() {
+      reader.end();
+      return finish(file, draft);
+    },
+  };
 }
 
 /** Most lines end in the quick half: a time, and a text that nothing begins with. */

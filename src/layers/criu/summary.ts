@@ -78,12 +78,16 @@ function logSummaries({ logs, parents }: CriuEvidence): readonly CriuLogSummary[
   return logs.map((log) => {
     const { iteration = null, parent = null, dump = null, means = null } = relations.get(log) ?? {};
     const other = parent ?? dump;
-    return { ...criuLogSummary(log), iteration, follows: other && { file: other.digest.file, means } };
+    return { ...summariseLog({ ...log, tree: log.tree() }), iteration, follows: other && { file: other.digest.file, means } };
   });
 }
 
-function criuLogSummary({ digest, statistics, tree: treeOnce }: CriuLog): Omit<CriuLogSummary, 'iteration' | 'follows'> {
-  const tree = treeOnce();
+/** A log alone, without what others have to do with it. */
+export function summariseLog({
+  digest,
+  statistics,
+  tree,
+}: Pick<CriuLog, 'digest' | 'statistics'> & { readonly tree: PhaseNode | null }): Omit<CriuLogSummary, 'iteration' | 'follows'> {
   const failure = failureOf(digest);
   return {
     ...{ file: digest.file, kind: digest.kind, version: digest.version, lines: digest.lines, outcome: outcomeOf(digest) },

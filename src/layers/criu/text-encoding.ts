@@ -1,14 +1,20 @@
 /**
  * Logs are bytes of ASCII with paths of any encoding in them. What went through Windows may be UTF-16 (PowerShell's `>`) or begin with a
- * byte order mark.
+ * byte order mark. Gives a function for one log's pieces, in order.
  */
-export function* asBytes(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
+export function recoder(): (chunk: Uint8Array) => Uint8Array {
   let recode: ((chunk: Uint8Array) => Uint8Array) | null = null;
-  for (const chunk of chunks) {
-    if (chunk.byteLength === 0) continue;
+  return (chunk) => {
+    if (chunk.byteLength === 0) return chunk;
     recode ??= recoderFor(chunk);
-    yield recode(chunk);
-  }
+    return recode(chunk);
+  };
+}
+
+/** The same for pieces that are there. */
+export function* asBytes(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
+  const recode = recoder();
+  for (const chunk of chunks) yield recode(chunk);
 }
 
 function recoderFor(first: Uint8Array): (chunk: Uint8Array) => Uint8Array {
