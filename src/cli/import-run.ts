@@ -9,6 +9,7 @@ import { isContainerConfig } from '../layers/criu/container-config.ts';
 import { fileChunks, maxLogBytes } from '../layers/criu/file-chunks.ts';
 import type { Candidate, SourceFile } from '../layers/criu/log-files.ts';
 import { nowNs } from '../trace/time.ts';
+import type { LogStart } from './log-start.ts';
 import { transshipVersion } from './version-of.ts';
 
 /** The host's name in a run that was imported: nobody knows where the logs come from. */
@@ -17,6 +18,8 @@ export const importHost = 'import';
 export interface ImportOptions {
   readonly name: string | undefined;
   readonly images: readonly Candidate[];
+  /** By the log's shown name. */
+  readonly starts: ReadonlyMap<string, LogStart>;
   readonly parents: NonNullable<CriuFilesRecord['parents']>;
 }
 
@@ -32,7 +35,7 @@ export function writeImport(sources: readonly SourceFile[], options: ImportOptio
     folder = createRun(name);
     const target = join(hostEvidence(folder, importHost), 'criu');
     mkdirSync(target, { recursive: true });
-    const files = sources.map((source) => keep(source, target));
+    const files = sources.map((source) => ({ ...keep(source, target), ...toldStart(options.starts.get(source.shown)) }));
     const images = options.images.map((image) => keepImage(image, { target, images: options.images }));
     const record: CriuFilesRecord = {
       realtimeMinusBoottimeNs: null,
@@ -64,6 +67,10 @@ export function keptName({ kind, number }: SourceFile): string {
 function keep(source: SourceFile, folder: string): CriuFilesRecord['files'][number] {
   const name = keptName(source);
   return recordOf(source, { name, bytes: copy(source.path, join(folder, name)) });
+}
+
+function toldStart(start: LogStart | undefined): Pick<CriuFilesRecord['files'][number], 'zeroNs' | 'zeroBoundNs'> {
+  return start === undefined ? {} : { zeroNs: String(start.zeroNs), zeroBoundNs: String(start.boundNs) };
 }
 
 /** Images of one folder stay together: `images/1/pstree.img`. */

@@ -155,6 +155,18 @@ test('a chain of pre-dumps is one table; the silences are explained', async () =
   expect(shown.stdout).toMatch(/longest silences in CRIU's logs\n +\S+ \w+ {2}\S+ on import, before line \d+: \w/);
 });
 
+test('--at says when a log began; what came through a pipe begins nowhere else', async () => {
+  const log = readFileSync(join(root, 'cases/a-tiny-cold/dump.log'));
+  await transship(['import', '-', '--name', 'told', '--at', '2026-11-23T22:22:51.348Z'], log);
+  const told = JSON.parse((await transship(['show', 'told', '--format', 'json'])).stdout).spans[0];
+  expect([told.startNs, told.attributes['migration.clock.uncertainty_us']]).toEqual(['1795472571348500000', 500]);
+  await transship(['import', '-', '--name', 'untold'], log);
+  const untold = JSON.parse((await transship(['show', 'untold', '--format', 'json'])).stdout).spans[0];
+  expect([untold.startNs, untold.attributes['migration.clock.uncertainty_us']]).toEqual(['0', 86_400_000_000]);
+  const two = await transship(['import', 'a-tiny-cold', '--at', '2026-11-23T22:22:51Z']);
+  expect([two.exitCode, two.stderr]).toEqual([2, expect.stringContaining('--at: which of 2 logs')]);
+});
+
 const esc = String.fromCharCode(27);
 const refused: readonly [string, Uint8Array | null, RegExp][] = [
   [

@@ -5,11 +5,13 @@ import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import { TransshipError } from '../error.ts';
 import type { Input } from '../unpack/find-files.ts';
+import { parseLogStart } from './log-start.ts';
 import type { TakenIn } from './take-in.ts';
 import { escapeText, terminalOf, withFormat } from './terminal.ts';
 
 interface Options {
   readonly name?: string;
+  readonly at?: readonly string[];
 }
 
 export const importCommand: Command = withFormat(new Command('import'))
@@ -19,7 +21,11 @@ export const importCommand: Command = withFormat(new Command('import'))
   )
   .argument('<path...>', 'a log, a folder, an archive (tar, gzip, zstd), or - for standard input')
   .option('--name <run>', 'name of the new run; the next free rN without it')
-  .addHelpText('after', '\nExample:\n  transship import /var/log/criu/dump.log')
+  .option('--at <[file=]time...>', "when a log begins, where its file's time does not tell (a copy, a pipe)")
+  .addHelpText(
+    'after',
+    '\nExamples:\n  transship import /var/log/criu/dump.log\n  transship import checkpoint.tar.gz restore.log',
+  )
   .action(run);
 
 async function run(paths: readonly string[], options: Options, command: Command): Promise<void> {
@@ -28,7 +34,11 @@ async function run(paths: readonly string[], options: Options, command: Command)
   try {
     const inputs = await Promise.all([...new Set(paths)].map((path) => inputOf(path, folder)));
     const { takeIn } = await import('./take-in.ts');
-    const { run, sources, images, logs, trace, warnings } = await takeIn(inputs, { ...options, folder });
+    const { run, sources, images, logs, trace, warnings } = await takeIn(inputs, {
+      ...options,
+      folder,
+      starts: (options.at ?? []).map(parseLogStart),
+    });
     for (const text of warnings) terminal.warn(escapeText(text));
     const { importText } = await import('./import-text.ts');
     const text = terminal.isJson ? '' : await importText({ folder: run, sources, images, logs, trace });

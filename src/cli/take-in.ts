@@ -9,11 +9,13 @@ import type { Trace } from '../trace/span.ts';
 import { findFiles, type Input } from '../unpack/find-files.ts';
 import { importHost, keptName, writeImport } from './import-run.ts';
 import { traceOf } from './load-trace.ts';
+import { type LogStart, startsOf } from './log-start.ts';
 
 export interface TakeInOptions {
   readonly name?: string;
   /** For what archives hold; the caller removes it. */
   readonly folder: string;
+  readonly starts: readonly LogStart[];
 }
 
 export interface TakenIn {
@@ -26,7 +28,7 @@ export interface TakenIn {
 }
 
 /** Files, folders and archives become a run; each log is read once. @throws TransshipError `input` when there is none of CRIU's */
-export async function takeIn(inputs: readonly Input[], { name, folder }: TakeInOptions): Promise<TakenIn> {
+export async function takeIn(inputs: readonly Input[], { name, folder, starts }: TakeInOptions): Promise<TakenIn> {
   const unpackFolder = join(folder, 'unpacked');
   mkdirSync(unpackFolder);
   const found = await findFiles(inputs, { folder: unpackFolder, isWanted: isOfCriu });
@@ -34,7 +36,11 @@ export async function takeIn(inputs: readonly Input[], { name, folder }: TakeInO
     found.files,
     inputs.map(({ shown }) => shown),
   );
-  const run = writeImport(sources, { name, images, parents: found.parents });
+  const told = startsOf(
+    starts,
+    sources.flatMap(({ shown, digest }) => (digest === null ? [] : [shown])),
+  );
+  const run = writeImport(sources, { name, images, parents: found.parents, starts: told });
   const digests = new Map(sources.flatMap((source) => (source.digest === null ? [] : [[keptName(source), source.digest]])));
   const criu = readCriuEvidence(hostEvidence(run, importHost), digests);
   const trace = traceOf(run, [criu]);
