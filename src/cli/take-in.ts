@@ -7,6 +7,7 @@ import { findSources, isOfCriu, type SourceFile } from '../layers/criu/log-files
 import { type CriuLogSummary, criuSummary } from '../layers/criu/summary.ts';
 import type { Trace } from '../trace/span.ts';
 import { findFiles, type Input } from '../unpack/find-files.ts';
+import type { Found } from '../unpack/found-file.ts';
 import { importHost, keptName, writeImport } from './import-run.ts';
 import { traceOf } from './load-trace.ts';
 import { type LogStart, startsOf } from './log-start.ts';
@@ -28,29 +29,25 @@ export interface TakenIn {
 }
 
 /** Files, folders and archives become a run; each log is read once. @throws TransshipError `input` when there is none of CRIU's */
-export async function takeIn(inputs: readonly Input[], { name, folder, starts }: TakeInOptions): Promise<TakenIn> {
-  const unpackFolder = join(folder, 'unpacked');
+export async function takeIn(inputs: readonly Input[], options: TakeInOptions): Promise<TakenIn> {
+  const unpackFolder = join(options.folder, 'unpacked');
   mkdirSync(unpackFolder);
   const found = await findFiles(inputs, { folder: unpackFolder, isWanted: isOfCriu });
-  const { sources, images, warnings } = findSources(
-    found.files,
-    inputs.map(({ shown }) => shown),
-  );
-  const told = startsOf(
-    starts,
-    sources.flatMap(({ shown, digest }) => (digest === null ? [] : [shown])),
-  );
-  const run = writeImport(sources, { name, images, parents: found.parents, starts: told });
+  return takeFound(found, { ...options, asked: inputs.map(({ shown }) => shown) });
+}
+
+/** The same of files that have been found. */
+export function takeFound(found: Found, options: TakeInOptions & { readonly asked: readonly string[] }): TakenIn {
+  const { name, starts, asked } = options;
+  const { sources, images, warnings } = findSources(found.files, asked);
+  const logs = sources.flatMap(({ shown, digest }) => (digest === null ? [] : [shown]));
+  const run = writeImport(sources, { name, images, parents: found.parents, starts: startsOf(starts, logs) });
   const digests = new Map(sources.flatMap((source) => (source.digest === null ? [] : [[keptName(source), source.digest]])));
   const criu = readCriuEvidence(hostEvidence(run, importHost), digests);
   const trace = traceOf(run, [criu]);
   const described = readImages(hostEvidence(run, importHost));
   return {
-    run,
-    sources,
-    images: described.folders,
-    logs: criuSummary(criu).logs,
-    trace,
+    ...{ run, sources, images: described.folders, logs: criuSummary(criu).logs, trace },
     warnings: [...found.warnings, ...warnings, ...described.warnings, ...trace.warnings],
   };
 }
