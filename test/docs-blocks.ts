@@ -20,6 +20,7 @@ export const docsFiles = [
   'docs/five-seconds-of-docker-checkpoint.md',
   'docs/pre-copy.md',
   'docs/choosing-a-strategy.md',
+  'docs/any-criu-log.md',
 ];
 
 const fence = /^```console run\n\$ (.*)\n([\s\S]*?)^```$/gm;
