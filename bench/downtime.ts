@@ -13,6 +13,7 @@ import { TransshipError } from '../src/error.ts';
 import { connectHost } from '../src/hosts/connect.ts';
 import type { Host } from '../src/hosts/host.ts';
 import type { MoveOptions } from '../src/migrate/plan.ts';
+import { medianInterval, medianOf } from '../src/trace/median-interval.ts';
 import { nsToUs } from '../src/trace/time.ts';
 import { installRuntime } from '../src/wrap/install.ts';
 import { onHost } from '../test/destination-state.ts';
@@ -20,7 +21,6 @@ import { moveIt } from '../test/mover.ts';
 import { takeDown } from '../vm/testbed-down.ts';
 import { bringUp } from '../vm/testbed-up.ts';
 import { workloadImage } from '../vm/workload-image.ts';
-import { medianInterval, medianOf } from './bootstrap.ts';
 
 interface Side {
   readonly name: string;

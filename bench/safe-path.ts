@@ -11,11 +11,11 @@ import { tracedUs } from '../src/cli/readings.ts';
 import { reportError } from '../src/cli/terminal.ts';
 import { TransshipError } from '../src/error.ts';
 import { connectHost } from '../src/hosts/connect.ts';
+import { medianOf } from '../src/trace/median-interval.ts';
 import { counterName, startCounter } from '../test/host-faults.ts';
 import { moveIt } from '../test/mover.ts';
 import { takeDown } from '../vm/testbed-down.ts';
 import { bringUp } from '../vm/testbed-up.ts';
-import { medianOf } from './bootstrap.ts';
 
 const set = 'bench';
 /** Enough that dockerd's way through the content store shows, little enough that twenty moves take a minute. */

@@ -5,8 +5,9 @@ import { gunzipSync } from 'node:zlib';
 import { execaSync } from 'execa';
 import { packageRoot } from '../src/evidence/run-folder.ts';
 
-/** A fence ```` ```console run ```` of the docs: a command, and what it printed. */
+/** A fence ```` ```console run ```` of the docs: a command, and what it printed; of ```` ```console part ```` some lines of that. */
 export interface DocsBlock {
+  readonly isPart: boolean;
   readonly file: string;
   readonly line: number;
   readonly command: string;
@@ -21,14 +22,19 @@ export const docsFiles = [
   'docs/pre-copy.md',
   'docs/choosing-a-strategy.md',
   'docs/any-criu-log.md',
+  'docs/other-readers.md',
+  'docs/comparing-runs.md',
+  'docs/what-would-shorten-it.md',
 ];
 
 const fence = /^```console run\n\$ (.*)\n([\s\S]*?)^```$/gm;
+const partFence = /^```console part\n\$ (.*)\n([\s\S]*?)^```$/gm;
 
 export function blocksOf(file: string): readonly DocsBlock[] {
   const text = readFileSync(join(packageRoot(), file), 'utf8');
-  return [...text.matchAll(fence)].map((match) => ({
+  return [...text.matchAll(fence), ...text.matchAll(partFence)].map((match) => ({
     file,
+    isPart: match[0].startsWith('```console part'),
     line: text.slice(0, match.index).split('\n').length,
     command: match[1] ?? '',
     output: match[2] ?? '',

@@ -9,6 +9,7 @@ import { missingForTestbed } from '../vm/prerequisites.ts';
 import { takeDown } from '../vm/testbed-down.ts';
 import { bringUp } from '../vm/testbed-up.ts';
 import type { PackageSet } from '../vm/versions.ts';
+import { testSet } from './test-set.ts';
 
 export interface TwoHosts {
   readonly a: Host;
@@ -23,10 +24,11 @@ const given = ['TRANSSHIP_TESTBED', 'TRANSSHIP_TRACES'] as const;
  */
 export function describeOnHosts(
   name: string,
-  set: string,
+  setName: string,
   tests: (hosts: () => TwoHosts) => void,
   { cgroup = 'v2', packages = 'debian13' }: { readonly cgroup?: CgroupMode; readonly packages?: PackageSet } = {},
 ): void {
+  const set = testSet(setName);
   const missing = missingForTestbed();
   const noHosts = (why: string) => (): TwoHosts => {
     throw new Error(why);

@@ -14,7 +14,11 @@ test('the document is all that stdout gets, and all that the file gets', async (
 });
 
 test.each([
-  [['r1', '--to', 'svg'], 2, 'error: --to svg: no such format\n  hint: one of: otlp-json, jaeger-json, chrome'],
+  [
+    ['r1', '--to', 'svg'],
+    2,
+    'error: --to svg: no such format\n  hint: one of: otlp-json, jaeger-json, chrome, csv, folded, gobench',
+  ],
   [['r1'], 2, "error: required option '--to <format>' not specified"],
   [['r1', '--to', 'chrome', '-o', 'no/file'], 1, 'error: no/file: cannot be written (ENOENT: no such file or directory'],
   [['r1', '--to', 'chrome', '-o', '/dev/full'], 1, 'error: /dev/full: cannot be written (ENOSPC: no space left on device'],

@@ -28,6 +28,9 @@ export const exportCommand: Command = new Command('export')
 otlp-json    OTLP JSON Lines, as the OpenTelemetry Collector reads and writes them; Jaeger's page takes them in, too
 jaeger-json  Jaeger's JSON, for its page's "Upload"
 chrome       Chrome's trace JSON: open it at https://ui.perfetto.dev
+csv          a row a span, for spreadsheets and databases
+folded       stacks with their own time in µs, for flamegraph.pl, inferno, speedscope
+gobench      Go's benchmark lines: benchstat compares two sets of runs
 
 Example:
   transship export r7 --to chrome -o r7.json`,

@@ -2,8 +2,9 @@ import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { attributeCatalogue } from '../catalogue/attributes.ts';
+import { isNamed } from '../catalogue/names.ts';
 import { type RunFolder, readManifest, runFiles, writeManifest } from '../evidence/run-folder.ts';
-import { isKnownAttribute } from '../trace/attribute-catalogue.ts';
 import type { Span, Trace } from '../trace/span.ts';
 import { explainedOf } from '../trace/trace-leaves.ts';
 import { loadTrace } from './load-trace.ts';
@@ -67,7 +68,7 @@ describe('a recorded run', () => {
 
   test('has attributes that the catalogue knows, and no others', () => {
     const names = loadTrace(folder).spans.flatMap((span) => [span, ...span.events].flatMap((one) => Object.keys(one.attributes)));
-    expect([...new Set(names)].filter((name) => !isKnownAttribute(name))).toEqual([]);
+    expect([...new Set(names)].filter((name) => !isNamed(attributeCatalogue, name))).toEqual([]);
   });
 
   test('gives the same trace each time, and leaves it beside the evidence', () => {

@@ -17,6 +17,7 @@ interface Options {
   readonly downtimeLimit?: string;
   readonly plainPages?: boolean;
   readonly tcpEstablished?: boolean;
+  readonly earlyNetwork: boolean;
   readonly plain?: boolean;
   readonly volumes?: string;
   readonly dropExecs?: boolean;
@@ -45,6 +46,10 @@ export const migrateCommand: Command = withFormat(
     .option('--plain', "Docker's path without safety: the dump kills the source (baseline for measuring)")
     .option('--tcp-established', "clients' connections move along (macvlan network, where the address moves, too)")
     .option('--plain-pages', 'do not encrypt the memory on its way (on a link that nobody else can read)')
+    .option(
+      '--no-early-network',
+      "leave the container's network to the restore, as Docker does, even where it can be set up before the freeze",
+    )
     .option('--volumes <modes>', 'copy, shared, or by place: /data=copy,/etc/app=shared')
     .addOption(stopOption('pagesLeft'))
     .addOption(stopOption('maxGrowth'))
@@ -109,6 +114,7 @@ async function moveOptions(options: Options): Promise<PlanRequest['options']> {
     isPlain: options.plain ?? false,
     plainPages: options.plainPages ?? false,
     tcpEstablished: options.tcpEstablished ?? false,
+    isNetworkEarly: options.earlyNetwork,
     volumes: parseVolumesOption(options.volumes),
     dropExecs: options.dropExecs ?? false,
     ...(limit === undefined ? {} : { downtimeLimitMs: parseDowntimeLimit(limit) }),

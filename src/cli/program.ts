@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageRoot } from '../evidence/run-folder.ts';
 import { demoCommand } from './demo.ts';
+import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
@@ -32,6 +33,7 @@ const commands: readonly Command[] = [
   wrapCommand,
   testbedCommand,
   showCommand,
+  diffCommand,
   runsCommand,
 ];
 

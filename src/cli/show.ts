@@ -1,17 +1,26 @@
 import { Command } from 'commander';
 import { TransshipError } from '../error.ts';
+import type { Manifest } from '../evidence/manifest.ts';
 import { openRun, type RunFolder, readManifest } from '../evidence/run-folder.ts';
-import type { AttributeValue } from '../trace/layer-spans.ts';
-import type { Span, Trace } from '../trace/span.ts';
+import { blame } from '../trace/blame.ts';
+import { criticalPath } from '../trace/critical-path.ts';
+import { savings } from '../trace/savings.ts';
+import type { Trace } from '../trace/span.ts';
+import { blameText } from './blame-text.ts';
+import { pathText } from './path-text.ts';
 import { renderReadings } from './readings.ts';
 import { runTitle } from './run-title.ts';
+import { showDocument } from './show-document.ts';
 import { escapeText, type Terminal, terminalOf, withFormat } from './terminal.ts';
 import { renderTree } from './tree.ts';
+import { wholeNumber } from './whole-number.ts';
 
 interface Options {
   readonly top: string;
   readonly all?: boolean;
   readonly tree: boolean;
+  readonly criticalPath?: boolean;
+  readonly blame?: boolean;
   readonly report?: boolean;
   readonly redact?: boolean;
 }
@@ -23,25 +32,68 @@ export const showCommand: Command = withFormat(new Command('show'))
   .option('--top <n>', 'how many of the longest spans', '5')
   .option('--all', 'every span on a line of its own')
   .option('--no-tree', 'only the readings and the longest spans')
-  .option('--report', 'Markdown for a bug report: versions, first error, the lines around it, what to try')
+  .option('--critical-path', 'instead: what the end of the downtime was waiting for, from its begin on')
+  .option('--blame', 'instead: who had the downtime, by layer, phase and operation, and what would shorten it')
+  .option('--report', 'instead: Markdown for a bug report: versions, first error, the lines around it, what to try')
   .option('--redact', 'with --report: without addresses, paths, environment and names')
-  .addHelpText('after', '\nExamples:\n  transship show r7 --top 10\n  transship show r7 --report --redact > issue.md')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  transship show r7 --top 10\n  transship show r7 --blame\n  transship show r7 --report --redact',
+  )
   .action(run);
 
-async function run(name: string, { top, all, tree, report, redact }: Options, command: Command): Promise<void> {
+async function run(name: string, options: Options, command: Command): Promise<void> {
+  const { top, all, tree, criticalPath, blame, report, redact } = options;
   const terminal = terminalOf(command);
   if (redact && !report)
     throw new TransshipError('usage', '--redact is for reports only', 'transship show RUN --report --redact');
-  if (report) return printReport(terminal, openRun(name), redact === true);
-  if (!/^\d{1,4}$/.test(top))
-    throw new TransshipError('usage', `--top ${escapeText(top)} is no number`, 'a whole number, as in --top 10');
-  await printRun(terminal, openRun(name), { top: Number(top), isAll: all === true, hasTree: tree });
+  const shown = { top: wholeNumber('--top', top), isAll: all === true };
+  const folder = openRun(name);
+  if (report) await printReport(terminal, folder, redact === true);
+  else if (criticalPath || blame)
+    await printPath(terminal, folder, { ...shown, hasPath: criticalPath === true, hasBlame: blame === true });
+  else await printRun(terminal, folder, { ...shown, hasTree: tree });
 }
 
 interface Shown {
   readonly top?: number;
   readonly isAll?: boolean;
   readonly hasTree?: boolean;
+}
+
+interface PathShown {
+  readonly top: number;
+  readonly isAll: boolean;
+  readonly hasPath: boolean;
+  readonly hasBlame: boolean;
+}
+
+async function printPath(terminal: Terminal, folder: RunFolder, { top, isAll, hasPath, hasBlame }: PathShown): Promise<void> {
+  const manifest = readManifest(folder);
+  const { loadTrace } = await import('./load-trace.ts');
+  const trace = loadTrace(folder);
+  warnOf(terminal, manifest, trace);
+  const path = criticalPath(trace);
+  const sections = [
+    runTitle(manifest),
+    ...(hasPath ? [await pathText(trace, path, isAll)] : []),
+    ...(hasBlame
+      ? [
+          await blameText({
+            trace,
+            blamed: blame(trace, path),
+            saved: savings(trace),
+            top: isAll ? Number.MAX_SAFE_INTEGER : top,
+          }),
+        ]
+      : []),
+  ];
+  terminal.result(showDocument(trace), () => sections.join('\n\n'));
+}
+
+function warnOf(terminal: Terminal, manifest: Manifest, trace: Trace): void {
+  for (const text of [...manifest.warnings, ...trace.warnings]) terminal.warn(escapeText(text));
+  for (const text of trace.inconsistencies) terminal.warn(`inconsistent: ${escapeText(text)}`);
 }
 
 export async function printRun(terminal: Terminal, folder: RunFolder, shown: Shown = {}): Promise<void> {
@@ -51,8 +103,7 @@ export async function printRun(terminal: Terminal, folder: RunFolder, shown: Sho
   const criu = criuOf(folder);
   const trace = traceOf(folder, criu);
   const { silenceLines } = await import('./gap-lines.ts');
-  for (const text of [...manifest.warnings, ...trace.warnings]) terminal.warn(escapeText(text));
-  for (const text of trace.inconsistencies) terminal.warn(`inconsistent: ${escapeText(text)}`);
+  warnOf(terminal, manifest, trace);
   terminal.result(showDocument(trace), () =>
     [
       runTitle(manifest),
@@ -67,38 +118,4 @@ async function printReport(terminal: Terminal, folder: RunFolder, isRedacted: bo
   const { reportOf } = await import('./report.ts');
   const text = escapeText(reportOf(folder, isRedacted));
   terminal.result({ schema: 'transship.report/1', run: folder.run, markdown: text }, () => text);
-}
-
-/** `--format json`: the fields of the contract, nanoseconds as decimal strings. */
-export function showDocument(trace: Trace): object {
-  return {
-    schema: 'transship.show/1',
-    run: trace.run,
-    spans: trace.spans.map(spanDocument),
-    services: [...new Set(trace.spans.map((span) => span.service))],
-    explained: trace.explained,
-    clock: trace.clock && { offsetNs: String(trace.clock.offsetNs), boundNs: String(trace.clock.boundNs) },
-  };
-}
-
-function spanDocument(span: Span): object {
-  return {
-    traceId: span.traceId,
-    spanId: span.spanId,
-    parentSpanId: span.parentSpanId ?? null,
-    service: span.service,
-    host: span.host,
-    name: span.name,
-    startNs: String(span.startNs),
-    durationNs: String(span.durationNs),
-    status: span.status,
-    attributes: plain(span.attributes),
-    events: span.events.map(({ name, timeNs, attributes }) => ({ name, timeNs: String(timeNs), attributes: plain(attributes) })),
-  };
-}
-
-function plain(attributes: Readonly<Record<string, AttributeValue>>): object {
-  return Object.fromEntries(
-    Object.entries(attributes).map(([name, value]) => [name, typeof value === 'bigint' ? String(value) : value]),
-  );
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -92,9 +92,31 @@ export function openRun(nameOrPath: string, env: NodeJS.ProcessEnv = process.env
   );
 }
 
+/** A run, by name or path; or, by the path of a folder that is none, all runs in it. */
+export function openRuns(nameOrPath: string, env: NodeJS.ProcessEnv = process.env): readonly RunFolder[] {
+  const isFolder = statSync(nameOrPath, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const isSet = isFolder && !existsSync(join(nameOrPath, runFiles.manifest));
+  if (
+    !isSet ||
+    (!nameOrPath.includes('/') && traceRoots(env).some((root) => existsSync(join(root, nameOrPath, runFiles.manifest))))
+  )
+    return [openRun(nameOrPath, env)];
+  const runs = runsIn([nameOrPath]);
+  if (runs.length > 0) return runs;
+  throw new TransshipError(
+    'input',
+    `${nameOrPath}: holds no runs`,
+    'a run, or a folder whose folders are runs: TRANSSHIP_TRACES=FOLDER',
+  );
+}
+
 /** Every run that can be opened, oldest first by name. */
 export function listRuns(env: NodeJS.ProcessEnv = process.env): readonly RunFolder[] {
-  const folders = traceRoots(env).flatMap((root) =>
+  return runsIn(traceRoots(env));
+}
+
+function runsIn(roots: readonly string[]): readonly RunFolder[] {
+  const folders = roots.flatMap((root) =>
     existsSync(root) ? readdirSync(root).map((entry) => ({ run: entry, path: join(root, entry) })) : [],
   );
   return folders

@@ -4,7 +4,7 @@ import type { RunPhase } from './records.ts';
  * Every step that a migration can have, in order. The journal names them, and the trace has a span
  * `migration.PHASE.STEP` for each: the list is closed, so that operation names are the same in every run.
  */
-const migrationSteps = [
+export const migrationSteps = [
   { step: 'preflight', phase: 'prepare' },
   { step: 'create-destination', phase: 'prepare' },
   { step: 'transfer-image', phase: 'prepare' },
@@ -14,6 +14,8 @@ const migrationSteps = [
   { step: 'stage', phase: 'prepare' },
   { step: 'pre-dump', phase: 'prepare' },
   { step: 'warm-destination', phase: 'prepare' },
+  { step: 'set-up-network', phase: 'prepare' },
+  { step: 'prepare-restore', phase: 'prepare' },
   { step: 'page-server', phase: 'prepare' },
   { step: 'pause', phase: 'checkpoint' },
   { step: 'checkpoint', phase: 'checkpoint' },

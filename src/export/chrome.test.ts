@@ -19,12 +19,18 @@ function eventsOf(pieces: Iterable<string>): readonly Event[] {
   return JSON.parse([...pieces].join('')).traceEvents;
 }
 
-test('a process a service and host, a lane for the sibling that overlaps, an arrow for the link', () => {
+test('a process a host, tracks a service, a lane for the sibling that overlaps, an arrow for the link', () => {
   const events = eventsOf(chromeTrace(handMadeTrace()));
   expect(events.filter(({ name }) => name === 'process_name').map(({ pid, args }) => `${pid} ${args.name}`)).toEqual([
-    '1 transship (controller)',
-    '2 criu (a)',
-    '3 criu (b)',
+    '1 controller',
+    '2 a',
+    '3 b',
+  ]);
+  expect(events.filter(({ name }) => name === 'thread_name').map(({ pid, tid, args }) => `${pid}.${tid} ${args.name}`)).toEqual([
+    '1.1 transship',
+    '2.1 criu',
+    '2.2 criu beside 2',
+    '3.1 criu',
   ]);
   expect(events.filter(({ ph }) => ph === 'X').map(({ name, pid, tid, ts, dur }) => [name, pid, tid, ts, dur])).toEqual([
     ['migration', 1, 1, 0, 5000.5],
@@ -43,6 +49,28 @@ test('a process a service and host, a lane for the sibling that overlaps, an arr
   expect(events.filter(({ name }) => name === 'link').map(({ ph, pid, ts }) => [ph, pid, ts])).toEqual([
     ['s', 2, 100.25],
     ['f', 3, 3000.2],
+  ]);
+});
+
+test('services of one host are tracks of one process, in an order of their own, and share no track', () => {
+  const at = (spanId: string, service: Span['service'], atUs: number) =>
+    handMadeSpan({ spanId: spanId.padStart(16, '0'), host: 'a', service, atUs, forUs: 10 });
+  const spans = [at('1', 'dockerd', 0), at('2', 'dockerd', 5), at('3', 'criu', 7), at('4', 'runc', 30)];
+  const events = eventsOf(chromeTrace({ run: 'r1', traceId: '0'.repeat(32), spans }));
+  const names = new Map(events.filter(({ name }) => name === 'thread_name').map(({ tid, args }) => [tid, args.name]));
+  const slices = events.filter(({ ph }) => ph === 'X');
+  expect(slices.map(({ pid, tid }) => `${pid} ${names.get(tid)}`)).toEqual([
+    '1 dockerd',
+    '1 dockerd beside 2',
+    '1 criu',
+    '1 runc',
+  ]);
+  const order = events.filter(({ name }) => name === 'thread_sort_index').map(({ tid, args }) => [tid, args.sort_index]);
+  expect(order).toEqual([
+    [1, 1],
+    [2, 2],
+    [3, 3],
+    [4, 4],
   ]);
 });
 

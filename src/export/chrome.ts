@@ -1,5 +1,5 @@
 /**
- * Chrome's trace JSON, which Perfetto's page and chrome://tracing open: a process a service and host, a thread a lane.
+ * Chrome's trace JSON, which Perfetto's page and chrome://tracing open: a process a host, and in it tracks of each service.
  * Specification: "Trace Event Format", https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU ;
  * slices of one thread must nest: https://perfetto.dev/docs/faq#overlapping-events
  */
@@ -26,8 +26,8 @@ export function* chromeTrace(trace: Pick<Trace, 'run' | 'traceId' | 'spans'>): G
   yield `{"displayTimeUnit":"ms","otherData":${JSON.stringify(otherData)},"traceEvents":[`;
   const places = new Map<string, Place>();
   let separator = '\n';
-  for (const [index, group] of processGroups(trace.spans).entries()) {
-    for (const chunk of chunks(processEvents(group, { pid: index + 1, startNs, places }), eventsPerChunk)) {
+  for (const [index, groups] of hostsOf(trace.spans).entries()) {
+    for (const chunk of chunks(hostEvents(groups, { pid: index + 1, startNs, places }), eventsPerChunk)) {
       yield `${separator}${chunk.map((event) => JSON.stringify(event)).join(',\n')}`;
       separator = ',\n';
     }
@@ -50,33 +50,46 @@ interface ProcessContext {
   readonly places: Map<string, Place>;
 }
 
-function processEvents(group: ProcessGroup, { pid, startNs, places }: ProcessContext): readonly object[] {
-  const microseconds = (ns: bigint): number => Number(ns) / 1e3;
-  const lanes = lanesOf(group.spans);
-  const laneCount = lanes.reduce((most, { lane }) => Math.max(most, lane + 1), 0);
+/** Hosts and their services in the order in which they first appear. */
+function hostsOf(spans: readonly Span[]): readonly (readonly ProcessGroup[])[] {
+  const hosts = new Map<string, ProcessGroup[]>();
+  for (const group of processGroups(spans)) hosts.set(group.host, [...(hosts.get(group.host) ?? []), group]);
+  return [...hosts.values()];
+}
+
+function hostEvents(groups: readonly ProcessGroup[], context: ProcessContext): readonly object[] {
+  const { pid } = context;
   const events: object[] = [
-    { ph: 'M', name: 'process_name', pid, args: { name: `${group.service} (${group.host})` } },
+    { ph: 'M', name: 'process_name', pid, args: { name: groups[0]?.host } },
     { ph: 'M', name: 'process_sort_index', pid, args: { sort_index: pid } },
   ];
-  for (let tid = 1; tid <= laneCount; tid += 1)
-    events.push({ ph: 'M', name: 'thread_name', pid, tid, args: { name: tid === 1 ? group.service : `beside ${tid}` } });
-  for (const { span, lane } of lanes) {
-    const place = { pid, tid: lane + 1, ts: microseconds(span.startNs - startNs) };
-    places.set(span.spanId, place);
-    events.push({
-      ph: 'X',
-      name: span.name,
-      cat: group.service,
-      ...place,
-      dur: microseconds(span.durationNs),
-      args: spanArgs(span),
-    });
-    for (const event of span.events) {
-      const ts = microseconds(event.timeNs - startNs);
-      events.push({ ph: 'i', s: 't', name: event.name, cat: group.service, ...place, ts, args: plain(event.attributes) });
+  let tracks = 0;
+  for (const group of groups) {
+    const lanes = lanesOf(group.spans);
+    const count = lanes.reduce((most, { lane }) => Math.max(most, lane + 1), 0);
+    for (let lane = 0; lane < count; lane += 1) {
+      const tid = tracks + lane + 1;
+      const name = lane === 0 ? group.service : `${group.service} beside ${lane + 1}`;
+      events.push({ ph: 'M', name: 'thread_name', pid, tid, args: { name } });
+      events.push({ ph: 'M', name: 'thread_sort_index', pid, tid, args: { sort_index: tid } });
     }
+    for (const { span, lane } of lanes) events.push(...spanEvents(span, tracks + lane + 1, context));
+    tracks += count;
   }
   return events;
+}
+
+function spanEvents(span: Span, tid: number, { pid, startNs, places }: ProcessContext): readonly object[] {
+  const microseconds = (ns: bigint): number => Number(ns) / 1e3;
+  const place = { pid, tid, ts: microseconds(span.startNs - startNs) };
+  places.set(span.spanId, place);
+  const cat = span.service;
+  return [
+    { ph: 'X', name: span.name, cat, ...place, dur: microseconds(span.durationNs), args: spanArgs(span) },
+    ...span.events.map(({ name, timeNs, attributes }) => {
+      return { ph: 'i', s: 't', name, cat, ...place, ts: microseconds(timeNs - startNs), args: plain(attributes) };
+    }),
+  ];
 }
 
 /** Links within the trace are drawn as arrows. */

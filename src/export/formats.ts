@@ -8,4 +8,7 @@ export const exportFormats: Readonly<Record<string, () => Promise<Writer>>> = {
   'otlp-json': async () => (await import('./otlp-json.ts')).otlpJson,
   'jaeger-json': async () => (await import('./jaeger-json.ts')).jaegerJson,
   chrome: async () => (await import('./chrome.ts')).chromeTrace,
+  csv: async () => (await import('./csv.ts')).csv,
+  folded: async () => (await import('./folded.ts')).foldedStacks,
+  gobench: async () => (await import('./gobench.ts')).goBenchmarks,
 };

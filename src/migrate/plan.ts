@@ -41,6 +41,8 @@ export interface MoveOptions {
   readonly tcpEstablished: boolean;
   /** The page channel is not encrypted. */
   readonly plainPages: boolean;
+  /** The network is set up on the destination before the freeze, where that was tested; unless told, it is. */
+  readonly isNetworkEarly?: boolean;
   /** Docker's path with no safety: the dump kills the source. */
   readonly isPlain: boolean;
   /** What becomes of volumes and bind mounts; one that it says nothing of refuses the container. */

@@ -4,7 +4,7 @@ import type { DowntimeWindow } from './downtime-window.ts';
 import { type Leaf, unexplainedParts } from './explained.ts';
 import type { Span } from './span.ts';
 import { nsToUs } from './time.ts';
-import { downtimeName, unexplainedName } from './trace-leaves.ts';
+import { downtimeName, isOnlooker, unexplainedName } from './trace-leaves.ts';
 import { depthsOf } from './tree-depth.ts';
 import { holdersOf, placeUnexplained } from './unexplained.ts';
 
@@ -55,14 +55,14 @@ function isHolderAmong({ spans, parents }: DowntimeInput, top: AlignedSpan | und
   const withChildren = new Set(parents);
   return (index) => {
     const aligned = spans[index] as AlignedSpan;
-    if (aligned === top || aligned.span.name.startsWith('probe.')) return false;
+    if (aligned === top || isOnlooker(aligned.span)) return false;
     return aligned.span.isWait === true || withChildren.has(index);
   };
 }
 
 type Added = Pick<Span, 'traceId' | 'spanId' | 'service' | 'name' | 'status' | 'events' | 'links' | 'evidence'>;
 
-function addedSpan(traceId: string, name: string, index = 0): Added {
+function addedSpan(traceId: string, name: typeof downtimeName | typeof unexplainedName, index = 0): Added {
   const spanId = createHash('sha256').update(`${traceId}\0added\0${name}\0${index}`).digest('hex').slice(0, 16);
   return { traceId, spanId, service: 'transship', name, status: 'unset', events: [], links: [], evidence: 'inferred' };
 }

@@ -1,16 +1,7 @@
 import type { Ns } from './time.ts';
 
 /** The layers, one OpenTelemetry `service.name` each. */
-export const services = [
-  'transship',
-  'dockerd',
-  'containerd',
-  'containerd-shim',
-  'runc',
-  'criu',
-  'criu-page-server',
-  'criu-lazy-pages',
-] as const;
+export const services = ['transship', 'dockerd', 'containerd', 'runc', 'criu', 'criu-page-server', 'criu-lazy-pages'] as const;
 export type Service = (typeof services)[number];
 
 /** How a span's two ends are known: both seen, ends because the next thing began, or known from the order of calls. */

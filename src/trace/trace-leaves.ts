@@ -16,8 +16,13 @@ export function leavesOf(spans: readonly AlignedSpan[], parents: readonly (numbe
 export const unexplainedName = 'unexplained';
 export const downtimeName = 'downtime';
 
+/** What looks on from outside: a probe's gap and the downtime lie across the work, and are none of it. */
+export function isOnlooker({ name }: { readonly name: string }): boolean {
+  return name === downtimeName || name.startsWith('probe.');
+}
+
 /** The explaining leaves of a finished trace. */
-export function explainingSpans(trace: Trace): readonly Span[] {
+export function explainingSpans(trace: Pick<Trace, 'spans'>): readonly Span[] {
   const withChildren = new Set(trace.spans.flatMap((span) => (span.name === unexplainedName ? [] : (span.parentSpanId ?? []))));
   return trace.spans.filter(
     (span) => !span.isWait && !withChildren.has(span.spanId) && span.name !== unexplainedName && span.name !== downtimeName,

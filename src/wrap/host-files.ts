@@ -3,7 +3,18 @@ import { join } from 'node:path';
 import { packageRoot } from '../evidence/run-folder.ts';
 
 /** The scripts that run on Docker hosts: `src/wrap/host/NAME.sh`, each headed by what it does. */
-export type HostFile = 'runtime' | 'restore' | 'mark' | 'dump' | 'receive' | 'unpack' | 'give-up' | 'criu' | 'pre-dump';
+export type HostFile =
+  | 'runtime'
+  | 'restore'
+  | 'links'
+  | 'mark'
+  | 'dump'
+  | 'receive'
+  | 'unpack'
+  | 'network'
+  | 'give-up'
+  | 'criu'
+  | 'pre-dump';
 
 export function hostFile(name: HostFile): string {
   return readFileSync(join(packageRoot(), 'src/wrap/host', `${name}.sh`), 'utf8');

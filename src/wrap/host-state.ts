@@ -68,6 +68,7 @@ export async function readHostState(host: Host): Promise<HostState> {
     after: text('after', afterFile),
     hasFolder: value('folder') !== null,
     scripts: {
+      links: text('script-links', `${runtimeFolder}/links`),
       mark: text('script-mark', `${runtimeFolder}/mark`),
       restore: text('script-restore', `${runtimeFolder}/restore`),
       runtime: text('script-runtime', `${runtimeFolder}/runtime`),

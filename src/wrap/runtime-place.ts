@@ -8,7 +8,7 @@ export const runtimeFolder = '/usr/local/lib/transship';
 export const runtimePath = `${runtimeFolder}/runtime`;
 
 /** In the order in which they are written: `runtime` calls the others. */
-export const runtimeFiles = ['mark', 'restore', 'runtime'] as const satisfies readonly HostFile[];
+export const runtimeFiles = ['links', 'mark', 'restore', 'runtime'] as const satisfies readonly HostFile[];
 export type RuntimeFile = (typeof runtimeFiles)[number];
 
 /** Beside the scripts: the daemon's file as it was (if there was one), as it was written, and a mark that its folder is ours, too. */

@@ -7,9 +7,10 @@ import { packageRoot } from '../../src/evidence/run-folder.ts';
 import { missingForTestbed } from '../../vm/prerequisites.ts';
 import { startTime } from '../../vm/process-identity.ts';
 import { testbedFolder } from '../../vm/testbed-state.ts';
+import { testSet } from '../test-set.ts';
 import { type MachineTraces, machineTraces, newTraces } from './machine-traces.ts';
 
-const set = 'demo-test';
+const set = testSet('demo-test');
 const missing = missingForTestbed();
 const folder = mkdtempSync(join(tmpdir(), 'transship-demo-'));
 const env = { TRANSSHIP_TESTBED: set, TRANSSHIP_TRACES: join(folder, 'runs'), NO_COLOR: '1' };

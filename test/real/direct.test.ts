@@ -4,15 +4,24 @@ import { text } from 'node:stream/consumers';
 import { execa } from 'execa';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { loadTrace } from '../../src/cli/load-trace.ts';
-import { packageRoot } from '../../src/evidence/run-folder.ts';
+import type { JournalRecord } from '../../src/evidence/records.ts';
+import { packageRoot, type RunFolder } from '../../src/evidence/run-folder.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import type { MoveOptions } from '../../src/migrate/plan.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
 import { workloadImage } from '../../vm/workload-image.ts';
 import { onHost } from '../destination-state.ts';
-import { doAtOnce, remains } from '../host-faults.ts';
+import { counterName, doAtOnce, remains, startCounter } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
 import { describeOnHosts } from '../two-hosts.ts';
+
+/** What a step said of itself when it had ended. */
+const detailOf = (folder: RunFolder, step: string): unknown =>
+  readFileSync(join(folder.path, 'journal.jsonl'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as JournalRecord)
+    .find((record) => record.step === step && record.event === 'end')?.detail;
 
 const strategies: readonly MoveOptions['strategy'][] = ['cold', 'diskless', 'post-copy'];
 
@@ -109,6 +118,38 @@ describeOnHosts('past the content store', 'moves', (hosts) => {
       await onHost(b, 'docker volume rm web-data');
       expect({ a: await remains(a), b: await remains(b) }).toEqual(before);
     });
+  });
+
+  test('post-copy: memory that is given up before it has come is not missed', async () => {
+    const { a, b } = hosts();
+    await startCounter(a, '', 1);
+    // large enough for a mapping of its own (and no constant, of which perl keeps one); a clock that jumps tells it that it has moved
+    const program = `sub now { open U, "</proc/uptime"; (split " ", <U>)[0] } $| = 1; $n = 200; $m = "x" x ($n << 20); $last = now();
+      while (1) { select undef, undef, undef, 0.01; $now = now(); undef $m if $now - $last > 0.1; $last = $now; print defined $m ? "" : "given up\n" }`;
+    await onHost(a, `docker rm -f ${counterName}; docker run -d --name web counter /usr/bin/perl -e '${program}'`);
+    const { manifest } = await moveIt(hosts(), { container: 'web', options: { strategy: 'post-copy' } });
+    expect(manifest).toMatchObject({ outcome: 'migrated', error: null });
+    expect(await onHost(b, 'docker logs web | tail -n 1')).toBe('given up');
+    expect(manifest.bytes.pages).toBeLessThan(200e6);
+  });
+
+  test('its network is as a new container has it: set up before the freeze, or by the restore', async () => {
+    const { a, b } = hosts();
+    // addresses, routes, and every setting of the namespace but those that time or chance changes
+    const network = (host: Host) =>
+      onHost(
+        host,
+        `nsenter -t $(docker inspect -f '{{.State.Pid}}' web) -n sh -c 'ip -o a | sed "s/^[0-9]*: //;s/@if[0-9]*//"; ip -d r; ip -6 r; nft list ruleset
+           cd /proc/sys/net && grep -r . . 2>/dev/null | grep -v "random\\|uuid\\|conntrack_count\\|secret" | sort'`,
+      );
+    await onHost(a, `docker run -d --name web -p 6379:6379 ${image}`);
+    const fresh = await network(a);
+    const there = await moveIt(hosts(), { container: 'web', options: { strategy: 'diskless' } });
+    expect(detailOf(there.folder, 'set-up-network')).toMatchObject({ namespace: expect.stringMatching(/netns/) });
+    expect(await network(b)).toBe(fresh);
+    const back = await moveIt({ a: b, b: a }, { container: 'web', options: { strategy: 'diskless', isNetworkEarly: false } });
+    expect(detailOf(back.folder, 'set-up-network')).toMatchObject({ left: '--no-early-network' });
+    expect(await network(a)).toBe(fresh);
   });
 
   test('the link between the hosts carries no page in the clear, unless that was asked for', async () => {

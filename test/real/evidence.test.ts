@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readRecords } from '../../src/evidence/json-lines.ts';
@@ -11,9 +10,12 @@ import { connectHost } from '../../src/hosts/connect.ts';
 import { mark } from '../../src/migrate/mark.ts';
 import { dockerRootFolder } from '../../src/migrate/whole/docker-root.ts';
 import { onHost } from '../destination-state.ts';
-import { counterName, counts, doAtOnce, killDockerd, reviveDockerd, startCounter } from '../host-faults.ts';
+import { counterName, counts, killDockerd, reviveDockerd, startCounter } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
 import { describeOnHosts } from '../two-hosts.ts';
+
+/** Where /etc/criu/runc.conf of the test hosts has CRIU write. */
+const dumpLog = '/var/lib/transship/criu/dump.log';
 
 describeOnHosts('evidence of a move', 'evidence', (hosts) => {
   beforeEach(async () => {
@@ -36,7 +38,13 @@ describeOnHosts('evidence of a move', 'evidence', (hosts) => {
       {
         container: counterName,
         onStep: ({ step, state }) => {
-          if (step === 'checkpoint' && state === 'begin') pending.push(sleep(150).then(() => doAtOnce(a, killDockerd)));
+          if (step === 'checkpoint' && state === 'begin')
+            pending.push(
+              onHost(
+                hosts().a,
+                `timeout 20 sh -c 'until grep -qs "Dumping processes" ${dumpLog}; do sleep 0.01; done' && ${killDockerd}`,
+              ),
+            );
         },
       },
     );

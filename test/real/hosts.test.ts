@@ -9,9 +9,10 @@ import { connectHost } from '../../src/hosts/connect.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import { preflight } from '../../src/hosts/preflight.ts';
 import { readTestbed, testbedFolder } from '../../vm/testbed-state.ts';
+import { testSet } from '../test-set.ts';
 import { describeOnHosts, type TwoHosts } from '../two-hosts.ts';
 
-const set = 'hosts-test';
+const set = testSet('hosts-test');
 const faultySet = 'hosts-faulty';
 
 /** A container needs a shell and sleep; taken from the host itself, since it reaches no registry. */
@@ -22,7 +23,7 @@ docker run -d --name web --restart=always -p 8080:80 -v data:/data --health-cmd 
   tiny /bin/bash -c 'exec 3<>/dev/tcp/10.77.0.2/22; while :; do sleep 1000; done'
 docker exec -d web sleep 500`;
 
-describeOnHosts('a host by ssh', set, (hosts) => {
+describeOnHosts('a host by ssh', 'hosts-test', (hosts) => {
   test('a command has its exit status, both streams apart, and no input but what is given', () => shellAnswers(hosts().a));
   test('a command over its limit is killed with its children, and the shell goes on', () => overrunIsKilled(hosts().a));
   test('bulk data passes unchanged both ways, and kill reaches the far process', () => bulkPasses(hosts().a));

@@ -10,11 +10,12 @@ import { takeDown } from '../../vm/testbed-down.ts';
 import { readTestbed, type TestbedState, testbedFolder } from '../../vm/testbed-state.ts';
 import { bringUp } from '../../vm/testbed-up.ts';
 import { workloadImage } from '../../vm/workload-image.ts';
+import { testSet } from '../test-set.ts';
 import { type MachineTraces, machineTraces, newTraces } from './machine-traces.ts';
 
 const program = join(packageRoot(), 'dist/src/cli/main.js');
 const missing = missingForTestbed();
-const set = 'self-test';
+const set = testSet('self-test');
 const say = (): void => {};
 
 interface Answer {

@@ -14,6 +14,11 @@ const services: Readonly<Record<LogKind, Service>> = {
   'page-server': 'criu-page-server',
   'lazy-pages': 'criu-lazy-pages',
 };
+
+export function serviceOf(kind: LogKind): Service {
+  return services[kind];
+}
+
 const maxEvents = 20;
 /** Every task starts and stops one shared timer (stats.c says so itself): a noise, not a length. */
 const noise = new Set(['forking_time']);
@@ -29,7 +34,7 @@ export function spansOf(evidence: CriuEvidence, options: TreeOptions = {}): read
     const anchor = { means: log.anchor.means, boundNs: log.anchor.boundNs };
     return [
       {
-        service: services[kind],
+        service: serviceOf(kind),
         host: evidence.host,
         role,
         spans: related(flatten(log, tree), relations.get(log)),

@@ -98,20 +98,22 @@ function partSpans(rule: PartRule, lines: readonly DaemonLine[], { key, evidence
   return [{ service: rule.service, span }];
 }
 
+export const setKey = { name: 'dockerd.start.set-key', code: 'libnetwork.(*Sandbox).SetKey' } as const;
+
 /** The prestart hook (`libnetwork-setkey`) comes back to dockerd, which prints how long it took it (libnetwork, processSetKeyReexec). */
 function setKeySpans(lines: readonly DaemonLine[], { key, evidence }: Place): readonly Found[] {
   return lines.flatMap((line): Found[] => {
     const ms = /^sandbox set key processing took (\d+(?:\.\d+)?)ms for container /.exec(line.text)?.[1];
     if (ms === undefined) return [];
     const span: LayerSpan = {
-      key: `dockerd.start.set-key ${line.line}`,
+      key: `${setKey.name} ${line.line}`,
       parentKey: key,
-      name: 'dockerd.start.set-key',
+      name: setKey.name,
       startNs: line.timeNs - BigInt(Math.round(Number(ms) * 1e6)),
       endNs: line.timeNs,
       evidence: 'bounded',
       attributes: {
-        'code.function.name': 'libnetwork.(*Sandbox).SetKey',
+        'code.function.name': setKey.code,
         'log.file.path': evidence.logPath,
         'migration.log.line': line.line,
       },

@@ -10,11 +10,13 @@ interface HostMark {
   readonly words: string;
 }
 
-interface Part {
+export interface Part {
   readonly service: 'transship' | 'runc';
   readonly name: string;
   readonly begins: string;
   readonly ends: string;
+  /** A mark with which it is something else. */
+  readonly unless?: string;
   /** It holds what others do, and is waited for. */
   readonly isWait?: true;
   /** There may be several, one after another: the number of each is the first word of its begin. */
@@ -22,7 +24,7 @@ interface Part {
 }
 
 /** What happens between two marks of one script (src/wrap/host): both its ends were seen. */
-const parts: readonly Part[] = [
+export const hostParts: readonly Part[] = [
   { service: 'runc', name: 'runc.checkpoint', begins: 'dump.begin', ends: 'dump.runc-end', isWait: true },
   { service: 'runc', name: 'runc.pre-dump', begins: 'pre-dump.begin', ends: 'pre-dump.runc-end', isWait: true, isRound: true },
   { service: 'transship', name: 'source.send-round', begins: 'pre-dump.send', ends: 'pre-dump.sent', isRound: true },
@@ -34,7 +36,16 @@ const parts: readonly Part[] = [
   { service: 'transship', name: 'destination.unpack', begins: 'receive.go', ends: 'receive.unpacked' },
   { service: 'transship', name: 'destination.rewrite-ids', begins: 'receive.unpacked', ends: 'receive.rewritten' },
   { service: 'transship', name: 'destination.start-lazy-pages', begins: 'receive.lazy-pages', ends: 'receive.lazy-pages-listen' },
-  { service: 'transship', name: 'destination.mount-root', begins: 'runtime.heard', ends: 'runtime.restore' },
+  { service: 'transship', name: 'destination.mount-root', begins: 'runtime.heard', ends: 'runtime.mounted' },
+  // before runc was started ahead of the go
+  {
+    service: 'transship',
+    name: 'destination.mount-root',
+    begins: 'runtime.heard',
+    ends: 'runtime.restore',
+    unless: 'runtime.mounted',
+  },
+  { service: 'runc', name: 'runc.restore.prepare', begins: 'runtime.restore', ends: 'runtime.prepared' },
   { service: 'runc', name: 'runc.restore', begins: 'runtime.restore', ends: 'runtime.restored', isWait: true },
   { service: 'transship', name: 'destination.announce', begins: 'runtime.restored', ends: 'runtime.announced' },
 ];
@@ -56,7 +67,7 @@ export function spansOf(
   marks: readonly HostMark[],
   { host, role }: { readonly host: string; readonly role: 'source' | 'destination' },
 ): LayerSpans[] {
-  const found = parts.flatMap((part) => partSpans(part, marks));
+  const found = hostParts.flatMap((part) => partSpans(part, marks));
   return (['transship', 'runc'] as const).flatMap((service) => {
     const spans = found.filter((one) => one.service === service).map((one) => one.span);
     return spans.length === 0 ? [] : [{ service, host, role, spans, anchor: { means: 'own marks', boundNs: 0n } }];
@@ -64,10 +75,11 @@ export function spansOf(
 }
 
 function partSpans(part: Part, marks: readonly HostMark[]): readonly { service: Part['service']; span: LayerSpan }[] {
+  if (part.unless !== undefined && marks.some((mark) => mark.name === part.unless)) return [];
   const begins = marks.filter((mark) => mark.name === part.begins).slice(0, part.isRound ? undefined : 1);
   return begins.flatMap((begin) => {
     const after = part.isRound ? marks.slice(marks.indexOf(begin)) : marks;
-    const end = after.find((mark) => mark.name === part.ends);
+    const end = after.find((mark) => mark.name === part.ends && mark.atNs >= begin.atNs);
     return end === undefined ? [] : [{ service: part.service, span: partSpan(part, begin, end) }];
   });
 }

@@ -3,6 +3,7 @@ import { TransshipError } from '../../error.ts';
 import { bounded } from '../bounded.ts';
 import type { Move, Step } from '../step.ts';
 import { destinationIdOf } from '../strategies/common.ts';
+import { lastPage, lastPageLines } from './last-page.ts';
 import { directOf } from './stage-step.ts';
 import { arrivalLine, type Sample } from './transfer-progress.ts';
 
@@ -20,13 +21,11 @@ interface Progress {
   readonly logBytes: number;
   /** Exit status of the daemon; null while it works. */
   readonly status: number | null;
-  /** Per process, from the daemon's last words on it. */
-  readonly transferred: readonly { readonly pages: number; readonly total: number }[];
 }
 
 /**
  * Waits for the last page. CRIU's exit status 0 never means that the pages have come (a channel that closes cleanly is taken for the end):
- * what counts is that the daemon says of every process that it has all of its pages.
+ * what counts is what the daemon says of every process.
  */
 export const residual: Step = {
   name: 'residual',
@@ -40,10 +39,15 @@ export const residual: Step = {
     const samples: Sample[] = [{ atMs: movedMs, bytes: 0 }];
     for (;;) {
       const now = await readProgress(move, last?.totalPages ?? null);
-      const bytes = comeBytes(now);
-      if (bytes !== null) samples.push({ atMs: performance.now(), bytes });
+      if (now.status !== null) {
+        const pages = await pagesAtEnd(move, now.status);
+        samples.push({ atMs: performance.now(), bytes: pages * pageBytes });
+        move.report.progress(arrivalLine(samples, now.totalPages));
+        move.found.pagesBytes = pages * pageBytes;
+        return { pages };
+      }
+      if (now.channelBytes !== null) samples.push({ atMs: performance.now(), bytes: now.channelBytes });
       move.report.progress(arrivalLine(samples, now.totalPages));
-      if (now.status !== null) return finished(move, now);
       if (last === null || now.logBytes > last.logBytes) movedMs = performance.now();
       if (performance.now() - movedMs > stallLimitMs) throw halves(move, `no page has come for ${stallLimitMs / 1e3} s`);
       last = now;
@@ -53,18 +57,14 @@ export const residual: Step = {
   undo: holdDestination,
 };
 
-/** At its end the channel is closed, and the daemon's own count stands. */
-function comeBytes({ status, channelBytes, transferred }: Progress): number | null {
-  return status === null ? channelBytes : pageBytes * transferred.reduce((sum, { pages }) => sum + pages, 0);
-}
-
-function finished(move: Move, { status, transferred }: Progress): { readonly pages: number } {
-  const missing = transferred.some(({ pages, total }) => pages < total);
-  if (status !== 0 || missing || transferred.length === 0)
-    throw halves(move, `the page daemon ended with status ${status}${missing ? ' before the last page' : ''}`);
-  const pages = transferred.reduce((sum, each) => sum + each.pages, 0);
-  move.found.pagesBytes = pages * pageBytes;
-  return { pages };
+async function pagesAtEnd(move: Move, status: number): Promise<number> {
+  const { work } = directOf(move);
+  const script = `grep -E '${lastPageLines}' ${work.destination}/lazy-pages.log`;
+  const { stdout } = await move.destination.shell.run(script, { timeoutMs: 30_000 });
+  const { pages, missing } = lastPage(stdout);
+  if (status !== 0) throw halves(move, `the page daemon ended with status ${status}`);
+  if (missing !== null) throw halves(move, `the page daemon ended with status 0, and ${missing}`);
+  return pages;
 }
 
 /**
@@ -75,7 +75,6 @@ async function readProgress(move: Move, knownTotal: number | null): Promise<Prog
   const { folder, work, channel } = directOf(move);
   const log = `${work.destination}/lazy-pages.log`;
   const script = `stat -c 'bytes %s' ${log}; [ ! -s ${folder}/lazy-status ] || echo "status $(cat ${folder}/lazy-status)"
-    tail -c 65536 ${log} | sed -n 's/.*UFFD transferred pages: (\\([0-9]*\\)\\/\\([0-9]*\\)).*/pages \\1 \\2/p'
     ${knownTotal === null ? `head -c 1048576 ${log}` : ':'} | sed -n 's/.*Found \\([0-9]*\\) pages to be handled by UFFD.*/total \\1/p'
     ss -tniH dst ${channel.source} dport = :${channel.port} 2>/dev/null | sed -n 's/.* bytes_received:\\([0-9]*\\).*/received \\1/p'`;
   const { stdout } = await move.destination.shell.run(script, { timeoutMs: 10_000 });
@@ -88,10 +87,6 @@ async function readProgress(move: Move, knownTotal: number | null): Promise<Prog
     totalPages: totals.length === 0 ? knownTotal : totals.reduce((sum, pages) => sum + pages, 0),
     logBytes: Number(number(/^bytes (\d+)$/m) ?? 0),
     status: status === undefined ? null : Number(status),
-    transferred: [...stdout.matchAll(/^pages (\d+) (\d+)$/gm)].map(([, pages, total]) => ({
-      pages: Number(pages),
-      total: Number(total),
-    })),
   };
 }
 

@@ -4,7 +4,10 @@ import { assignments } from './assignments.ts';
 import { type DirectKind, type DirectState, isByFile, isLazy } from './state.ts';
 
 /** What CRIU is told for this move alone, by the file that CRIU_CONFIG_FILE names (criu(8), CONFIGURATION FILES). */
-export function criuConf(folder: string, options: { readonly isTcpKept: boolean; readonly isTls: boolean }): string {
+export function criuConf(
+  folder: string,
+  options: { readonly lock: 'skip' | 'nftables'; readonly isTcpKept: boolean; readonly isTls: boolean },
+): string {
   const tls = [
     'tls',
     `tls-cacert ${folder}/ca.pem`,
@@ -12,8 +15,7 @@ export function criuConf(folder: string, options: { readonly isTcpKept: boolean;
     `tls-key ${folder}/key.pem`,
     'tls-no-cn-verify',
   ];
-  // without nftables CRIU starts iptables-restore, 73 ms of it in the restore
-  const lines = ['network-lock nftables', ...(options.isTcpKept ? [] : ['tcp-close', 'skip-in-flight'])];
+  const lines = [`network-lock ${options.lock}`, ...(options.isTcpKept ? [] : ['tcp-close', 'skip-in-flight'])];
   return [...lines, ...(options.isTls ? tls : [])].map((line) => `${line}\n`).join('');
 }
 

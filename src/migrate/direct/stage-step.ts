@@ -11,6 +11,7 @@ import { volumeSyncs } from '../whole/volumes.ts';
 import { type ContainerPair, layerSync } from '../whole/writable-layer.ts';
 import { findChannel, workFolder } from './channel.ts';
 import { makeCredentials } from './credentials.ts';
+import { networkLock } from './network-lock.ts';
 import { criuConf, dumpSettings, receivingSettings, restoreSettings } from './settings.ts';
 import { makeStage, putFiles, putScripts, removeStage, stageFolder, stageRestore } from './stage.ts';
 import { type DirectKind, type DirectState, hasRounds, isByFile } from './state.ts';
@@ -64,22 +65,27 @@ async function stageDestination(move: Move, state: DirectState, { kind, pair }: 
   const { destination } = move;
   const { folder } = state;
   const toId = destinationIdOf(move);
+  const isTcpKept = move.plan.options.tcpEstablished;
+  const lock = await networkLock(destination, isTcpKept);
+  const isTls = !isByFile(kind) && !move.plan.options.plainPages;
   const merged = (pair.destination.GraphDriver.Data as unknown as Record<string, string>).MergedDir ?? '';
   await putScripts(destination, folder, ['receive', 'unpack', 'mark']);
   await putFiles(destination, folder, {
     settings: restoreSettings(move, state, { kind, merged, limitS: freezeLimitS }),
     receiving: receivingSettings(move, state, { kind, toId }),
-    'criu.conf': criuConf(folder, { isTcpKept: move.plan.options.tcpEstablished, isTls: false }),
+    'criu.conf': criuConf(folder, { lock, isTcpKept, isTls: false }),
+    'page.conf': criuConf(folder, { lock, isTcpKept, isTls }),
+    'bin/criu': hostFile('criu'),
   });
   await stageRestore(destination, folder, toId);
 }
 
 async function stageSource(move: Move, state: DirectState, { kind, pair }: Staging): Promise<void> {
-  const { source, destination, found, plan } = move;
+  const { source, found, plan } = move;
   const { folder } = state;
+  const isTcpKept = plan.options.tcpEstablished;
   const isTls = !isByFile(kind) && !plan.options.plainPages;
   if (isTls) await putKeys(move, folder);
-  await putFiles(destination, folder, { 'page.conf': criuConf(folder, { isTcpKept: plan.options.tcpEstablished, isTls }) });
   const bytes = found.log === null ? null : await placeEarlierLog(pair);
   const syncs = frozenSyncs(move, pair);
   // a tick of the kernel's clock for files, and a second to be on the safe side of it
@@ -96,7 +102,7 @@ async function stageSource(move: Move, state: DirectState, { kind, pair }: Stagi
     }),
     'bin/criu': hostFile('criu'),
     copy: syncs.map((sync) => changedCopy(move.route, sync, sinceS)).join(' && '),
-    'criu.conf': criuConf(folder, { isTcpKept: plan.options.tcpEstablished, isTls }),
+    'criu.conf': criuConf(folder, { lock: await networkLock(source, isTcpKept), isTcpKept, isTls }),
   });
 }
 

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../error.ts';
 import { bounded } from '../bounded.ts';
 import { messageOf } from '../engine.ts';
-import { stopForGood } from '../live-copy.ts';
+import { runcRoot, stopForGood } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { destinationIdOf } from '../strategies/common.ts';
+import { putFiles } from './stage.ts';
 import { directOf } from './stage-step.ts';
 
 const waitLimitMs = 60_000;
@@ -28,18 +29,50 @@ export const warmDestination: Step = {
       .finally(() => {
         ended = true;
       });
-    const deadline = performance.now() + waitLimitMs;
-    while ((await destination.shell.run(`[ -e ${state.folder}/waiting ]`)).exitCode !== 0) {
-      if (ended) throw startFailed(move, (await state.started) ?? new Error('it started without waiting: is the runtime ours?'));
-      if (performance.now() > deadline)
-        throw startFailed(move, new Error(`our runtime was not called within ${waitLimitMs / 1e3} s`));
-      await sleep(20);
-    }
+    await runtimeSays(move, 'waiting', () => ended);
     return undefined;
   },
   // It need not hold: without the dump's go nothing runs there, and where that was said the dump's own undo has stopped it.
   undo: stopDestination,
 };
+
+/**
+ * All that runc does before CRIU restores is done while the container still works. It only needs to know which of the container's streams
+ * were pipes (`descriptors.json`, which it writes into every checkpoint): its own state on the source has that.
+ */
+export const prepareRestore: Step = {
+  name: 'prepare-restore',
+  on: 'destination',
+  about: 'runc restore, up to where CRIU begins',
+  do: async (move) => {
+    const { source, destination, plan } = move;
+    const state = directOf(move);
+    const file = `${runcRoot}/${plan.container.id}/state.json`;
+    const { stdout } = await source.shell.run(`cat ${file}`);
+    const { external_descriptors: streams } = JSON.parse(stdout || '{}') as { external_descriptors?: readonly string[] };
+    if (streams === undefined) return { left: `${source.name}: ${file} does not say what its streams are` };
+    await putFiles(destination, `${state.folder}/images`, { 'descriptors.json': JSON.stringify(streams) });
+    await destination.shell.run(`echo prepare 1<>${state.folder}/go`);
+    let ended = false;
+    void state.started?.then(() => {
+      ended = true;
+    });
+    await runtimeSays(move, 'prepared', () => ended);
+    return undefined;
+  },
+};
+
+/** Waits for a file that our runtime makes, as long as Docker's call goes on. */
+async function runtimeSays(move: Move, file: 'waiting' | 'prepared', isEnded: () => boolean): Promise<void> {
+  const { folder, started } = directOf(move);
+  const deadline = performance.now() + waitLimitMs;
+  while ((await move.destination.shell.run(`[ -e ${folder}/${file} ]`)).exitCode !== 0) {
+    if (isEnded()) throw startFailed(move, (await started) ?? new Error('it started without waiting: is the runtime ours?'));
+    if (performance.now() > deadline)
+      throw startFailed(move, new Error(`our runtime was not ${file} within ${waitLimitMs / 1e3} s`));
+    await sleep(20);
+  }
+}
 
 /** The destination's container runs there, as far as Docker and runc say. */
 export const restore: Step = {

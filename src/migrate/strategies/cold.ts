@@ -1,6 +1,7 @@
 import { dump, handOver } from '../direct/dump-step.ts';
+import { setUpNetwork } from '../direct/network-step.ts';
 import { stage, unstage } from '../direct/stage-step.ts';
-import { restore, warmDestination } from '../direct/warm-step.ts';
+import { prepareRestore, restore, warmDestination } from '../direct/warm-step.ts';
 import type { Step } from '../step.ts';
 import { commonCleanup, commonPreparation } from './common.ts';
 import { verify } from './verify.ts';
@@ -10,6 +11,8 @@ export const coldSteps: readonly Step[] = [
   ...commonPreparation,
   stage('cold'),
   warmDestination,
+  setUpNetwork,
+  prepareRestore,
   dump,
   handOver,
   restore,

@@ -1,7 +1,8 @@
 import { dump, handOver } from '../direct/dump-step.ts';
+import { setUpNetwork } from '../direct/network-step.ts';
 import { pageServer } from '../direct/page-server-step.ts';
 import { stage, unstage } from '../direct/stage-step.ts';
-import { restore, warmDestination } from '../direct/warm-step.ts';
+import { prepareRestore, restore, warmDestination } from '../direct/warm-step.ts';
 import type { Step } from '../step.ts';
 import { commonCleanup, commonPreparation } from './common.ts';
 import { verify } from './verify.ts';
@@ -11,6 +12,8 @@ export const disklessSteps: readonly Step[] = [
   ...commonPreparation,
   stage('diskless'),
   warmDestination,
+  setUpNetwork,
+  prepareRestore,
   pageServer,
   dump,
   handOver,

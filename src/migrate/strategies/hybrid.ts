@@ -1,8 +1,9 @@
 import { dump, handOver } from '../direct/dump-step.ts';
+import { setUpNetwork } from '../direct/network-step.ts';
 import { preDump } from '../direct/pre-dump-step.ts';
 import { residual } from '../direct/residual-step.ts';
 import { stage, unstage } from '../direct/stage-step.ts';
-import { restore, warmDestination } from '../direct/warm-step.ts';
+import { prepareRestore, restore, warmDestination } from '../direct/warm-step.ts';
 import type { Step } from '../step.ts';
 import { commonCleanup, commonPreparation } from './common.ts';
 import { verifyRuns } from './verify.ts';
@@ -16,6 +17,8 @@ export const hybridSteps: readonly Step[] = [
   stage('hybrid'),
   preDump,
   warmDestination,
+  setUpNetwork,
+  prepareRestore,
   dump,
   handOver,
   restore,

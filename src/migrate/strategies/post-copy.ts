@@ -1,7 +1,8 @@
 import { dump, handOver } from '../direct/dump-step.ts';
+import { setUpNetwork } from '../direct/network-step.ts';
 import { residual } from '../direct/residual-step.ts';
 import { stage, unstage } from '../direct/stage-step.ts';
-import { restore, warmDestination } from '../direct/warm-step.ts';
+import { prepareRestore, restore, warmDestination } from '../direct/warm-step.ts';
 import type { Step } from '../step.ts';
 import { commonCleanup, commonPreparation } from './common.ts';
 import { verifyRuns } from './verify.ts';
@@ -14,6 +15,8 @@ export const postCopySteps: readonly Step[] = [
   ...commonPreparation,
   stage('post-copy'),
   warmDestination,
+  setUpNetwork,
+  prepareRestore,
   dump,
   handOver,
   restore,

@@ -1,7 +1,8 @@
 import { dump, handOver } from '../direct/dump-step.ts';
+import { setUpNetwork } from '../direct/network-step.ts';
 import { preDump } from '../direct/pre-dump-step.ts';
 import { stage, unstage } from '../direct/stage-step.ts';
-import { restore, warmDestination } from '../direct/warm-step.ts';
+import { prepareRestore, restore, warmDestination } from '../direct/warm-step.ts';
 import type { Step } from '../step.ts';
 import { commonCleanup, commonPreparation } from './common.ts';
 import { verify } from './verify.ts';
@@ -15,6 +16,8 @@ export const preCopySteps: readonly Step[] = [
   stage('pre-copy'),
   preDump, // before docker start: what waits there has a limit, and rounds may take long
   warmDestination,
+  setUpNetwork,
+  prepareRestore,
   dump,
   handOver,
   restore,

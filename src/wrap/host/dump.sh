@@ -87,8 +87,8 @@ done
 
 criu=$(command -v criu) || fail 'no criu in PATH'
 chmod 700 bin/criu
-mkfifo -m 600 status asked frozen
-exec 3<>frozen 4<>asked 5<>status
+mkfifo -m 600 status asked answer
+exec 3<>answer 4<>asked 5<>status
 exec 6>status # runc wants one that can only be written
 [ -z "$lazy" ] || words+=(--lazy-pages --status-fd 6)
 if [ -s parent ]; then
@@ -113,7 +113,7 @@ until is_frozen; do
     pause 0.0002
 done
 mark dump.frozen
-echo frozen >&3
+echo go >&3
 # Before CRIU unlocks the network at its end: what a frozen container's kernel acknowledged after that would be lost.
 for link in ${links[@]+"${links[@]}"}; do ip link set dev "$link" down || fail "link $link could not be cut"; done
 # a link that is down loses its routes, one without a carrier keeps them

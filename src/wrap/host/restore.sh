@@ -3,18 +3,25 @@
 #   settings    bash: wait_s, restore_s (limits), work (CRIU's work folder), merged (where the root file system is mounted),
 #               words (array: more words for `runc restore`), announce (1: the addresses have moved along)
 #   images/     CRIU's images, complete when `go` has been said
-#   go          FIFO, one word a line: `go`, `go-remounted` (files changed below the mounted root), `abort`
+#   go          FIFO, one word a line: `prepare` (have runc ready), `go`, `go-remounted` (files changed below the mounted root), `abort`
+#   bin/criu    stands before CRIU there
 #   criu.conf   CRIU's options for this restore alone
+#   network     bash, of `network`, where that has set the network up already; config.json in the bundle says so, too
+#   config.json the bundle's own, then
+#   sysctls     lines `NAME VALUE`, names as below /proc/sys: those of the container's network, which CRIU does not carry over
 # and gets
+#   bundle      where the bundle lies
 #   waiting     from here on a word is heard
+#   prepared    runc has done all that it does before CRIU restores, and waits
 #   decided/    who makes this folder has decided: this script to restore, anybody else that it never may
 #   restored    the container runs
 #   marks       lines `SECONDS.MICROSECONDS what`, by this host's clock
 set -u
+here=${BASH_SOURCE[0]%/*}
 folder=$1
 shift
 # shellcheck source=src/wrap/host/mark.sh
-. "${BASH_SOURCE[0]%/*}/mark"
+. "$here/mark"
 
 global=() log=''
 while [ $# -gt 0 ]; do
@@ -43,6 +50,7 @@ create=("${@:2:$#-2}")
 # Docker shows the last line of runc's own log
 refuse() {
     mark "runtime.refused $*"
+    give_up_restore
     end_lazy_pages
     [ -z "$log" ] || printf '{"level":"error","msg":"transship: %s"}\n' "$*" >>"$log"
     echo "transship: $*" >&2
@@ -58,17 +66,31 @@ kill_below() {
     kill -KILL "$1" 2>/dev/null
 }
 
+# runc cleans up by itself when its CRIU ends.
+give_up_restore() {
+    [ -n "$runc" ] || return 0
+    echo abort >&5
+    for ((tries = 0; tries < 500; tries++)); do
+        kill -0 "$runc" 2>/dev/null || return 0
+        pause 0.01
+    done
+    kill_below "$runc"
+}
+
 # Nobody will ask for its pages, and it would wait for ever.
 end_lazy_pages() { [ ! -s "$folder/lazy-pid" ] || kill_below "$(<"$folder/lazy-pid")"; }
 
 remount() {
-    local options
+    local options bound=''
     options=$(awk -v at="$merged" '$5 == at { print $NF }' /proc/self/mountinfo)
     [ -n "$options" ] || refuse "$merged is not mounted"
+    # where runc binds the root to, before it starts CRIU
+    ! mountpoint -q "$state/criu-root" || { bound=1 && umount "$state/criu-root"; } || refuse "$merged is still in use"
     # relative layers count from there; mount(2), as the newer calls take no option of more than 255 bytes
     (
         cd "${merged%/*/*}" && umount "$merged" && LIBMOUNT_FORCE_MOUNT2=always mount -t overlay -o "$options" overlay "$merged"
     ) || refuse "$merged could not be mounted again"
+    [ -z "$bound" ] || mount --rbind "$merged" "$state/criu-root" || refuse "$merged could not be bound again"
 }
 
 # What the container has logged since its log was copied: dockerd has the log open by now, and must write that itself.
@@ -77,25 +99,50 @@ replay() {
     printf '%b' "$(sed -n "s/^{\"log\":\"\(.*\)\",\"stream\":\"$1\",.*/\1/p" "$folder/images/transship.log" | tr -d '\n')"
 }
 
-# The address has moved: until somebody hears of it here, the switch sends to the old place. With arp_notify the kernel sends a gratuitous
-# ARP when an interface is given its hardware address anew (ip-sysctl.rst); it may be the same.
-announce_addresses() {
-    local pid line
-    read -r pid <"$(sed -n 's/.*--pid-file \([^ ]*\).*/\1/p' <<<"${create[*]}")" || return
-    while read -r line; do
-        [[ $line =~ ^[0-9]+:\ ([^@:]+).*link/ether\ ([0-9a-f:]+) ]] || continue
-        nsenter -t "$pid" -n sh -c "echo 1 >/proc/sys/net/ipv4/conf/${BASH_REMATCH[1]}/arp_notify
-            ip link set dev ${BASH_REMATCH[1]} address ${BASH_REMATCH[2]}"
-    done < <(nsenter -t "$pid" -n ip -o link show type macvlan)
+# What was changed so that runc joins a namespace: afterwards the container is as any other, and can leave as any other.
+put_back() {
+    sed -i "s|{\"type\":\"NEWNET\",\"path\":\"$netns\"}|{\"type\":\"NEWNET\",\"path\":\"\"}|
+        s|\"NEWNET\":\"$netns\"|\"NEWNET\":\"/proc/$pid/ns/net\"|" "$state/state.json"
+    cat "$folder/config.json" >"$(<"$folder/bundle")/config.json"
 }
 
-wait_s=600 restore_s=600 work=$folder/work merged='' announce='' words=()
+# Its CRIU, ours in fact, holds the request to restore until it is told.
+start_restore() {
+    # shellcheck source=/dev/null
+    [ ! -e "$folder/network" ] || . "$folder/network"
+    mark runtime.restore
+    PATH=$folder/bin:$PATH TRANSSHIP_STAGE=$folder TRANSSHIP_CRIU=$criu CRIU_CONFIG_FILE=$folder/criu.conf \
+        runc ${global[@]+"${global[@]}"} restore --detach --image-path "$folder/images" --work-path "$work" \
+        ${words[@]+"${words[@]}"} ${create[@]+"${create[@]}"} "$id" <&0 4<&- 5>&- 9<&- &
+    runc=$!
+    until read -r -t 0.2 -u 4 _; do
+        kill -0 "$runc" 2>/dev/null && continue
+        wait "$runc"
+        mark "runtime.restored $?"
+        end_lazy_pages
+        exit 1 # runc has said why, in its log
+    done
+    mark runtime.prepared
+    : >"$folder/prepared"
+}
+hear() { read -r -t "$wait_s" -u 9 word || refuse "nobody said go within $wait_s s"; }
+pause() { read -r -t "$1" -u 6 _; } # sleep without a process
+
+wait_s=600 restore_s=600 work=$folder/work merged='' announce='' words=() netns='' lan_links=() runc='' state=''
 # shellcheck source=/dev/null
 . "$folder/settings"
-exec 9<>"$folder/go"
+[[ " ${global[*]} " =~ \ --root\ ([^ ]+) ]] && state=${BASH_REMATCH[1]}/$id
+criu=$(command -v criu) || refuse 'no criu in PATH'
+sed -n 's/.*--bundle \([^ ]*\).*/\1/p' <<<"${create[*]}" >"$folder/bundle"
+mkfifo -m 600 "$folder/asked" "$folder/answer"
+exec 4<>"$folder/asked" 5<>"$folder/answer" 6<> <(:) 9<>"$folder/go"
 : >"$folder/waiting"
 mark runtime.waiting
-read -r -t "$wait_s" -u 9 word || refuse "nobody said go within $wait_s s"
+hear
+if [ "$word" = prepare ]; then
+    start_restore
+    hear
+fi
 mark "runtime.heard $word"
 case $word in go | go-remounted) ;; *) refuse 'the move was given up' ;; esac
 mkdir "$folder/decided" 2>/dev/null || refuse 'the move was given up'
@@ -104,12 +151,17 @@ if [ -s "$folder/images/transship.log" ]; then
     replay stdout
     replay stderr >&2
 fi
+mark runtime.mounted
 
-mark runtime.restore
+[ -n "$runc" ] || start_restore
 SECONDS=0
-CRIU_CONFIG_FILE=$folder/criu.conf runc ${global[@]+"${global[@]}"} restore --detach --image-path "$folder/images" --work-path "$work" \
-    ${words[@]+"${words[@]}"} ${create[@]+"${create[@]}"} "$id" <&0 9<&- &
-runc=$!
+mark runtime.criu
+echo go >&5
+# started now, as the links come up once the restore is done: whoever knocks earlier finds nobody, and would be sent away
+if [ "${#lan_links[@]}" -gt 0 ]; then
+    exec 8> >(exec nsenter --net="$netns" bash "$here/links" "$announce" >/dev/null 2>&1 4<&- 5>&- 9<&-)
+    linking=$!
+fi
 # Three ways to wait for ever, and Docker with it: a page daemon that has died, a CRIU that has died (its children hold the socket on which
 # runc waits for its word), and nobody who gives up.
 is_criu_dead() {
@@ -129,7 +181,7 @@ is_criu_dead() {
     done
     mark "runtime.killing $why"
     kill_below "$runc"
-} </dev/null >/dev/null 2>&1 &
+} </dev/null >/dev/null 2>&1 4<&- 5>&- 8>&- &
 watchdog=$!
 wait "$runc"
 status=$?
@@ -141,10 +193,23 @@ if [ "$status" != 0 ]; then
     read -ra left < <(cat "/proc/$PPID/task/"*/children 2>/dev/null | tr '\n' ' ')
     for child in ${left[@]+"${left[@]}"}; do [ "$child" = $$ ] || kill -KILL "$child" 2>/dev/null; done
 else
+    read -r pid <"$(sed -n 's/.*--pid-file \([^ ]*\).*/\1/p' <<<"${create[*]}")"
+    if [ "${#lan_links[@]}" -gt 0 ]; then
+        echo up >&8
+        exec 8>&-
+        wait "$linking"
+    elif [ -n "$announce" ]; then
+        nsenter -t "$pid" -n bash "$here/links" 1 <<<up
+    fi
+    if [ -n "$netns" ]; then
+        put_back
+    elif [ -s "$folder/sysctls" ]; then
+        # shellcheck disable=SC2016  # for the inner shell
+        nsenter -t "$pid" -n bash -c 'while read -r name value; do echo "$value" >"/proc/sys/$name"; done' <"$folder/sysctls"
+    fi
     : >"$folder/restored"
     # Who knocked at the container's address before it was there is asked for again by ARP only after a second, unless that is forgotten
     ip neigh flush nud incomplete 2>/dev/null
-    [ -z "$announce" ] || announce_addresses
     mark runtime.announced
 fi
 exit "$status"

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { assemble } from '../trace/assemble.ts';
-import { showDocument } from './show.ts';
+import { showDocument } from './show-document.ts';
 
 test('the document has the fields of the contract; nanoseconds and large numbers are decimal strings', () => {
   const span = {
@@ -33,5 +33,11 @@ test('the document has the fields of the contract; nanoseconds and large numbers
     services: ['transship'],
     explained: null,
     clock: null,
+    criticalPath: [{ spanId: expect.any(String), name: 'migration', startNs: '1795496095822108133', durationNs: '1' }],
+    blame: {
+      layers: [{ layer: 'transship', durationNs: '1', phases: { between: '1' } }],
+      operations: [{ name: 'migration', layer: 'transship', durationNs: '1' }],
+    },
+    savings: [],
   });
 });

@@ -9,12 +9,26 @@ const resamples = 2_000;
 /** Median, and the 95 % interval of it by the percentile bootstrap; seeded, so that the same numbers give the same interval. */
 export function medianInterval(values: readonly number[]): Interval {
   const random = seeded(values.length);
-  const medians = Array.from({ length: resamples }, () => {
-    const sample = values.map(() => values[Math.floor(random() * values.length)] ?? 0);
-    return medianOf(sample);
-  }).sort((a, b) => a - b);
-  const at = (share: number) => medians[Math.floor(share * (resamples - 1))] ?? 0;
-  return { median: medianOf(values), low: at(0.025), high: at(0.975) };
+  return interval(medianOf(values), () => medianOf(resample(values, random)));
+}
+
+/** By how much the median of `after` is above that of `before`; the interval as of one median, each side drawn anew by itself. */
+export function medianDifference(before: readonly number[], after: readonly number[]): Interval {
+  const random = seeded(before.length * 65_537 + after.length);
+  return interval(
+    medianOf(after) - medianOf(before),
+    () => medianOf(resample(after, random)) - medianOf(resample(before, random)),
+  );
+}
+
+function interval(median: number, draw: () => number): Interval {
+  const drawn = Array.from({ length: resamples }, draw).sort((a, b) => a - b);
+  const at = (share: number) => drawn[Math.floor(share * (resamples - 1))] ?? 0;
+  return { median, low: at(0.025), high: at(0.975) };
+}
+
+function resample(values: readonly number[], random: () => number): readonly number[] {
+  return values.map(() => values[Math.floor(random() * values.length)] ?? 0);
 }
 
 export function medianOf(values: readonly number[]): number {

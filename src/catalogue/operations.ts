@@ -1,0 +1,115 @@
+import { runPhases } from '../evidence/records.ts';
+import { migrationSteps } from '../evidence/steps.ts';
+import { logKinds, type Phase } from '../layers/criu/phase.ts';
+import { phaseTables } from '../layers/criu/phase-tables.ts';
+import { restoreBarrier, restoreTask } from '../layers/criu/restore-phases.ts';
+import { serviceOf } from '../layers/criu/spans.ts';
+import { type PartRule, requestRules } from '../layers/dockerd/rules.ts';
+import { setKey } from '../layers/dockerd/spans.ts';
+import { namedPrograms } from '../layers/transship/calls.ts';
+import { hostParts } from '../layers/transship/host-marks.ts';
+import { isOwnWork } from '../layers/transship/steps.ts';
+import type { Service } from '../trace/layer-spans.ts';
+import { downtimeName, unexplainedName } from '../trace/trace-leaves.ts';
+
+/** What a span is called. Tables of phases, rules and steps stand where they are walked; here they are read. */
+export interface OperationEntry {
+  /** A `*` stands for any words: names that the evidence gives. */
+  readonly name: string;
+  readonly service: Service;
+  readonly meaning: string;
+  /** Where it begins or what does it: the layer's own file and function, or ours. */
+  readonly source: string;
+  /** It holds what others do, or waits for it: it explains nothing by itself. */
+  readonly isWait: boolean;
+}
+
+function criuOperations(): readonly OperationEntry[] {
+  return logKinds.flatMap((kind) => {
+    const service = serviceOf(kind);
+    const whole = { name: `criu.${kind}`, service, meaning: 'the whole log', source: 'main', isWait: false };
+    const phases: readonly Phase[] = kind === 'restore' ? [...phaseTables[kind], restoreTask, restoreBarrier] : phaseTables[kind];
+    return [
+      whole,
+      ...phases.map(({ name, source, code, isWait }) => ({
+        ...{ name, service, meaning: source, source: code, isWait: isWait === true },
+      })),
+    ];
+  });
+}
+
+function dockerdOperations(): readonly OperationEntry[] {
+  const ofPart = ({ name, service, reason, code, isSeveral }: PartRule): OperationEntry => ({
+    ...{ name, service, meaning: reason, source: code, isWait: isSeveral === true },
+  });
+  return [
+    ...requestRules.flatMap(({ name, parts }): readonly OperationEntry[] => [
+      {
+        ...{ name, service: 'dockerd', source: 'api/server/router/container', isWait: true },
+        meaning: 'the request, from the line that announces it to the last thing it is known to do',
+      },
+      ...parts.map(ofPart),
+    ]),
+    {
+      ...{ name: setKey.name, service: 'dockerd', source: setKey.code, isWait: false },
+      meaning: 'the prestart hook came back to dockerd, which says how long it took',
+    },
+  ];
+}
+
+function ownOperations(): readonly OperationEntry[] {
+  const own = (name: string, meaning: string, source: string, isWait = true): OperationEntry => ({
+    ...{ name, service: 'transship', meaning, source, isWait },
+  });
+  const journal = 'journal.jsonl';
+  return [
+    own('migration', 'the whole run', 'run.json', false),
+    ...runPhases.map((phase) => own(`migration.${phase}`, 'from the first begin to the last end of its steps', journal, false)),
+    own('migration.rollback', 'as the phases: what undid a step', journal, false),
+    ...migrationSteps.map(({ step, phase }) =>
+      own(`migration.${phase}.${step}`, 'one try of the step', journal, !isOwnWork(step)),
+    ),
+    own('migration.rollback.*', 'the step of that name was undone', journal),
+    own('docker.api *', 'a call of a host’s Docker API: method and path, ids taken out', 'api.jsonl'),
+    ...[...namedPrograms, 'sh'].map((program) =>
+      own(
+        `shell ${program}`,
+        'a command on a host’s shell, by the first known program in it; waited for where its step waits',
+        'commands.jsonl',
+        false,
+      ),
+    ),
+    ...['ticker', 'requests', 'connection'].map((kind) => own(`probe.${kind}`, 'the longest time without an answer', 'run.json')),
+    own(downtimeName, 'last freeze to first resume', 'src/trace/downtime-window.ts'),
+    own(unexplainedName, 'a stretch of the downtime that no evidence names', 'src/trace/explained.ts'),
+    ...['migrate', 'send', 'export'].map((command) =>
+      own(
+        `transship ${command}`,
+        'the command itself, live, where `OTEL_EXPORTER_OTLP_ENDPOINT` is set',
+        'src/export/live-telemetry.ts',
+      ),
+    ),
+  ];
+}
+
+function hostOperations(): readonly OperationEntry[] {
+  return hostParts.map(({ name, service, begins, ends, isWait }) => ({
+    ...{ name, service, source: 'marks.log', isWait: isWait === true },
+    meaning: `from the mark \`${begins}\` to \`${ends}\` of the host’s script`,
+  }));
+}
+
+/** Every name that a span of ours can have, each once for a service. */
+export const operationCatalogue: readonly OperationEntry[] = firstOfEach([
+  ...ownOperations(),
+  ...hostOperations(),
+  ...dockerdOperations(),
+  ...criuOperations(),
+]);
+
+/** Two rules may give one name: `docker start` with a checkpoint, and without. */
+function firstOfEach(entries: readonly OperationEntry[]): readonly OperationEntry[] {
+  const byName = new Map<string, OperationEntry>();
+  for (const entry of entries) if (!byName.has(entry.name)) byName.set(entry.name, entry);
+  return [...byName.values()];
+}

@@ -1,0 +1,55 @@
+import { services } from '../trace/layer-spans.ts';
+import { attributeCatalogue } from './attributes.ts';
+import { eventCatalogue } from './events.ts';
+import { operationCatalogue } from './operations.ts';
+import { serviceCatalogue } from './services.ts';
+
+/** The text of docs/spans.md. */
+export function spansPage(): string {
+  return [
+    '# What can stand in a trace?',
+    `Made by \`npm run docs:spans\` from \`src/catalogue/\`, which reads the tables that the spans are made from. A test compares the two, and
+fails on a service, operation, event or attribute that is emitted and not listed, or listed and never emitted.`,
+    '## Services',
+    `One a layer, with \`host.name\` in the resource (a process tag in Jaeger).`,
+    table(
+      ['service', 'what it is', 'read from'],
+      services.map((service) => [code(service), serviceCatalogue[service].meaning, serviceCatalogue[service].source]),
+    ),
+    '## Operations',
+    `The same names in every run; pids, paths and rounds are attributes, so that Jaeger's compare and statistics group them. \`*\` stands for
+words of the evidence. *Waits*: it holds what others do, or waits for it, and explains nothing by itself.`,
+    ...services.flatMap((service) => [
+      `### ${service}`,
+      table(
+        ['operation', 'waits', 'what it is', 'source'],
+        operationCatalogue
+          .filter((entry) => entry.service === service)
+          .map(({ name, meaning, source, isWait }) => [code(name), isWait ? 'yes' : '', meaning, code(source)]),
+      ),
+    ]),
+    '## Events',
+    table(
+      ['event', 'what it is', 'source'],
+      eventCatalogue.map(({ name, meaning, source }) => [code(name), meaning, source]),
+    ),
+    '## Attributes',
+    `OpenTelemetry's names where there are any, else \`migration.*\` (ours) and \`criu.*\` (statistics as CRIU spells them). Files and functions
+of CRIU as in 4.1.1.`,
+    table(
+      ['attribute', 'type', 'unit', 'what it is', 'source'],
+      attributeCatalogue.map(({ name, type, unit, meaning, source }) => [code(name), type, unit ?? '', meaning, source]),
+    ),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,27 @@
+import type { Service } from '../trace/layer-spans.ts';
+
+interface ServiceEntry {
+  readonly meaning: string;
+  /** What its spans are read from. */
+  readonly source: string;
+}
+
+/** The layers, one OpenTelemetry `service.name` each, from the top down. A layer that none of our sources speaks of is not listed. */
+export const serviceCatalogue: Readonly<Record<Service, ServiceEntry>> = {
+  transship: {
+    meaning: 'our own steps, calls and scripts; the probes, the downtime, and what is unexplained',
+    source: 'journal.jsonl, api.jsonl, commands.jsonl, marks.log, run.json',
+  },
+  dockerd: {
+    meaning: "Docker's daemon: requests, and the parts of them that its log encloses",
+    source: 'dockerd.log, events.jsonl',
+  },
+  containerd: { meaning: 'what dockerd has containerd do', source: 'dockerd.log, which holds the log of its containerd, too' },
+  runc: { meaning: 'runc from its start to its end, where our scripts call it', source: 'marks.log' },
+  criu: {
+    meaning: 'CRIU: dump, pre-dump, restore, phase by phase',
+    source: 'dump.log, pre-dump.log, restore.log, stats-dump, stats-restore',
+  },
+  'criu-page-server': { meaning: 'CRIU taking in pages for a dump on another host', source: 'page-server.log' },
+  'criu-lazy-pages': { meaning: 'CRIU fetching pages after the restore', source: 'lazy-pages.log' },
+};
