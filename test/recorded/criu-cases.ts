@@ -5,6 +5,8 @@ import { gunzipSync } from 'node:zlib';
 import { packageRoot } from '../../src/evidence/run-folder.ts';
 import type { LogDigest } from '../../src/layers/criu/log-digest.ts';
 import { type Candidate, findSources } from '../../src/layers/criu/log-files.ts';
+import { treeOf } from '../../src/layers/criu/log-tree.ts';
+import type { PhaseNode } from '../../src/layers/criu/phase-tree.ts';
 import { type CriuStatistics, decodeStatistics } from '../../src/layers/criu/statistics.ts';
 
 /** The recordings of this folder; large logs are kept packed. */
@@ -17,6 +19,7 @@ export const recordedCases: readonly string[] = readdirSync(recordedRoot, { with
 export interface RecordedLog {
   readonly digest: LogDigest;
   readonly statistics: CriuStatistics | null;
+  tree(): PhaseNode | null;
 }
 
 /** The logs of a case with their statistics, found as `transship import` finds them. */
@@ -27,7 +30,8 @@ export function readCase(name: string): readonly RecordedLog[] {
     return sources.flatMap(({ digest, number }) => {
       const stats = sources.find((source) => source.number === number && source.kind.startsWith('stats-'));
       if (digest === null) return [];
-      return [{ digest, statistics: stats === undefined ? null : decodeStatistics(stats.shown, readFileSync(stats.path)) }];
+      const statistics = stats === undefined ? null : decodeStatistics(stats.shown, readFileSync(stats.path));
+      return [{ digest, statistics, tree: () => treeOf(digest) }];
     });
   } finally {
     rmSync(folder, { recursive: true });
