@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readCase, readRecorded } from '../../../test/recorded/criu-cases.ts';
+import { packageRoot } from '../../evidence/run-folder.ts';
 import { failureOf, outcomeOf } from './failure.ts';
 import { knownFailures } from './known-failures.ts';
 import { digestLog } from './log-digest.ts';
@@ -82,6 +85,13 @@ test('CRIU that gives no reason is said to give none, and the last that it was a
 test('at least 23 signatures have a recorded log, and each row names its source', () => {
   expect(new Set(expected.map(([, , , , id]) => id)).size).toBeGreaterThanOrEqual(23);
   expect(knownFailures.filter(({ source }) => source === '')).toEqual([]);
+});
+
+test('a task that fails when another is done fails in its own phase, not at the barrier', () => {
+  const log = readFileSync(join(packageRoot(), 'traces/sample-failed/evidence/b/criu/restore.log'));
+  expect(failedPath(treeOf(digestLog('restore.log', [log])))).toEqual([
+    ...['criu.restore', 'criu.restore.tasks', 'criu.restore.task', 'criu.restore.pages'],
+  ]);
 });
 
 describe('what is no failure', () => {
