@@ -15,6 +15,8 @@ const checkHook = `dpkg --compare-versions "$(chroot "$1" dpkg-query -W -f '\${V
 
 export interface RootTree {
   readonly packages: PackageSet;
+  /** Debian packages besides those of every host. */
+  readonly extra: readonly string[];
   /** Words put before what is run. */
   readonly prefix: readonly string[];
   readonly say: (line: string) => void;
@@ -25,13 +27,13 @@ export interface RootTree {
  * @returns its path
  * @throws TransshipError `not-ready`
  */
-export async function rootTree({ packages, prefix, say }: RootTree): Promise<string> {
+export async function rootTree({ packages, extra, prefix, say }: RootTree): Promise<string> {
   const { uri, aptOptions } = await debianMirror();
   const isTesting = packages === 'testing';
   const recipe = [
     '--mode=root',
     '--variant=minbase',
-    `--include=${hostPackages.join(',')}`,
+    `--include=${[...hostPackages, ...extra].join(',')}`,
     '--aptopt=APT::Install-Recommends "false"',
     ...leanOptions,
     ...(isTesting ? [] : [`--setup-hook=${setupHook}`]),

@@ -19,6 +19,8 @@ export interface UpOptions {
   readonly cgroup: CgroupMode;
   /** `debian13` unless told. */
   readonly packages?: PackageSet;
+  /** Debian packages besides those of every host; their root tree is built and kept by itself. */
+  readonly extra?: readonly string[];
   readonly say: (line: string) => void;
   /** Aborted: what was made so far is taken down. */
   readonly signal?: AbortSignal;
@@ -64,10 +66,10 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
   }
 }
 
-async function make({ set, cgroup, packages = 'debian13', say }: UpOptions): Promise<TestbedState> {
+async function make({ set, cgroup, packages = 'debian13', extra = [], say }: UpOptions): Promise<TestbedState> {
   const folder = testbedFolder(set);
   const groups = makeGroups(set, hostNames, cgroup);
-  const tree = await rootTree({ packages, prefix: joining(groups), say });
+  const tree = await rootTree({ packages, extra, prefix: joining(groups), say });
   const plans = hostNames.map((name, index) => planOf(set, name, addressOf(index + 1)));
   for (const plan of plans) prepareLayer(plan, plans);
   await makeSsh(folder, plans);

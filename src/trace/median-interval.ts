@@ -12,12 +12,21 @@ export function medianInterval(values: readonly number[]): Interval {
   return interval(medianOf(values), () => medianOf(resample(values, random)));
 }
 
-/** By how much the median of `after` is above that of `before`; the interval as of one median, each side drawn anew by itself. */
+/** By how much the median of `after` is above that of `before`, and the 95 % interval of that. */
 export function medianDifference(before: readonly number[], after: readonly number[]): Interval {
+  return compared(before, after, (low, high) => high - low);
+}
+
+/** How many times the median of `before` that of `after` is, and the 95 % interval of that. */
+export function medianRatio(before: readonly number[], after: readonly number[]): Interval {
+  return compared(before, after, (below, above) => above / below);
+}
+
+/** The interval as of one median, each side drawn anew by itself. */
+function compared(before: readonly number[], after: readonly number[], by: (before: number, after: number) => number): Interval {
   const random = seeded(before.length * 65_537 + after.length);
-  return interval(
-    medianOf(after) - medianOf(before),
-    () => medianOf(resample(after, random)) - medianOf(resample(before, random)),
+  return interval(by(medianOf(before), medianOf(after)), () =>
+    by(medianOf(resample(before, random)), medianOf(resample(after, random))),
   );
 }
 
@@ -35,6 +44,13 @@ export function medianOf(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}
+
+/** How many lie too far out: modified Z-score over 3.5 (Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993). */
+export function outliers(values: readonly number[]): number {
+  const middle = medianOf(values);
+  const deviation = medianOf(values.map((value) => Math.abs(value - middle)));
+  return values.filter((value) => 0.6745 * Math.abs(value - middle) > 3.5 * deviation).length;
 }
 
 /** mulberry32: 32 bits of state are enough for an interval. */

@@ -14,6 +14,7 @@ export type HostFile =
   | 'network'
   | 'give-up'
   | 'criu'
+  | 'uncork'
   | 'pre-dump';
 
 export function hostFile(name: HostFile): string {

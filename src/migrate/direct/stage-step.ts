@@ -14,7 +14,7 @@ import { makeCredentials } from './credentials.ts';
 import { networkLock } from './network-lock.ts';
 import { criuConf, dumpSettings, receivingSettings, restoreSettings } from './settings.ts';
 import { makeStage, putFiles, putScripts, removeStage, stageFolder, stageRestore } from './stage.ts';
-import { type DirectKind, type DirectState, hasRounds, isByFile } from './state.ts';
+import { type DirectKind, type DirectState, hasRounds, isByFile, sendsPages } from './state.ts';
 import { readTraits } from './traits.ts';
 
 /** Longest freeze that is waited out when nobody gave a limit. */
@@ -90,7 +90,11 @@ async function stageSource(move: Move, state: DirectState, { kind, pair }: Stagi
   const syncs = frozenSyncs(move, pair);
   // a tick of the kernel's clock for files, and a second to be on the safe side of it
   const sinceS = Math.min(...syncs.map((sync) => sync.earlier?.startS ?? 0)) - 1;
-  await putScripts(source, folder, ['dump', 'give-up', 'mark', ...(hasRounds(kind) ? (['pre-dump'] as const) : [])]);
+  await putScripts(source, folder, [
+    ...(['dump', 'give-up', 'mark'] as const),
+    ...(hasRounds(kind) ? (['pre-dump'] as const) : []),
+    ...(sendsPages(kind) ? (['uncork'] as const) : []),
+  ]);
   await putFiles(source, folder, {
     settings: dumpSettings(move, state, {
       kind,

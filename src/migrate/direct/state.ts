@@ -14,6 +14,11 @@ export function isByFile(kind: DirectKind): boolean {
   return kind === 'cold' || kind === 'pre-copy';
 }
 
+/** CRIU's dump itself sends the pages: to a page server. */
+export function sendsPages(kind: DirectKind): boolean {
+  return !isByFile(kind) && !isLazy(kind);
+}
+
 /** Most pages have come before the dump. */
 export function hasRounds(kind: DirectKind): boolean {
   return kind === 'pre-copy' || kind === 'hybrid';

@@ -90,6 +90,7 @@ chmod 700 bin/criu
 mkfifo -m 600 status asked answer
 exec 3<>answer 4<>asked 5<>status
 exec 6>status # runc wants one that can only be written
+exec 5<status # so its end, and CRIU's, can be read there
 [ -z "$lazy" ] || words+=(--lazy-pages --status-fd 6)
 if [ -s parent ]; then
     read -r newest <parent
@@ -100,8 +101,10 @@ PATH=$folder/bin:$PATH TRANSSHIP_STAGE=$folder TRANSSHIP_CRIU=$criu CRIU_CONFIG_
     runc --root "$root" checkpoint --leave-running --image-path images --work-path "$work" ${words[@]+"${words[@]}"} "$id" \
     >runc.out 2>&1 3<&- 4<&- 5<&- 7>&- 8>&- 9<&- &
 runc=$!
+exec 6>&-
 echo "$runc" >runc-pid
-until read -r -t 0.2 -u 4 _; do
+# bash may have read a line in the moment in which its time is over: then its status says so, and the word is there
+until read -r -t 0.2 -u 4 word || [ -n "$word" ]; do
     kill -0 "$runc" 2>/dev/null || fail "runc checkpoint: $(last runc.out)"
 done
 exec {alive}> >(watch_limit)
@@ -132,10 +135,9 @@ if [ "${#layers[@]}" -gt 0 ] && [ -n "$(find "${layers[@]}" -newerct "@$since" -
 fi
 
 if [ -n "$lazy" ]; then
-    # a NUL when the images are there; runc's end closes nothing, as the FIFO is open here too
-    until read -r -t 0.2 -d '' -u 5 _; do
-        kill -0 "$runc" 2>/dev/null || fail "runc checkpoint: $(last runc.out)"
-    done
+    # A NUL when the images are there, or an end when runc and CRIU are gone. Without a limit of its own: a NUL that bash reads in the moment in
+    # which its time is over is lost for ever, and leaves no word.
+    read -r -d '' -u 5 _ || fail "runc checkpoint: $(last runc.out)"
 else
     wait "$runc" || fail "runc checkpoint: $(last runc.out)"
     mark dump.runc-end

@@ -115,7 +115,9 @@ start_restore() {
         runc ${global[@]+"${global[@]}"} restore --detach --image-path "$folder/images" --work-path "$work" \
         ${words[@]+"${words[@]}"} ${create[@]+"${create[@]}"} "$id" <&0 4<&- 5>&- 9<&- &
     runc=$!
-    until read -r -t 0.2 -u 4 _; do
+    # bash may have read a line in the moment in which its time is over: then its status says so, and the word is there
+    local asked=''
+    until read -r -t 0.2 -u 4 asked || [ -n "$asked" ]; do
         kill -0 "$runc" 2>/dev/null && continue
         wait "$runc"
         mark "runtime.restored $?"
@@ -175,7 +177,8 @@ is_criu_dead() {
 {
     why='' dead=0
     while [ -z "$why" ]; do
-        if read -r -t 0.2 -u 9 word; then why="the word was $word"; fi
+        read -r -t 0.2 -u 9 word
+        [ -z "$word" ] || why="the word was $word"
         if is_criu_dead; then ((++dead > 1)) && why='CRIU is dead'; else dead=0; fi
         ((SECONDS < restore_s)) || why="it took longer than $restore_s s"
     done

@@ -1,0 +1,75 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../../src/evidence/run-folder.ts';
+import { connectHost } from '../../src/hosts/connect.ts';
+import type { Host } from '../../src/hosts/host.ts';
+import { medianDifference } from '../../src/trace/median-interval.ts';
+import type { TestbedState } from '../../vm/testbed-state.ts';
+import { moveOnce, type Reading } from './move.ts';
+import type { Part } from './part.ts';
+import { spread, table } from './report.ts';
+import { inRounds } from './rounds.ts';
+
+const mostMs = 5;
+const ours = ['cold', 'diskless', 'post-copy'] as const;
+
+/**
+ * Docker's own path stands beside: there the controller takes every step between freeze and resume. A longer delay tells on a loaded machine, too: one
+ * wait for the controller within the downtime would add that much.
+ */
+export const slowController: Part = {
+  name: 'slow-controller',
+  about: 'a slow line between the controller and the hosts, against none',
+  runs: 5,
+  measure: async (pair, { runs, keys, delayMs, say }) => {
+    const far = await connectFar(pair.testbed, delayMs);
+    await using _a = far.a;
+    await using _b = far.b;
+    const workload = { reference: pair.image.reference, keys, network: 'bridge' } as const;
+    const load = { command: 'GET', keys } as const;
+    const sides = (['docker', ...ours] as const).flatMap((strategy) =>
+      Object.entries({ near: pair, far }).map(([place, hosts]) => ({
+        name: `${strategy}, ${place}`,
+        once: () => moveOnce({ ...pair, a: hosts.a, b: hosts.b, workload, options: { strategy }, load }),
+      })),
+    );
+    const { readings, warnings } = await inRounds<Reading>(sides, {
+      runs,
+      say,
+      signal: pair.signal,
+      figure: ({ observedMs }) => observedMs,
+    });
+    const observed = (name: string) => (readings.get(name) ?? []).map(({ observedMs }) => observedMs);
+    const rows = ['docker', ...ours].map((strategy) =>
+      rowOf(strategy, observed(`${strategy}, near`), observed(`${strategy}, far`)),
+    );
+    const head = [
+      'strategy',
+      'near, ms (95 %)',
+      `far (${delayMs} ms there and back), ms (95 %)`,
+      'the slow line adds, ms (95 %)',
+      'to reach',
+      '',
+    ];
+    return [table(head, rows), ...warnings.map((words) => `warning: ${words}`)].join('\n\n');
+  },
+};
+
+function rowOf(strategy: string, near: readonly number[], far: readonly number[]): readonly string[] {
+  const { median, low, high } = medianDifference(near, far);
+  const wanted = strategy === 'docker' ? ['', ''] : [`≤ ${mostMs}`, median <= mostMs ? 'reached' : 'missed'];
+  return [strategy, spread(near), spread(far), `${median.toFixed(0)} (${low.toFixed(0)} to ${high.toFixed(0)})`, ...wanted];
+}
+
+/** The same hosts by another way in: ssh reads its configuration when it connects, and all else goes over that connection. */
+async function connectFar({ sshConfig, wireNamespace }: TestbedState, delayMs: number): Promise<Record<'a' | 'b', Host>> {
+  const near = readFileSync(sshConfig, 'utf8');
+  const program = join(packageRoot(), 'dist/bench/downtime/delay.js');
+  const proxy = `ProxyCommand nsenter --net=${wireNamespace} ${process.execPath} ${program} ${delayMs / 2} %h %p`;
+  writeFileSync(sshConfig, near.replace(/ProxyCommand .*/g, proxy));
+  try {
+    return { a: await connectHost('test:a'), b: await connectHost('test:b') };
+  } finally {
+    writeFileSync(sshConfig, near);
+  }
+}
