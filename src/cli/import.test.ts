@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { recordedCases, unpackCase } from '../../test/recorded/criu-cases.ts';
+import { tarOf } from '../../test/tar-bytes.ts';
 import { packageRoot } from '../evidence/run-folder.ts';
 
 /** `cases/`: all recordings unpacked; `runs/`: where the command puts runs. */
@@ -165,6 +166,60 @@ test('--at says when a log began; what came through a pipe begins nowhere else',
   expect([untold.startNs, untold.attributes['migration.clock.uncertainty_us']]).toEqual(['0', 86_400_000_000]);
   const two = await transship(['import', 'a-tiny-cold', '--at', '2026-11-23T22:22:51Z']);
   expect([two.exitCode, two.stderr]).toEqual([2, expect.stringContaining('--at: which of 2 logs')]);
+});
+
+/** As `lib/metadata.go` of checkpointctl describes it: plain tar, logs and statistics beside `checkpoint/`. */
+test('an archive as the kubelet writes it: whose it is, its dump, its images', async () => {
+  const images = join(packageRoot(), 'test/recorded/images/tcp');
+  const content = (path: string) => ({
+    path: path.slice(path.indexOf(' ') + 1),
+    content: readFileSync(path.slice(0, path.indexOf(' '))),
+  });
+  const archive = tarOf([
+    {
+      path: 'config.dump',
+      content: Buffer.from(
+        JSON.stringify({ id: 'f'.repeat(64), name: 'counter', rootfsImageName: 'example/counter', ociRuntime: 'crun' }),
+      ),
+    },
+    content(`${join(root, 'cases/a-tiny-cold/dump.log')} dump.log`),
+    content(`${join(root, 'cases/a-tiny-cold/stats-dump')} stats-dump`),
+    ...readdirSync(images).map((name) => content(`${join(images, name)} checkpoint/${name}`)),
+    {
+      path: 'rootfs-diff.tar',
+      content: tarOf([{ path: 'app/dump.log', content: Buffer.from('(00.000001) Dumping FAILED.\n') }]),
+    },
+  ]);
+  const { stdout, stderr, exitCode } = await transship(['import', '-', '--name', 'kubelet'], archive);
+  expect([exitCode, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^-\/dump\.log: dump, CRIU 4\.1\.1, ok, 1078 lines/m);
+  expect(stdout).toContain("CRIU's own numbers: freezing_time 101 ms");
+  expect(stdout).toContain('container counter (crun), image example/counter\nimages in -/checkpoint: 2 processes');
+  expect(stdout).not.toContain('app/dump.log');
+});
+
+test('folders as containerd, runc and Docker leave them', async () => {
+  const work = join(root, 'work');
+  for (const folder of ['bundle', 'runc/criu.work', 'docker/checkpoints/c1']) mkdirSync(join(work, folder), { recursive: true });
+  cpSync(join(root, 'cases/g-dump-ghost-limit/dump.log'), join(work, 'bundle/criu-dump.log'));
+  cpSync(join(root, 'cases/a-tiny-cold/restore.log'), join(work, 'runc/criu.work/restore.log'));
+  cpSync(join(packageRoot(), 'test/recorded/images/tcp'), join(work, 'docker/checkpoints/c1'), { recursive: true });
+  writeFileSync(join(work, 'docker/checkpoints/c1/config.json'), '{"name":"c1"}');
+  try {
+    const all = await execa('node', [join(packageRoot(), 'dist/src/cli/main.js'), 'import', 'work', '--format', 'json'], {
+      ...{ cwd: root, env: { PATH: process.env.PATH, TRANSSHIP_TRACES: join(root, 'runs') }, extendEnv: false, stdin: 'ignore' },
+    });
+    const { sources, images } = JSON.parse(all.stdout);
+    expect(sources.map(({ file, kind, outcome }: Record<string, string>) => [file, kind, outcome])).toEqual([
+      ['work/bundle/criu-dump.log', 'dump', 'failed'],
+      ['work/runc/criu.work/restore.log', 'restore', 'ok'],
+    ]);
+    expect(images.map(({ folder, processes }: { folder: string; processes: unknown[] }) => [folder, processes.length])).toEqual([
+      ['work/docker/checkpoints/c1', 2],
+    ]);
+  } finally {
+    rmSync(work, { recursive: true });
+  }
 });
 
 const esc = String.fromCharCode(27);
