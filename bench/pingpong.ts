@@ -1,6 +1,6 @@
 /**
- * Does anything get lost or grow when a container moves to and fro? 100 moves of one that counts, all strategies in turn, and what
- * is on both hosts before and after. `npm run -s bench:pingpong -- MOVES`
+ * Does anything get lost or grow when a container moves to and fro? 100 moves of a Redis with a client at work, all strategies in turn,
+ * and what is on both hosts before and after. `npm run -s bench:pingpong -- MOVES`
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { reportError } from '../src/cli/terminal.ts';
 import { TransshipError } from '../src/error.ts';
 import { connectHost } from '../src/hosts/connect.ts';
 import { installRuntime } from '../src/wrap/install.ts';
-import { type Footprint, footprint, pingpong } from '../test/pingpong.ts';
+import { bringWorkload, type Footprint, footprint, pingpong } from '../test/pingpong.ts';
 import { takeDown } from '../vm/testbed-down.ts';
 import { bringUp } from '../vm/testbed-up.ts';
 
@@ -24,15 +24,12 @@ async function soak(moves: number): Promise<string> {
     await using a = await connectHost('test:a');
     await using b = await connectHost('test:b');
     for (const host of [a, b]) await installRuntime(host);
-    await pingpong({ a, b }, 8, () => {}); // each strategy once, there and back
+    const image = await bringWorkload({ a, b });
+    await pingpong({ a, b }, { moves: 8, image }, () => {}); // each strategy once, there and back
     const before = { a: await footprint(a), b: await footprint(b) };
-    await pingpong({ a, b }, moves, (move, strategy, place) => say(`${move}  ${strategy}  on ${place}`));
-    return [a, b]
-      .map((host, index) => ({ host, from: index === 0 ? before.a : before.b }))
-      .reduce(
-        async (text, { host, from }) => `${await text}${growth(host.name, from, await footprint(host))}`,
-        Promise.resolve(''),
-      );
+    const seen = await pingpong({ a, b }, { moves, image }, (move, strategy, place) => say(`${move}  ${strategy}  on ${place}`));
+    const grown = [growth('a', before.a, await footprint(a)), growth('b', before.b, await footprint(b))];
+    return `client  ${seen.acknowledged} answers, none wrong or lost, over ${seen.reconnects + 1} connections\n${grown.join('')}`;
   } finally {
     await takeDown(set);
     rmSync(process.env.TRANSSHIP_TRACES, { recursive: true });

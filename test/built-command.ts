@@ -4,6 +4,15 @@ import { packageRoot } from '../src/evidence/run-folder.ts';
 
 /** The built command as a user runs it, in this process's environment with `env` on top. */
 export function transship(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const program = join(packageRoot(), 'dist/src/cli/main.js');
-  return execa('node', [program, ...args], { reject: false, timeout: 180_000, stdin: 'ignore', env: { NO_COLOR: '1', ...env } });
+  return builtProgram('src/cli/main.js', args, env);
+}
+
+/** Another program below dist/. */
+export function builtProgram(name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return execa('node', [join(packageRoot(), 'dist', name), ...args], {
+    reject: false,
+    timeout: 180_000,
+    stdin: 'ignore',
+    env: { NO_COLOR: '1', ...env },
+  });
 }

@@ -37,13 +37,12 @@ export async function remains(host: Host): Promise<string> {
 export const counterName = 'counter';
 
 /**
- * A container that counts 50 times a second in its memory and writes the number to /counter. Its image is made of the host's own perl:
- * 10 MB, no registry.
+ * A container that counts 50 times a second in its memory and writes the number to /counter, to /gap the longest time in ms that it did not
+ * get to, and on SIGUSR1 to /memory whether its memory is what it was. Its image is made of the host's own perl: 10 MB, no registry.
  */
 export async function startCounter(host: Host, flags = '', memoryMb = 20): Promise<string> {
   const image = `docker image inspect counter >/dev/null 2>&1 || { cd / && { for f in /usr/bin/perl /bin/sh /bin/sleep /bin/cat; do echo $f; ldd $f | grep -o '/[^ ]*'; done; } | sort -u | tar -ch -T - | docker import -c 'CMD ["/bin/sh"]' - counter >/dev/null; }`;
-  const program = `$m = "x" x (${memoryMb} << 20); while (1) { $i++; open F, ">", "/counter.new"; print F $i; close F; rename "/counter.new", "/counter"; print "$i\\n" if $i % 50 == 1; select undef, undef, undef, 0.02 }`;
-  const run = `docker run -d --name ${counterName} ${flags} counter /usr/bin/perl -e '$| = 1; ${program}'`;
+  const run = `docker run -d --name ${counterName} ${flags} counter /usr/bin/perl -e '${program(memoryMb)}'`;
   const id = await onHost(host, `{ ${image}; } && ${run}`);
   await onHost(
     host,
@@ -52,9 +51,22 @@ export async function startCounter(host: Host, flags = '', memoryMb = 20): Promi
   return id;
 }
 
+/** It holds its memory twice, every page another one. 228 is clock_gettime(2), and 0 the clock of the wall, which both hosts have in common. */
+const program = (memoryMb: number) => `$| = 1; $t = "\\0" x 16;
+  sub put { open F, ">", "/$_[0].new"; print F $_[1]; close F; rename "/$_[0].new", "/$_[0]" }
+  sub ms { syscall 228, 0, $t; my ($s, $ns) = unpack "qq", $t; $s * 1000 + int $ns / 1e6 }
+  for (1 .. ${memoryMb * 256}) { $page = pack("N", $_ * 2654435761 & 4294967295) x 1024; $one .= $page; $other .= $page }
+  $SIG{USR1} = sub { $asked = 1 }; $last = ms();
+  while (1) {
+    $now = ms(); if ($now - $last > $gap) { $gap = $now - $last; put("gap", $gap) } $last = $now;
+    put("counter", ++$i); print "$i\\n" if $i % 50 == 1;
+    if ($asked) { $asked = 0; put("memory", $one eq $other ? "right" : "wrong"); $last = ms() }
+    select undef, undef, undef, 0.02
+  }`;
+
 /** Where the counter stands, read by its process's root: dockerd need not run. */
 async function count(host: Host): Promise<number> {
-  const pid = `$(for p in /proc/[0-9]*; do grep -qs counter.new $p/cmdline && grep -qs '^perl$' $p/comm && basename $p; done | head -n 1)`;
+  const pid = `$(for p in /proc/[0-9]*; do grep -qs counter $p/cmdline && grep -qs '^perl$' $p/comm && basename $p; done | head -n 1)`;
   return Number(await onHost(host, `cat /proc/${pid}/root/counter`));
 }
 

@@ -1,7 +1,13 @@
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { packageRoot } from '../src/evidence/run-folder.ts';
 import type { Host } from '../src/hosts/host.ts';
 import type { MoveOptions } from '../src/migrate/plan.ts';
+import { workloadImage } from '../vm/workload-image.ts';
 import { onHost } from './destination-state.ts';
-import { counterName, counts, startCounter } from './host-faults.ts';
 import { moveIt } from './mover.ts';
 import type { TwoHosts } from './two-hosts.ts';
 
@@ -28,28 +34,77 @@ export async function footprint(host: Host): Promise<Footprint> {
   return { processes, mounts, rules, links, files, dockerdFds, usedMb };
 }
 
+/** What the client saw from the first move to the last. */
+export interface Attached {
+  /** Answers, each larger than the one before; a connection is closed with each move, as the address changes. */
+  readonly acknowledged: number;
+  readonly reconnects: number;
+  readonly wrong: number;
+}
+
+/** The image of the workload, on both hosts. */
+export async function bringWorkload({ a, b }: TwoHosts): Promise<string> {
+  const { file, reference } = await workloadImage();
+  for (const host of [a, b]) await text(await host.docker.loadImage(createReadStream(file)));
+  return reference;
+}
+
 /**
- * Moves a container that counts and checks itself there and back, by all strategies in turn.
+ * Moves a Redis there and back, by all strategies in turn, with a client attached throughout that has it count. Its own check is the digest of
+ * all of its keys.
  * @param onMove told after each move, with the place of the container
- * @throws when a move fails, or the counter does not go on from where it was
+ * @throws when a move fails, a key is not what it was, the count does not go on, or the client saw a wrong answer
  */
 export async function pingpong(
   hosts: TwoHosts,
-  moves: number,
-  onMove: (move: number, strategy: string, downtime: string) => void,
-): Promise<void> {
-  await startCounter(hosts.a, '', 24);
+  { moves, image }: { readonly moves: number; readonly image: string },
+  onMove: (move: number, strategy: string, place: string) => void,
+): Promise<Attached> {
+  const ready = 'for i in $(seq 100); do docker exec web redis-cli ping 2>/dev/null && break; sleep 0.1; done';
+  await onHost(hosts.a, `docker run -d --name web -p 6379:6379 ${image} --enable-debug-command yes && ${ready}`);
+  await redis(hosts.a, 'DEBUG POPULATE 100000 key 96');
+  const digest = await redis(hosts.a, 'DEBUG DIGEST'); // of database 0 alone while the client has not begun
+  const client = attach(hosts);
   let at = hosts;
-  let reached = 0;
   for (let move = 0; move < moves; move += 1) {
     const strategy = strategies[Math.floor(move / 2) % strategies.length] ?? 'docker';
-    const { manifest } = await moveIt(at, { container: counterName, options: { strategy } });
-    if (manifest.outcome !== 'migrated') throw new Error(`move ${move + 1} (${strategy}): ${JSON.stringify(manifest.error)}`);
+    const failed = (what: string) => new Error(`move ${move + 1} (${strategy}): ${what}`);
+    const reached = await workOn(at.a);
+    const { manifest } = await moveIt(at, { container: 'web', options: { strategy } });
+    if (manifest.outcome !== 'migrated') throw failed(JSON.stringify(manifest.error));
     at = { a: at.b, b: at.a };
-    if (!(await counts(at.a, reached)))
-      throw new Error(`move ${move + 1} (${strategy}): the counter does not go on from ${reached}`);
-    reached = Number(await onHost(at.a, `docker exec ${counterName} cat /counter`));
+    if (!(await goesOn(at.a, reached))) throw failed(`the client's count does not go on from ${reached}`);
     onMove(move + 1, strategy, at.a.name);
   }
-  await onHost(at.a, `docker rm -f ${counterName}`);
+  client.stdin.end();
+  const attached = JSON.parse((await client).stdout) as Attached;
+  if (attached.wrong > 0 || (await workOn(at.a)) < attached.acknowledged)
+    throw new Error(`the client saw ${JSON.stringify(attached)}, and the container has counted to ${await workOn(at.a)}`);
+  await redis(at.a, '-n 1 FLUSHDB');
+  if ((await redis(at.a, 'DEBUG DIGEST')) !== digest) throw new Error('the keys are not what they were');
+  await onHost(at.a, 'docker rm -f web');
+  return attached;
+}
+
+function redis(host: Host, command: string): Promise<string> {
+  return onHost(host, `docker exec web redis-cli ${command}`);
+}
+
+async function workOn(host: Host): Promise<number> {
+  return Number(await redis(host, '-n 1 GET work'));
+}
+
+/** The client has found it at its new place, and is answered. */
+async function goesOn(host: Host, from: number): Promise<boolean> {
+  const first = Math.max(from, await workOn(host));
+  for (let tries = 0; tries < 50; tries += 1) {
+    await sleep(100);
+    if ((await workOn(host)) > first) return true;
+  }
+  return false;
+}
+
+function attach({ a, b }: TwoHosts) {
+  const words = [join(packageRoot(), 'test/fixtures/counting-client.mjs'), `${a.address}:6379`, `${b.address}:6379`];
+  return execa('nsenter', [...a.networkPrefix.slice(1), 'node', ...words], { stdin: 'pipe', reject: false });
 }

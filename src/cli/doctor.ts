@@ -6,6 +6,7 @@ import type { Host } from '../hosts/host.ts';
 import type { Inspect } from '../migrate/equal/inspect.ts';
 import { type StrategyName, strategyNames } from '../migrate/strategies/names.ts';
 import { framelessTable } from './frameless-table.ts';
+import { movingAddressOf, movingAddressOption } from './moving-address-option.ts';
 import { escapeText, terminalOf, withFormat } from './terminal.ts';
 
 interface Options {
@@ -14,6 +15,7 @@ interface Options {
   readonly dropExecs?: boolean;
   readonly strategy: StrategyName;
   readonly tcpEstablished?: boolean;
+  readonly movingAddress?: string;
 }
 
 export const doctorCommand: Command = withFormat(new Command('doctor'))
@@ -30,6 +32,7 @@ export const doctorCommand: Command = withFormat(new Command('doctor'))
     new Option('--strategy <name>', 'as for migrate: what this way of moving needs').choices(strategyNames).default('docker'),
   )
   .option('--tcp-established', 'as for migrate: connections are to move along')
+  .addOption(movingAddressOption())
   .addHelpText('after', '\nExample:\n  transship doctor test:a test:b --container redis')
   .action(run);
 
@@ -67,7 +70,7 @@ async function checkAll([source, destination]: readonly Host[], given: Options):
   const volumes = parseVolumesOption(given.volumes);
   const inspect = given.container === undefined ? null : await findContainer(source, given.container);
   const { dropExecs = false, strategy, tcpEstablished = false } = given;
-  const options = { volumes, dropExecs, strategy, tcpEstablished };
+  const options = { volumes, dropExecs, strategy, tcpEstablished, ...movingAddressOf(given) };
   return (await examine({ source, destination: destination ?? null, inspect, options })).checks;
 }
 

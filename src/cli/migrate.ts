@@ -5,6 +5,7 @@ import type { Host } from '../hosts/host.ts';
 import type { Plan, PlanRequest } from '../migrate/plan.ts';
 import { type StrategyName, strategyNames } from '../migrate/strategies/names.ts';
 import { interruptSignal } from './interrupt.ts';
+import { movingAddressOf, movingAddressOption } from './moving-address-option.ts';
 import { stepReport } from './step-report.ts';
 import { stopLimitsOf, stopOption } from './stop-options.ts';
 import { type Terminal, terminalOf, withFormat } from './terminal.ts';
@@ -17,6 +18,7 @@ interface Options {
   readonly downtimeLimit?: string;
   readonly plainPages?: boolean;
   readonly tcpEstablished?: boolean;
+  readonly movingAddress?: string;
   readonly earlyNetwork: boolean;
   readonly plain?: boolean;
   readonly volumes?: string;
@@ -44,7 +46,8 @@ export const migrateCommand: Command = withFormat(
     .option('--allow-post-copy', 'auto may take post-copy, whose pages come after the container runs there')
     .option('--downtime-limit <time>', 'refuse what would take longer, and roll back what does: 300ms, 1.5s')
     .option('--plain', "Docker's path without safety: the dump kills the source (baseline for measuring)")
-    .option('--tcp-established', "clients' connections move along (macvlan network, where the address moves, too)")
+    .option('--tcp-established', "clients' connections move along (macvlan network, or --moving-address)")
+    .addOption(movingAddressOption())
     .option('--plain-pages', 'do not encrypt the memory on its way (on a link that nobody else can read)')
     .option(
       '--no-early-network',
@@ -114,6 +117,7 @@ async function moveOptions(options: Options): Promise<PlanRequest['options']> {
     isPlain: options.plain ?? false,
     plainPages: options.plainPages ?? false,
     tcpEstablished: options.tcpEstablished ?? false,
+    ...movingAddressOf(options),
     isNetworkEarly: options.earlyNetwork,
     volumes: parseVolumesOption(options.volumes),
     dropExecs: options.dropExecs ?? false,

@@ -36,7 +36,7 @@ function pathDocument(trace: Trace): object {
       })),
       operations: operations.map(({ name, layer, sumNs }) => ({ name, layer, durationNs: String(sumNs) })),
     },
-    savings: savings(trace).map(({ rule, savingNs, found }) => ({
+    savings: savings(trace, path).map(({ rule, savingNs, found }) => ({
       rule: rule.name,
       savingNs: String(savingNs),
       advice: rule.advice,

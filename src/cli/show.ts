@@ -82,7 +82,7 @@ async function printPath(terminal: Terminal, folder: RunFolder, { top, isAll, ha
           await blameText({
             trace,
             blamed: blame(trace, path),
-            saved: savings(trace),
+            saved: savings(trace, path),
             top: isAll ? Number.MAX_SAFE_INTEGER : top,
           }),
         ]

@@ -43,6 +43,11 @@ test.each<[string, Manifest, string]>([
 test.each<[string, Manifest, RegExp]>([
   ['frozen', lost({ status: 'paused' }), /frozen on a.* on a: docker unpause aaaaaaaaaaaa/],
   [
+    "frozen past Docker's own path: its link is down, too",
+    { ...lost({ status: 'paused' }), stage: '/run/transship/transship-1' },
+    /then on a: bash \/run\/transship\/transship-1\/give-up \/run\/transship\/transship-1 after-go/,
+  ],
+  [
     'dumped and gone: its checkpoint is on the source',
     lost({ status: 'exited', checkpoint }, { status: 'created', checkpoint }),
     /exited on a, and its memory is checkpoint transship-1 on a \(\/var.*\)\. On a: docker start --checkpoint transship-1 aaaaaaaaaaaa$/,
@@ -58,4 +63,12 @@ test.each<[string, Manifest, RegExp]>([
 ])('lost: %s', (_case, manifest, line) => {
   expect(whereabouts(manifest)).toMatch(line);
   expect(whereabouts(manifest)).not.toContain('holds nothing');
+});
+
+test('halves: both ways that remain, and the way back sets the link up as well', () => {
+  const line = whereabouts(ended('halves-kept', { stage: '/run/transship/transship-1' }));
+  expect(line).toMatch(/on b: docker unpause bbbbbbbbbbbb;/);
+  expect(line).toContain(
+    'on b: docker rm -f bbbbbbbbbbbb; on a: bash /run/transship/transship-1/give-up /run/transship/transship-1 after-go)',
+  );
 });

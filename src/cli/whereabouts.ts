@@ -28,12 +28,18 @@ function holds({ remains = [] }: Manifest, host: string): string {
   return left.length === 0 ? `${host} holds nothing of it` : `${host} still has ${left.join(', ')}`;
 }
 
-function frozen({ container }: Manifest, { name, source, destination }: Names): string {
-  const id = container?.sourceId ?? 'ID';
-  return (
-    `${name} runs nowhere for certain: its state lies frozen on ${source}. See that ${destination} does not run it (docker ps), ` +
-    `then on ${source}: docker unpause ${short(id)}, or, when dockerd is gone or knows of no pause: runc --root /run/docker/runtime-runc/moby resume ${id}`
-  );
+function frozen(manifest: Manifest, { name, source, destination }: Names): string {
+  const id = manifest.container?.sourceId ?? 'ID';
+  const command =
+    manifest.stage === undefined
+      ? `docker unpause ${short(id)}, or, when dockerd is gone or knows of no pause: runc --root /run/docker/runtime-runc/moby resume ${id}`
+      : wayBack(manifest.stage);
+  return `${name} runs nowhere for certain: its state lies frozen on ${source}. See that ${destination} does not run it (docker ps), then on ${source}: ${command}`;
+}
+
+/** Sets the link up that was cut, and thaws. */
+function wayBack(stage: string): string {
+  return `bash ${stage}/give-up ${stage} after-go`;
 }
 
 /** Nothing was removed. What is to be typed depends on how the container stands there. */
@@ -78,10 +84,11 @@ function gone(name: string, { host, status, id }: LastSeen): string {
 /** The newest state lies on two hosts, and only the user can say which of two losses is the smaller. */
 function halves(manifest: Manifest, { name, source, destination }: Names): string {
   const to = manifest.container?.destinationId?.slice(0, 12) ?? name;
+  const stage = manifest.stage ?? '/run/transship/transship-…';
   return (
     `${name} runs nowhere: its newest state lies on two hosts, paused on ${destination}, frozen on ${source} as it was at the dump. Two ways remain: ` +
     `mend the link and go on (on ${destination}: docker unpause ${to}; a page that has not come ends the process that touches it), or go back to the freeze, ` +
-    `which un-happens what was answered since (on ${destination}: docker rm -f ${to}; on ${source}: runc --root /run/docker/runtime-runc/moby resume ${manifest.container?.sourceId ?? 'ID'})`
+    `which un-happens what was answered since (on ${destination}: docker rm -f ${to}; on ${source}: ${wayBack(stage)})`
   );
 }
 

@@ -75,6 +75,8 @@ export interface Allowed {
   readonly installsRuntime?: boolean;
   /** Connections are to move along. */
   readonly tcpEstablished?: boolean;
+  /** This address of the source moves along with a container on the host network. */
+  readonly movingAddress?: string;
   /** How state travels; without it, Docker's own path. */
   readonly strategy?: string;
 }

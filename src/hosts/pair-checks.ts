@@ -1,5 +1,5 @@
 import { type Check, fail, isDirect, ok, type PairSubject, warn } from './check.ts';
-import type { Host } from './host.ts';
+import { cpuCheck } from './cpu-check.ts';
 import { quoteWord } from './link.ts';
 import { preCopyChecks } from './pre-copy-checks.ts';
 import { compareVersions } from './version-order.ts';
@@ -39,17 +39,7 @@ export const pairChecks: readonly Check<PairSubject>[] = [
       return compareVersions(to, from) < 0 ? warn(`CRIU ${from} dumps, the older ${to} restores`) : ok(`${from}, ${to}`);
     },
   },
-  {
-    name: 'cpu-features',
-    why: 'a program that has found an instruction goes on using it: SIGILL where it is missing',
-    hint: 'take a destination whose processor can at least as much',
-    probe: async ({ source, destination }) => {
-      const [from, to] = await Promise.all([cpuFlags(source.host), cpuFlags(destination.host)]);
-      const missing = [...from].filter((flag) => !to.has(flag));
-      if (missing.length === 0) return ok('the destination has all of the source');
-      return warn(`missing on the destination: ${missing.slice(0, 8).join(' ')}${missing.length > 8 ? ' …' : ''}`);
-    },
-  },
+  cpuCheck,
   {
     name: 'pipe-size',
     why: 'CRIU holds the pages of a lazy dump in pipes, and without CAP_SYS_RESOURCE none may be larger than the system says',
@@ -100,9 +90,4 @@ function alike(source: string | null, destination: string | null, what: string) 
   if (source === null || destination === null) return warn(`${what}unknown`);
   if (source === destination) return ok(`${what}${source} on both`);
   return fail(`${what}${source} on the source, ${destination} on the destination`);
-}
-
-async function cpuFlags(host: Host): Promise<ReadonlySet<string>> {
-  const { stdout } = await host.shell.run("sed -n '/^flags\\|^Features/{s/.*: //p;q}' /proc/cpuinfo");
-  return new Set(stdout.trim().split(/\s+/).filter(Boolean));
 }

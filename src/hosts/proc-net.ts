@@ -3,8 +3,9 @@ import type { Host } from './host.ts';
 
 // /proc/net/{tcp,udp}[6]: `sl local rem st tx:rx tr:when retrnsmt uid timeout inode …`, addresses in hexadecimal, state 01 established, 07 bound (UDP), 0A listening
 // (Linux include/net/tcp_states.h).
-interface Socket {
+export interface Socket {
   readonly protocol: 'tcp' | 'udp';
+  readonly localAddress: string;
   readonly localPort: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -32,6 +33,14 @@ export async function peersOf(host: Host, { Id, State, HostConfig }: ContainerIn
     .map(({ remoteAddress, remotePort }) => `${remoteAddress}:${remotePort}`);
 }
 
+/** The host's own sockets, told apart by whether a process of this container holds them. One that is closing is nobody's, and left out. */
+export async function hostSockets(host: Host, { Id }: ContainerInspectInfo) {
+  const [sockets, held] = await Promise.all([readSockets(host, '/proc/net'), heldSockets(host, Id)]);
+  const isHeld = ({ inode }: Socket) => held.has(inode);
+  const owned = sockets.filter(({ inode }) => inode !== '0');
+  return { own: owned.filter(isHeld), others: owned.filter((socket) => !isHeld(socket)) };
+}
+
 async function heldSockets(host: Host, id: string): Promise<ReadonlySet<string>> {
   const top = (await host.docker.getContainer(id).top({ ps_args: '-eo pid' })) as { Processes: readonly string[][] };
   const pids = top.Processes.map(([pid]) => Number(pid)).join(' ');
@@ -39,7 +48,7 @@ async function heldSockets(host: Host, id: string): Promise<ReadonlySet<string>>
   return new Set([...stdout.matchAll(/socket:\[(\d+)\]/g)].map(([, inode]) => inode ?? ''));
 }
 
-function isBound({ protocol, state, remotePort }: Socket): boolean {
+export function isBound({ protocol, state, remotePort }: Socket): boolean {
   return protocol === 'tcp' ? state === '0A' : state === '07' && remotePort === 0;
 }
 
@@ -47,11 +56,14 @@ async function readSockets(host: Host, folder: string): Promise<readonly Socket[
   const { stdout } = await host.shell.run(`for n in tcp tcp6 udp udp6; do sed "s/^/$n /" ${folder}/$n 2>/dev/null; done`);
   return stdout.split('\n').flatMap((line) => {
     const match =
-      /^(tcp|udp)6? +\d+: [0-9A-F]+:([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]{2}) \S+ \S+ \S+ +\d+ +\d+ (\d+)/.exec(line);
+      /^(tcp|udp)6? +\d+: ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]{2}) \S+ \S+ \S+ +\d+ +\d+ (\d+)/.exec(
+        line,
+      );
     if (match === null) return [];
-    const [, protocol, local = '', remote = '', remotePort = '', state = '', inode = ''] = match;
+    const [, protocol, address = '', local = '', remote = '', remotePort = '', state = '', inode = ''] = match;
     const ports = { localPort: Number.parseInt(local, 16), remotePort: Number.parseInt(remotePort, 16) };
-    return [{ protocol: protocol as 'tcp' | 'udp', ...ports, remoteAddress: addressOf(remote), state, inode }];
+    const addresses = { localAddress: addressOf(address), remoteAddress: addressOf(remote) };
+    return [{ protocol: protocol as 'tcp' | 'udp', ...addresses, ...ports, state, inode }];
   });
 }
 

@@ -1,5 +1,6 @@
 import { type ContainerSubject, type Finding, fail, isDirect, ok } from './check.ts';
 import type { Host } from './host.ts';
+import { movingAddressFinding } from './moving-address.ts';
 import { readRuncConf } from './runc-conf.ts';
 import { compareVersions } from './version-order.ts';
 
@@ -9,12 +10,16 @@ interface Endpoint {
 }
 
 /** Can the connections of this container move along? Only where its address can, and nothing tells CRIU to close them. */
-export async function tcpFinding({ inspect, source, destination, allowed }: ContainerSubject): Promise<Finding> {
+export async function tcpFinding(subject: ContainerSubject): Promise<Finding> {
+  const { inspect, source, destination, allowed } = subject;
   if (!isDirect(allowed)) return fail("Docker's own path cannot tell CRIU to keep them", 'use --strategy diskless or post-copy');
+  const closing = await closingConf([source.host, ...(destination === null ? [] : [destination.host])]);
+  if (closing !== null) return closing;
+  if (allowed.movingAddress !== undefined) return await movingAddressFinding(allowed.movingAddress, subject);
   if (inspect.HostConfig.NetworkMode === 'host')
     return fail(
       "on the host network the address is the host's, and stays with it",
-      'give the container an address of its own: a macvlan network',
+      'name one that is for this container alone: --moving-address; or give it one of its own: a macvlan network',
     );
   const docker = destination?.facts.versions.docker;
   if (docker && compareVersions(docker, '28') >= 0)
@@ -29,12 +34,15 @@ export async function tcpFinding({ inspect, source, destination, allowed }: Cont
     if (!endpoint.IPAMConfig?.IPv4Address)
       return fail(`its address on ${name} is not fixed: on the destination Docker would choose another`);
   }
-  const hosts: readonly Host[] = [source.host, ...(destination === null ? [] : [destination.host])];
+  return ok('its fixed address moves along');
+}
+
+async function closingConf(hosts: readonly Host[]): Promise<Finding | null> {
   for (const host of hosts)
     if ((await readRuncConf(host)).has('tcp-close'))
       return fail(
         `/etc/criu/runc.conf of ${host.name} says tcp-close`,
         'take it out there: CRIU obeys that file before all that it is told',
       );
-  return ok('its fixed address moves along');
+  return null;
 }

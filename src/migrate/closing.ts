@@ -44,6 +44,7 @@ export async function closeManifest(manifest: Manifest, { result, move, probes }
     warnings: [...found.warnings, ...result.warnings, ...lost],
     remains: [...remainsOf(move, result)],
     ...(result.outcome === 'lost' ? { lastSeen: await lookAgain(move) } : {}),
+    ...(['halves-kept', 'lost'].includes(result.outcome) && found.direct !== null ? { stage: found.direct.folder } : {}),
     probes: [...probes],
     bytes: { images: found.imagesBytes, pages: found.pagesBytes, layer: found.layerBytes, volumes: found.volumeBytes },
   };

@@ -17,8 +17,14 @@ export function runcRootOf(id: string): string {
  * through runc, once no CRIU works on the container any more.
  */
 export async function thaw(host: Host, id: string): Promise<void> {
+  const unpause = () => bounded(`docker unpause on ${host.name}`, 15_000, host.docker.getContainer(id).unpause());
   try {
-    await bounded(`docker unpause on ${host.name}`, 15_000, host.docker.getContainer(id).unpause());
+    // A CRIU that was killed has let it run, and Docker goes on taking it for paused, which runc refuses to end: it is paused once more
+    await unpause().catch(async (error) => {
+      if (!/runtime resume failed: container not paused/.test(messageOf(error))) throw error;
+      await host.shell.run(`runc --root ${runcRootOf(id)} pause ${id}`, { timeoutMs: 10_000 });
+      await unpause();
+    });
   } catch (error) {
     if (/is not paused/.test(messageOf(error))) return;
     await thawByRunc(host, id);
@@ -35,6 +41,15 @@ async function thawByRunc(host: Host, id: string): Promise<void> {
   const result = await host.shell.run(script, { timeoutMs: 40_000 });
   if (result.exitCode === 0 || /not paused/.test(result.stderr)) return;
   throw new Error(`runc resume ${id.slice(0, 12)} on ${host.name}: ${result.stderr.trim()}`);
+}
+
+/** Through Docker, and where dockerd does not answer through runc. */
+export async function freeze(host: Host, id: string): Promise<void> {
+  const byDocker = bounded(`docker pause on ${host.name}`, 15_000, host.docker.getContainer(id).pause());
+  await byDocker.catch(async (cause) => {
+    const { exitCode } = await host.shell.run(`runc --root ${runcRootOf(id)} pause ${id}`, { timeoutMs: 15_000 });
+    if (exitCode !== 0) throw cause;
+  });
 }
 
 /**
@@ -74,7 +89,7 @@ function killAll(id: string): string {
         root=\${state%/${id}/state.json}
         # a process that a v1 freezer holds takes the signal when it is let go
         runc --root $root kill ${id} KILL && runc --root $root resume ${id}
-        case $(runc --root $root state ${id}) in *'"running"'* | *'"paused"'* | *'"created"'*) sure= ;; esac
+        case $(runc --root $root state ${id} | tr -d ' ') in *'"status":"running"'* | *'"status":"paused"'* | *'"status":"created"'*) sure= ;; esac
       done
       for group in $(find /sys/fs/cgroup -type d -path '*${id}*'); do
         pids=$(cat $group/cgroup.procs)
@@ -103,24 +118,44 @@ async function stopByRunc(host: Host, id: string): Promise<void> {
 
 /**
  * Waits until no dump of the container is under way: it would give the freezer back as it found it, and so freeze the container anew
- * after it was let go. dockerd may be dead and the answer lost, while CRIU is at it for as long as Docker lets a checkpoint take.
+ * after it was let go. dockerd may be dead and the answer lost, while CRIU is at it for as long as Docker lets a checkpoint take; and
+ * CRIU outlives a runc that was killed.
  * @throws when it does not end
  */
 export async function untilDumped(host: Host, id: string): Promise<void> {
-  if (await isQuiet(host, `runc .*checkpoint .*${id}`, 600)) return;
-  throw new TransshipError('failed', `a checkpoint on ${host.name} does not end`, `look there: pgrep -fa 'runc .*checkpoint'`);
+  const dumping = `pgrep -f -- 'runc .*checkpoint .*${id}' || for criu in $(pgrep -f '^criu: dump'); do
+      case $(cat /proc/$(ps -o ppid= $criu)/comm) in runc | criu) ;; *) echo $criu ;; esac
+    done`;
+  if (await isQuiet(host, dumping, 600)) return;
+  throw new TransshipError(
+    'failed',
+    `a checkpoint on ${host.name} does not end`,
+    `look there: pgrep -fa 'runc .*checkpoint|criu'`,
+  );
 }
 
-/** Waits until no process there has a command line like that. False: there still is one after `limitS`. */
-export async function isQuiet(host: Host, pattern: string, limitS: number): Promise<boolean> {
-  const script = `for try in $(seq ${limitS * 5}); do pgrep -f -- '${pattern}' >/dev/null || exit 0; sleep 0.2; done; exit 1`;
+/** Waits until the shell text, which lists processes, has none to list. False: there still is one after `limitS`. */
+export async function isQuiet(host: Host, list: string, limitS: number): Promise<boolean> {
+  const script = `for try in $(seq ${limitS * 5}); do [ -n "$(${list})" ] || exit 0; sleep 0.2; done 2>/dev/null; exit 1`;
   const { exitCode } = await host.shell.run(script, { timeoutMs: (limitS + 10) * 1e3 });
   return exitCode === 0;
 }
 
-/** Gives back the id that was taken from runc, once Docker has no container of that id that it could start. Removes nothing else. */
+/**
+ * Gives back the id that was taken from runc, once Docker has no container of that id that it could start. Removes nothing else but what a
+ * restore leaves that was killed: runc's mount of the root file system at `criu-root` (criu_linux.go, restore), and CRIU's of the cgroups
+ * in its work folder (cgroup.c, prepare_cgroup_sfd) where no other CRIU could still need it.
+ */
 export async function releaseId(host: Host, id: string): Promise<void> {
-  await host.shell.run(`rmdir /run/docker/runtime-*/moby/${id} 2>/dev/null`);
+  const script = `for state in /run/docker/runtime-*/moby/${id}; do
+      [ ! -e $state/criu-root ] || { umount $state/criu-root; rmdir $state/criu-root; }
+      rmdir $state
+    done 2>/dev/null
+    grep -qsx criu /proc/[0-9]*/comm || awk '$5 ~ "/[.]criu[.]cgyard[.]" { print $5 }' /proc/self/mountinfo | sort -r | while read -r yard; do
+      umount "$yard"
+      case \${yard##*/} in .criu.cgyard.*) rmdir "$yard" ;; esac
+    done 2>/dev/null`;
+  await host.shell.run(script);
 }
 
 /** Does the container make progress there? Docker is asked, and runc, which sees it when somebody else has frozen the container. */

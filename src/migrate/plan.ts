@@ -39,6 +39,8 @@ export interface MoveOptions {
   readonly strategy: StrategyName;
   /** Connections move along: only where the container's address does. */
   readonly tcpEstablished: boolean;
+  /** An address of the source that goes to the destination with a container on the host network. */
+  readonly movingAddress?: string;
   /** The page channel is not encrypted. */
   readonly plainPages: boolean;
   /** The network is set up on the destination before the freeze, where that was tested; unless told, it is. */

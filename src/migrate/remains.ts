@@ -1,10 +1,8 @@
 import type { Remnant } from '../evidence/manifest.ts';
 import type { StepName } from '../evidence/steps.ts';
+import { stageFolder } from './direct/stage.ts';
 import type { EngineResult } from './engine.ts';
 import type { Move } from './step.ts';
-
-/** Steps after the commit that take away what the source still has; of the others' failures nothing is left there. */
-const takeAway: readonly StepName[] = ['remove-source', 'unstage'];
 
 /** What is left of the container where it does not run, so that nobody is told that nothing is. */
 export function remainsOf(move: Move, result: EngineResult): readonly Remnant[] {
@@ -24,9 +22,10 @@ function copiedFrom({ plan, source }: Move): readonly Remnant[] {
     .map(({ name, from }) => ({ host: source.name, what: name === null ? from : `volume ${name}` }));
 }
 
-function notTakenAway({ plan, source }: Move, untidy: readonly StepName[]): readonly Remnant[] {
-  const left = { 'remove-source': `the old container (docker rm -f ${plan.container.id.slice(0, 12)})` };
-  return untidy
-    .filter((name) => takeAway.includes(name))
-    .map((name) => ({ host: source.name, what: left[name as keyof typeof left] ?? `what ${name} should have removed` }));
+function notTakenAway({ plan, source, found }: Move, untidy: readonly StepName[]): readonly Remnant[] {
+  const container = { host: source.name, what: `the old container (docker rm -f ${plan.container.id.slice(0, 12)})` };
+  return [
+    ...(untidy.includes('remove-source') ? [container] : []),
+    ...found.stagedOn.map((host) => ({ host, what: `what lay on memory for the move (${stageFolder(plan.checkpoint)})` })),
+  ];
 }

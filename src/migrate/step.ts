@@ -42,6 +42,8 @@ export interface Found {
   volumes: VolumesSynced | null;
   /** Only of strategies that go past Docker's content store. */
   direct: DirectState | null;
+  /** Hosts whose folder of the move could not be removed. */
+  stagedOn: string[];
   /** When the container stood still, by `performance.now()`; null before. */
   frozenAtMs: number | null;
   /** When it was let go again on the source. */
@@ -63,6 +65,7 @@ export function nothingFound(warnings: readonly string[]): Found {
     log: null,
     volumes: null,
     direct: null,
+    stagedOn: [],
     frozenAtMs: null,
     thawedAtMs: null,
     givenUp: null,

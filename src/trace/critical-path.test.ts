@@ -77,6 +77,46 @@ describe('the critical path', () => {
     ]);
   });
 
+  /*
+   * dump step    ├───────────────────────┤ 0-80
+   *   runc         ├──────────────────┤    10-75, waits
+   *     criu.dump  ├──────────────────┤    10-75
+   *   copy files   ├────────┤              10-40: over before the dump was
+   */
+  test('work that ended before other work beside it was not waited for', () => {
+    const spans = drawn([
+      { name: 'dump step', at: [0, 80], isWait: true },
+      { name: 'runc', at: [10, 75], above: 'dump step', isWait: true },
+      { name: 'criu.dump', at: [10, 75], above: 'runc' },
+      { name: 'copy files', at: [10, 40], above: 'dump step' },
+    ]);
+    const path = criticalPath({ spans, downtime: windowOf([5, 80]) });
+    expect(outline(path)).toEqual(['dump step 5-10', 'criu.dump 10-75', 'dump step 75-80']);
+  });
+
+  /*
+   * post-copy: the images are ready at 30; then CRIU serves pages, long beyond the resume at 90
+   * criu.dump       ├──────────────────────────────────────────────┤ 10-200
+   *   memory        ├──────┤ 10-30
+   *   lazy-pages            ├── serves ────────────────────────────┤ 30-200
+   * copy files      ├─────────────┤ 10-60: the go waits for it
+   * criu.restore                     ├─────────┤ 65-90
+   * criu.lazy-pages                    ├── serves ──────────────┤ 70-150
+   */
+  test('what serves pages is not waited for, unless nobody else does anything', () => {
+    const spans = drawn([
+      { name: 'migration', at: [0, 210] },
+      { name: 'criu.dump', at: [10, 200], above: 'migration' },
+      { name: 'memory', at: [10, 30], above: 'criu.dump' },
+      { name: 'criu.dump.lazy-pages', at: [30, 200], above: 'criu.dump' },
+      { name: 'copy files', at: [10, 60], above: 'migration' },
+      { name: 'criu.restore', at: [65, 90], above: 'migration' },
+      { name: 'criu.lazy-pages', at: [70, 150], above: 'migration' },
+    ]).map((span) => (span.name === 'criu.lazy-pages' ? { ...span, service: 'criu-lazy-pages' as const } : span));
+    const path = criticalPath({ spans, downtime: windowOf([5, 90]) });
+    expect(outline(path)).toEqual(['migration 5-10', 'copy files 10-60', 'criu.dump.lazy-pages 60-65', 'criu.restore 65-90']);
+  });
+
   test('probes and the downtime look on; what is unexplained is so on the path, whoever holds it', () => {
     const more: readonly Drawn[] = [
       { name: 'probe.ticker', at: [18, 90], above: 'migration', isWait: true },

@@ -5,7 +5,7 @@ export interface SavingRule {
   readonly name: string;
   /** What to do about it. */
   readonly advice: string;
-  /** Operations that would not be in the downtime. */
+  /** Operations that would not be on the critical path of the downtime. */
   readonly operations: readonly string[];
   /** Only spans with this attribute. */
   readonly having?: { readonly attribute: string; readonly value: string };
@@ -80,15 +80,6 @@ export const savingRules: readonly SavingRule[] = [
       "runc runs Docker’s prestart hook (libnetwork-setkey: dockerd started once more) in this notification: libcontainer criuNotifications; the notification alone takes 0.5-1 ms, and the first task's move into its cgroup, 7-11 ms, stands in the same stretch of the log",
   },
   {
-    name: 'network-namespace',
-    advice: 'the network set up before the freeze, as for network-hook: nothing of the namespace is dumped then',
-    operations: ['criu.dump.namespaces.net', 'criu.dump.namespaces'],
-    fromUs: 5 * ms,
-    remainsUs: 1 * ms,
-    source:
-      'criu/net.c dump_net_ns: of a namespace that is external only its key is written; else ip and iptables-save are started',
-  },
-  {
     name: 'iptables-lock',
     advice:
       'network-lock nftables in /etc/criu/runc.conf on both hosts (our own strategies lock by it, or not at all, for the move); CRIU must be built with it',
@@ -110,7 +101,8 @@ export const savingRules: readonly SavingRule[] = [
   },
   {
     name: 'page-server-end',
-    advice: 'no page server of CRIU’s in the freeze: --strategy post-copy, or pre-copy, whose last dump goes by ssh',
+    advice:
+      'a connection without its cork (our own strategies take it out, src/wrap/host/uncork.sh), or no page server in the freeze: --strategy post-copy, pre-copy',
     operations: ['criu.dump.disconnect'],
     fromUs: 20 * ms,
     remainsUs: 1 * ms,

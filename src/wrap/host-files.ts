@@ -15,7 +15,8 @@ export type HostFile =
   | 'give-up'
   | 'criu'
   | 'uncork'
-  | 'pre-dump';
+  | 'pre-dump'
+  | 'address';
 
 export function hostFile(name: HostFile): string {
   return readFileSync(join(packageRoot(), 'src/wrap/host', `${name}.sh`), 'utf8');

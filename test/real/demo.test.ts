@@ -88,6 +88,30 @@ test.skipIf(missing.length > 0)(
   },
 );
 
+test.skipIf(missing.length > 0)(
+  'hosts whose CRIU is no good for their kernel: why, by its own words, the recorded run, and a status that says so',
+  async () => {
+    const testbed = ['node', 'dist/src/cli/main.js', 'testbed'];
+    const broken = "echo 'Error (criu/kerndat.c:1): no such kernel' >&2; exit 1";
+    try {
+      await run([...testbed, 'up']);
+      const place = 'p=$(command -v criu) && rm $p && printf "#!/bin/sh\\n%s\\n" "$0" >$p && chmod 755 $p';
+      expect((await run([...testbed, 'exec', 'a', '--', 'bash', '-c', place, broken])).exitCode).toBe(0);
+      const { exitCode, stdout, stderr } = await run(['node', 'dist/src/cli/main.js', 'demo', '--keys', '1000']);
+      expect([exitCode, stderr]).toEqual([
+        3,
+        expect.stringMatching(
+          /^no test hosts here \(criu check: Error \(criu\/kerndat\.c:1\): no such kernel\): this is a recorded run/m,
+        ),
+      ]);
+      expect(stdout).toContain('sample-redis: transship-demo a → b');
+      expect((await run([...testbed, 'status'])).stdout).toContain('test:a'); // who had them up keeps them
+    } finally {
+      await run([...testbed, 'down']);
+    }
+  },
+);
+
 test('npm run transship builds again once a source has changed', async () => {
   const copy = join(folder, 'checkout');
   const left = ['node_modules', 'dist', '.git'].map((name) => join(packageRoot(), name));

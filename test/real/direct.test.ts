@@ -11,7 +11,7 @@ import type { MoveOptions } from '../../src/migrate/plan.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
 import { workloadImage } from '../../vm/workload-image.ts';
 import { onHost } from '../destination-state.ts';
-import { counterName, doAtOnce, remains, startCounter } from '../host-faults.ts';
+import { counterName, doAtOnce, killDockerd, remains, reviveDockerd, startCounter } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
@@ -118,6 +118,48 @@ describeOnHosts('past the content store', 'moves', (hosts) => {
       await onHost(b, 'docker volume rm web-data');
       expect({ a: await remains(a), b: await remains(b) }).toEqual(before);
     });
+  });
+
+  test('a moved container outlives a restart of dockerd, or comes back by its policy without live-restore; restart, stop, start, rm', async () => {
+    const { a, b } = hosts();
+    await startRedis('--restart always --init', 1000); // docker-init is a link on Debian, which CRIU would not follow
+    const { manifest } = await moveIt(hosts(), { container: 'web', options: { strategy: 'post-copy' } });
+    expect(manifest).toMatchObject({ outcome: 'migrated' });
+    const pid = () => onHost(b, "docker inspect -f '{{.State.Pid}}' web");
+    const first = await pid();
+    const config = '/etc/docker/daemon.json';
+    const restarted = async (edit: string) => {
+      await onHost(b, `${edit}; kill -HUP $(pidof dockerd); sleep 0.3; ${killDockerd}`);
+      await reviveDockerd(b);
+    };
+    await restarted(`cp ${config} /tmp/kept && sed -i '0,/{/s//{"live-restore": true, /' ${config}`);
+    expect(await pid()).toBe(first);
+    expect(await redis(b, 'DBSIZE')).toBe('1000');
+    await restarted(`mv /tmp/kept ${config}`);
+    await onHost(b, 'for i in $(seq 100); do docker exec web redis-cli ping 2>/dev/null && exit 0; sleep 0.1; done; exit 1');
+    expect(await pid()).not.toBe(first);
+    const again = 'docker exec web redis-cli ping || { sleep 1; docker exec web redis-cli ping; }';
+    expect(await onHost(b, `docker restart -t 2 web >/dev/null && sleep 0.5 && ${again}`)).toBe('PONG');
+    await onHost(b, 'docker stop -t 2 web');
+    expect(await onHost(b, "docker inspect -f '{{.State.Status}}' web")).toBe('exited');
+    expect(await onHost(b, `docker start web >/dev/null && sleep 0.5 && ${again}`)).toBe('PONG');
+    await onHost(b, 'docker rm -f web');
+    expect(await onHost(a, 'docker ps -aq')).toBe('');
+  });
+
+  test('post-copy of one that forks and frees memory all the time: what is gone need not come', async () => {
+    const { a, b } = hosts();
+    const program =
+      '$| = 1; my @m = map { "x" x (10 << 20) } 1 .. 15; while (1) { shift @m; push @m, "x" x (10 << 20); print "$$\\n"; unless (fork) { select undef, undef, undef, 0.3; exit } waitpid -1, 1; select undef, undef, undef, 0.05 }';
+    await onHost(a, `docker run -d --name web --entrypoint perl ${image} -e '${program}' && sleep 2`);
+    const { manifest, folder } = await moveIt(hosts(), { container: 'web', options: { strategy: 'post-copy' } });
+    expect(manifest).toMatchObject({ outcome: 'migrated', error: null });
+    expect(await onHost(b, 'docker inspect -f "{{.State.Status}}" web')).toBe('running');
+    const log = readFileSync(join(folder.path, 'evidence/b/criu/lazy-pages.log'), 'utf8');
+    expect(log).toMatch(/: (UNMAP|REMOVE): /);
+    expect(log).toMatch(/: FORK: /);
+    const [, come, all] = / UFFD transferred pages: \((\d+)\/(\d{5,})\)/.exec(log) ?? [];
+    expect(Number(come)).toBeLessThan(Number(all));
   });
 
   test('post-copy: memory that is given up before it has come is not missed', async () => {

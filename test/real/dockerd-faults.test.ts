@@ -25,7 +25,7 @@ describeOnHosts('a dockerd that fails, and what is left then', 'dockerd', (hosts
   });
 
   describe('a dockerd that stands still', () => {
-    // a minute and a half: npm run bench:faults
+    // a minute and a half
     const testLimit = process.env.TRANSSHIP_FAULTS === 'all' ? test : () => {};
     testLimit('in restart-policy-off: the step ends at its limit, the container runs, and what to type is said', async () => {
       const { a, b } = hosts();

@@ -7,8 +7,10 @@ import { runFiles } from '../../src/evidence/run-folder.ts';
 import { hybridSteps } from '../../src/migrate/strategies/hybrid.ts';
 import { preCopySteps } from '../../src/migrate/strategies/pre-copy.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
+import { builtProgram, transship } from '../built-command.ts';
 import { onHost } from '../destination-state.ts';
-import { remains, startCounter } from '../host-faults.ts';
+import { counts, remains, startCounter } from '../host-faults.ts';
+import { killAt } from '../killed-controller.ts';
 import { moveIt } from '../mover.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
@@ -103,6 +105,32 @@ describeOnHosts('rounds before the dump', 'precopy', (hosts) => {
     });
     expect(manifest).toMatchObject({ outcome: 'migrated', error: null });
     expect(await onHost(b, "docker inspect -f '{{.State.Status}}' counter")).toBe('running');
+  });
+
+  const killed = [
+    ['pre-copy', 'pre-dump', 'rolled-back'],
+    ['pre-copy', 'hand-over', 'migrated'],
+    ['hybrid', 'dump', 'rolled-back'],
+    ['hybrid', 'residual', 'migrated'],
+  ] as const;
+  const tried = killed.filter(([, step]) => process.env.TRANSSHIP_FAULTS === 'all' || step === 'hand-over');
+
+  test.each(tried)('%s: a controller killed in step %s is recovered', async (strategy, step, outcome) => {
+    const { a, b } = hosts();
+    await startCounter(a, '', 60);
+    const from = await counted();
+    const before = { a: await remains(a), b: await remains(b) };
+    const run = `${strategy}-${step}`;
+    const isWhole = step === 'pre-dump' || hasSoftDirty ? '1' : '0';
+    const controller = builtProgram('test/fixtures/killed-rounds.js', [run, strategy, isWhole]);
+    await killAt(controller, run, new RegExp(`"step":"${step}".*"event":"begin"`));
+    const { exitCode, stderr } = await transship(['recover', run]);
+    const isThere = outcome === 'migrated';
+    expect(exitCode, stderr).toBe(isThere ? 0 : 1);
+    expect(await counts(isThere ? b : a, from)).toBe(true);
+    expect(await onHost(isThere ? a : b, 'docker ps -aq')).toBe('');
+    for (const host of [a, b]) expect(await onHost(host, 'ls -A /run/transship 2>/dev/null; true')).toBe('');
+    if (!isThere) expect({ a: await remains(a), b: await remains(b) }).toEqual(before);
   });
 
   test('after a post-copy move it is told how many pages have come, of how many, and how fast', async () => {

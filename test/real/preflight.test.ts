@@ -69,6 +69,19 @@ describeOnHosts('refused before anything is touched', 'preflight', (hosts) => {
     await onHost(b, 'pkill -f LocalPort');
   });
 
+  test('doctor --strategy post-copy also looks at what that way needs: our runtime, the size of pipes, pages on demand', async () => {
+    const words = ['doctor', 'test:a', 'test:b', '--strategy', 'post-copy', '--format', 'json'];
+    await startCounter(hosts().a);
+    const { stdout, exitCode } = await transship([...words, '--container', counterName]);
+    const { checks } = JSON.parse(stdout) as { checks: readonly Row[] };
+    const found = Object.fromEntries(checks.map(({ name, host, status }) => [`${name} ${host}`, status]));
+    expect(found).toMatchObject({ 'runtime b': 'fail', 'pipe-size a': 'ok', 'lazy-pages a': 'ok' });
+    expect(Object.keys(found).filter((row) => row.startsWith('experimental'))).toEqual([]);
+    expect(exitCode).toBe(3);
+    const { checks: own } = JSON.parse((await transship(words)).stdout) as { checks: readonly Row[] };
+    expect(own.map(({ name }) => name)).toEqual(expect.arrayContaining(['pipe-size', 'lazy-pages']));
+  });
+
   test('doctor shows all that stands in the way at once, and the --volumes line that fits', async () => {
     const { a, b } = hosts();
     await startCounter(a, '-v data:/data -v /var/run/docker.sock:/docker.sock');

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/evidence/run-folder.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
 import { workloadImage } from '../../vm/workload-image.ts';
+import { transship } from '../built-command.ts';
 import { onHost } from '../destination-state.ts';
-import { doAtOnce } from '../host-faults.ts';
+import { doAtOnce, kill } from '../host-faults.ts';
+import { killAt } from '../killed-controller.ts';
 import { moveIt } from '../mover.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
@@ -102,6 +104,118 @@ describeOnHosts('connections that move along', 'tcp', (hosts) => {
     expect(manifest.outcome).toBe('rolled-back');
     expect({ reconnects, wrong }).toEqual({ reconnects: 0, wrong: 0 });
     expect(acknowledged).toBeGreaterThan(then);
+  });
+
+  describe('on the host network, by an address that moves along', () => {
+    const options = { strategy: 'post-copy', tcpEstablished: true, movingAddress: address } as const;
+    /** All of the network that a move touches: addresses, rules, connections by the address. */
+    const network = (host: Host) =>
+      onHost(host, `ip -o -4 address show dev eth0; nft list tables; ss -tanH src ${address} | grep -vc ESTAB; true`);
+    const holders = async () =>
+      Promise.all([hosts().a, hosts().b].map((host) => onHost(host, `ip -o address show to ${address} | wc -l`)));
+
+    beforeEach(async () => {
+      await onHost(hosts().a, `ip address replace ${address}/32 dev eth0`);
+      // the client knows a container of this address that is gone
+      await execa('nsenter', [...hosts().a.networkPrefix.slice(1), 'ip', 'neigh', 'flush', 'all']);
+    });
+    afterEach(async () => {
+      for (const host of [hosts().a, hosts().b]) await host.shell.run(`ip address del ${address}/32 dev eth0`);
+    });
+
+    async function clientThrough(act: () => Promise<unknown>) {
+      const connected = client();
+      await working();
+      await act();
+      await sleep(1_500);
+      connected.stdin.end();
+      return JSON.parse((await connected).stdout) as { acknowledged: number; reconnects: number; wrong: number };
+    }
+
+    test.each(['diskless', 'post-copy'] as const)('%s, there and back, every answer right', async (strategy) => {
+      const { a, b } = hosts();
+      await installRuntime(a);
+      await startRedis('--network host');
+      const before = [await network(a), await network(b)];
+      const worked = await clientThrough(async () => {
+        for (const pair of [
+          { a, b },
+          { a: b, b: a },
+        ]) {
+          const { manifest } = await moveIt(pair, { container: 'web', options: { ...options, strategy } });
+          expect(manifest).toMatchObject({ outcome: 'migrated', error: null });
+          expect(manifest.warnings.join()).toContain(`${address} is on ${pair.b.name} until that one restarts`);
+          expect(await holders()).toEqual(pair.b === b ? ['0', '1'] : ['1', '0']);
+        }
+      });
+      expect(worked).toMatchObject({ reconnects: 0, wrong: 0 });
+      expect(Number(await redis(a, '-n 1 GET work')) - worked.acknowledged).toBeOneOf([0, 1]);
+      expect([await network(a), await network(b)]).toEqual(before);
+    });
+
+    test('a restore that breaks: rolled back, and the connection goes on where it was', async () => {
+      const { a, b } = hosts();
+      await startRedis('--network host');
+      const before = [await network(a), await network(b)];
+      let then = 0;
+      const worked = await clientThrough(async () => {
+        const { manifest } = await moveIt(hosts(), {
+          container: 'web',
+          options,
+          onStep: ({ step, state }) => {
+            if (step === 'hand-over' && state === 'begin') void b.shell.run(kill('^criu: restore'), { timeoutMs: 10_000 });
+          },
+        });
+        expect(manifest.outcome).toBe('rolled-back');
+        then = Number(await redis(a, '-n 1 GET work'));
+      });
+      expect(worked).toMatchObject({ reconnects: 0, wrong: 0 });
+      expect(worked.acknowledged).toBeGreaterThan(then);
+      expect([await network(a), await network(b)]).toEqual(before);
+    });
+
+    test('a controller that is killed: its recovery takes the address to where the container runs', async () => {
+      const { a, b } = hosts();
+      await startRedis('--network host');
+      const before = [await network(a), await network(b)];
+      const words = [
+        '--tcp-established',
+        '--moving-address',
+        address,
+        '--strategy',
+        'diskless',
+        '--no-probe',
+        '--name',
+        'killed',
+      ];
+      const worked = await clientThrough(async () => {
+        const command = transship(['migrate', 'web', 'test:b', '--from', 'test:a', ...words]);
+        await killAt(command, 'killed', /"step":"hand-over".*"event":"begin"/);
+        const { exitCode, stderr } = await transship(['recover', 'killed']);
+        expect(exitCode, stderr).toBe(0);
+      });
+      expect(worked).toMatchObject({ reconnects: 0, wrong: 0 });
+      expect(await holders()).toEqual(['0', '1']);
+      await onHost(b, 'docker rm -f web');
+      await onHost(a, `ip address add ${address}/32 dev eth0`);
+      await onHost(b, `ip address del ${address}/32 dev eth0`);
+      expect([await network(a), await network(b)]).toEqual(before);
+    });
+
+    test('refused with the reason: no address of the source, that which ssh uses, one of the destination, one beyond a router', async () => {
+      const refused = async (movingAddress: string, command: string) => {
+        if (command !== '') await onHost(hosts().b, command);
+        const moved = moveIt(hosts(), { container: 'web', options: { ...options, movingAddress } });
+        return await moved.then(String, ({ code, message }) => `${code}: ${message}`);
+      };
+      await startRedis('--network host');
+      expect(await refused('10.77.0.51', '')).toContain('not-ready: a: 10.77.0.51 is no address of a');
+      expect(await refused('10.77.0.2', '')).toContain('other processes of the host use 10.77.0.2: tcp 10.77.0.2:22');
+      const way = `${address}/32 via 10.77.0.1`;
+      expect(await refused(address, `ip route add ${way}`)).toContain(`b reaches ${address} by the router 10.77.0.1`);
+      const here = `ip route del ${way} && ip address add ${address}/32 dev eth0`;
+      expect(await refused(address, here)).toContain(`${address} is an address of b already`);
+    });
   });
 
   test.each([

@@ -92,6 +92,16 @@ describeOnHosts('our runtime on a Docker host', 'wrap', (hosts) => {
       expect(await everything(b())).toBe(before);
     });
 
+    test('migrate --yes brings it only once the plan stands: of a container that is not there, nothing of it', async () => {
+      const before = await everything(b());
+      const words = ['migrate', 'nobody', 'test:b', '--from', 'test:a', '--strategy', 'diskless', '--yes'];
+      expect(await transship(words)).toMatchObject({
+        exitCode: 3,
+        stderr: expect.stringMatching(/^error: no container 'nobody' on a\n/),
+      });
+      expect(await everything(b())).toBe(before);
+    });
+
     test('installs, tells the status, refuses to remove while a container names the runtime', async () => {
       const before = await everything(b());
       expect(await wrap('install', 'test:b', '--yes')).toMatchObject({ exitCode: 0 });

@@ -23,6 +23,21 @@ test('a process that ended needs none', () => {
   expect(lastPage(lines).missing).toBeNull();
 });
 
+test('what a process has forked has no pages of its own to come, whether it has ended or not', () => {
+  const lines = `${found}(00.29) uffd: 1-9: FORK: child with ufd=11
+(00.30) uffd: 1-9: FORK: child with ufd=12
+(00.31) uffd: 1-11: EXIT
+(00.32) uffd: 1--11: UFFD transferred pages: (30/47331)
+(01.30) uffd: 1-12: UFFD transferred pages: (40000/47331)
+(01.31) uffd: 1-9: UFFD transferred pages: (47331/47331)\n`;
+  expect(lastPage(lines)).toEqual({ pages: 47_588, missing: null });
+});
+
+test('one that has ended has another name in its last words', () => {
+  const lines = `${found}(00.30) uffd: 1-9: EXIT\n(01.31) uffd: 1--9: UFFD transferred pages: (6/47331)\n`;
+  expect(lastPage(lines)).toEqual({ pages: 263, missing: null });
+});
+
 test.each([
   [
     'more than was given up',

@@ -28,6 +28,8 @@ export interface DumpSettings {
   /** Files and folders that are looked at for changes since `sinceS` (the source's clock), and the log with what has come of it. */
   readonly layers: readonly string[];
   readonly sinceS: number;
+  /** When the source was booted, by its clock of then. */
+  readonly bootS: number;
   readonly log: { readonly file: string; readonly bytes: number } | null;
   readonly limitS: number;
   readonly runcRoot: string;
@@ -55,6 +57,7 @@ export function dumpSettings(move: Move, state: DirectState, settings: DumpSetti
     log_bytes: log?.bytes ?? 0,
     layers: settings.layers,
     since: settings.sinceS.toFixed(3),
+    booted: settings.bootS.toFixed(3),
     limit_s: settings.limitS.toFixed(6),
   });
   return `${text}far_root() { ${move.route.ssh} ${asRootQuoted('$1')}; }\n`;
@@ -78,11 +81,12 @@ export function restoreSettings(
   state: DirectState,
   more: { readonly kind: DirectKind; readonly merged: string; readonly limitS: number },
 ) {
+  const { tcpEstablished, movingAddress } = move.plan.options;
   return assignments({
     work: state.work.destination,
     merged: more.merged,
     words: [...(isLazy(more.kind) ? ['--lazy-pages'] : []), ...tcpWords(move)],
-    announce: move.plan.options.tcpEstablished ? '1' : '',
+    announce: tcpEstablished && movingAddress === undefined ? '1' : '',
     restore_s: more.limitS,
   });
 }

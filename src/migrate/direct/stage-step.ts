@@ -1,6 +1,7 @@
 import { TransshipError } from '../../error.ts';
 import { quoteWord } from '../../hosts/link.ts';
 import { hostFile } from '../../wrap/host-files.ts';
+import { messageOf } from '../engine.ts';
 import { runcRoot } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { containerPair, destinationIdOf } from '../strategies/common.ts';
@@ -11,6 +12,7 @@ import { volumeSyncs } from '../whole/volumes.ts';
 import { type ContainerPair, layerSync } from '../whole/writable-layer.ts';
 import { findChannel, workFolder } from './channel.ts';
 import { makeCredentials } from './credentials.ts';
+import { forgetAddress, stageAddress, takeAddressBack } from './moving-address.ts';
 import { networkLock } from './network-lock.ts';
 import { criuConf, dumpSettings, receivingSettings, restoreSettings } from './settings.ts';
 import { makeStage, putFiles, putScripts, removeStage, stageFolder, stageRestore } from './stage.ts';
@@ -48,10 +50,12 @@ export function stage(kind: DirectKind): Step {
       const pair = await containerPair(move);
       await stageDestination(move, state, { kind, pair });
       await stageSource(move, state, { kind, pair });
+      await stageAddress(move, folder);
       return { pages: isByFile(kind) ? 'ssh' : plan.options.plainPages ? 'plain' : 'TLS' };
     },
-    tidy: async ({ source, destination, plan }) => {
-      for (const host of [source, destination]) await removeStage(host, stageFolder(plan.checkpoint));
+    tidy: async (move) => {
+      await takeAddressBack(move, stageFolder(move.plan.checkpoint));
+      await removeStages(move);
     },
   };
 }
@@ -90,6 +94,7 @@ async function stageSource(move: Move, state: DirectState, { kind, pair }: Stagi
   const syncs = frozenSyncs(move, pair);
   // a tick of the kernel's clock for files, and a second to be on the safe side of it
   const sinceS = Math.min(...syncs.map((sync) => sync.earlier?.startS ?? 0)) - 1;
+  const bootS = Math.min(...syncs.map((sync) => sync.earlier?.bootS ?? 0));
   await putScripts(source, folder, [
     ...(['dump', 'give-up', 'mark'] as const),
     ...(hasRounds(kind) ? (['pre-dump'] as const) : []),
@@ -100,12 +105,13 @@ async function stageSource(move: Move, state: DirectState, { kind, pair }: Stagi
       kind,
       layers: syncs.map((sync) => sync.from),
       sinceS,
+      bootS,
       log: bytes === null ? null : { file: pair.source.LogPath, bytes },
       limitS: (plan.options.downtimeLimitMs ?? freezeLimitS * 1e3) / 1e3,
       runcRoot,
     }),
     'bin/criu': hostFile('criu'),
-    copy: syncs.map((sync) => changedCopy(move.route, sync, sinceS)).join(' && '),
+    copy: syncs.map((sync) => changedCopy(move.route, sync)).join(' && '),
     'criu.conf': criuConf(folder, { lock: await networkLock(source, isTcpKept), isTcpKept, isTls }),
   });
 }
@@ -118,9 +124,9 @@ function frozenSyncs(move: Move, pair: ContainerPair): readonly FolderSync[] {
   return [own, ...volumeSyncs(pair, move.plan.volumes, pass).map(([, sync]) => sync)];
 }
 
-/** A folder in which nothing has changed costs one `find`. */
-function changedCopy(route: Route, sync: FolderSync, sinceS: number): string {
-  const changed = `$(find ${quoteWord(sync.from)} -newerct @${sinceS.toFixed(3)} -print -quit)`;
+/** A folder in which nothing has changed costs one `find`. `$since`: the dump's. */
+function changedCopy(route: Route, sync: FolderSync): string {
+  const changed = `$(find ${quoteWord(sync.from)} -newerct "@$since" -print -quit)`;
   return `{ [ -z "${changed}" ] || (${frozenScript(route, sync)}
 ); }`;
 }
@@ -148,8 +154,34 @@ export const unstage: Step = {
   name: 'unstage',
   on: 'both',
   about: 'what lay on memory for the move: images, keys, scripts',
-  do: async ({ source, destination, plan }) => {
-    for (const host of [source, destination]) await removeStage(host, stageFolder(plan.checkpoint));
+  do: async (move) => {
+    const { movingAddress: address } = move.plan.options;
+    await removeStages(move);
+    const [from, to] = [move.source.name, move.destination.name];
+    if (address !== undefined)
+      move.found.warnings.push(
+        `${address} is on ${to} until that one restarts: it is for you to write it into its network configuration, and to take it out of ${from}'s`,
+      );
     return undefined;
   },
 };
+
+/** A host that cannot be asked must not keep it from going on the other. @throws TransshipError that names the first on which it stays */
+async function removeStages({ source, destination, plan, found }: Move): Promise<void> {
+  const folder = stageFolder(plan.checkpoint);
+  found.stagedOn = [];
+  let first: TransshipError | null = null;
+  for (const host of [source, destination]) {
+    try {
+      await forgetAddress(host, folder); // before its script goes
+      await removeStage(host, folder);
+    } catch (cause) {
+      found.stagedOn.push(host.name);
+      const hint = `on ${host.name}: umount ${folder}/images; rm -r ${folder}`;
+      first ??= new TransshipError('failed', `${host.name}: ${folder} stays, with memory and keys: ${messageOf(cause)}`, hint, {
+        cause,
+      });
+    }
+  }
+  if (first !== null) throw first;
+}

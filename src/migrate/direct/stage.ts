@@ -22,13 +22,17 @@ export async function makeStage(host: Host, folder: string): Promise<void> {
   await must(host, script, 'the folder of the move');
 }
 
-/** Removes it with all that it holds; also half of it, or nothing. */
+/**
+ * Removes it with all that it holds; also half of it, or nothing. What is mounted below goes first: a CRIU that was killed leaves this host's cgroups
+ * mounted in its work folder, and groups that are empty would be removed there.
+ */
 export async function removeStage(host: Host, folder: string): Promise<void> {
   const at = quoteWord(folder);
   const script = `for link in ${restoreFolder}/*; do [ "$(readlink "$link")" != ${at} ] || rm -f "$link"; done
     rmdir ${restoreFolder} 2>/dev/null
-    ! mountpoint -q ${at}/images || umount ${at}/images || umount -l ${at}/images
-    rm -rf ${at}; rmdir /run/transship 2>/dev/null; [ ! -e ${at} ]`;
+    awk -v below=${at}/ 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo | sort -r | while read -r mount; do
+      umount "$mount" || umount -l "$mount" || exit
+    done && rm -rf --one-file-system ${at}; rmdir /run/transship 2>/dev/null; [ ! -e ${at} ]`;
   await must(host, script, 'the folder of the move');
 }
 

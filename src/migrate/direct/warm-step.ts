@@ -5,10 +5,13 @@ import { messageOf } from '../engine.ts';
 import { runcRoot, stopForGood } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { destinationIdOf } from '../strategies/common.ts';
+import { silenceCopy, takeAddressBack } from './moving-address.ts';
 import { putFiles } from './stage.ts';
 import { directOf } from './stage-step.ts';
 
 const waitLimitMs = 60_000;
+/** As long as an ssh takes to notice that nobody answers (route.ts). */
+const goLimitMs = 15_000;
 
 /** dockerd, containerd, the shim and the network are through with their part before the source stands still. */
 export const warmDestination: Step = {
@@ -82,12 +85,29 @@ export const restore: Step = {
   standsStill: true,
   do: async (move) => {
     const { started } = directOf(move);
-    const error = await bounded(`docker start on ${move.destination.name}`, 600_000, started ?? Promise.resolve(null));
+    const ended = started ?? Promise.resolve(null);
+    await Promise.race([ended, heardGo(move)]);
+    const error = await bounded(`docker start on ${move.destination.name}`, 600_000, ended);
     if (error !== null) throw startFailed(move, error, await saidThere(move));
     move.found.imagesBytes = await imagesBytes(move);
     return { bytes: move.found.imagesBytes };
   },
 };
+
+/**
+ * The source has said go to its ssh; where the network is gone by then, nobody hears it, and the source would stand still as long as a restore may
+ * take. Asked late, so that a restore that is under way is left alone.
+ */
+async function heardGo(move: Move): Promise<void> {
+  const deadline = performance.now() + goLimitMs;
+  const heard = `grep -qs ' receive.go' ${directOf(move).folder}/marks`;
+  do {
+    await sleep(1_000);
+    if ((await move.destination.shell.run(heard)).exitCode === 0) return;
+  } while (performance.now() < deadline);
+  const hint = `the way from ${move.source.name} to ${move.destination.name} is gone: ping, ssh`;
+  throw new TransshipError('failed', `${move.destination.name} has not heard the go within ${goLimitMs / 1e3} s`, hint);
+}
 
 /** After the resume: what came as images, by page server or by ssh; null when it cannot be told. */
 async function imagesBytes(move: Move): Promise<number | null> {
@@ -96,7 +116,8 @@ async function imagesBytes(move: Move): Promise<number | null> {
 }
 
 /** No restore begins there any more; one that has begun ends, and its container with it. */
-export async function stopDestination({ destination, found }: Move): Promise<void> {
+export async function stopDestination(move: Move): Promise<void> {
+  const { destination, found } = move;
   if (found.direct === null || found.direct.started === null || found.destinationId === null) return;
   const { folder, started } = found.direct;
   const script = `cd ${folder} || exit; mkdir decided 2>/dev/null && echo never; echo abort 1<>go`;
@@ -106,7 +127,10 @@ export async function stopDestination({ destination, found }: Move): Promise<voi
   if (stdout.trim() === 'never') return void (await isStarted.catch(() => {}));
   await isStarted;
   await destination.shell.run(endPageDaemon(folder));
+  await silenceCopy(move, destination);
   await stopForGood(destination, found.destinationId);
+  // the container must go on; what cannot be done is told when it is tidied up
+  await takeAddressBack(move, folder).catch(() => {});
 }
 
 /** Shell text. While it waits for pages it would be taken for a restore that is still going on. */

@@ -15,7 +15,7 @@ export async function askHosts(move: Move): Promise<HostsSay> {
   const there = found.destinationId;
   if (there !== null && isGoSaid !== false) {
     const receiving = receivingHere(plan.checkpoint, there);
-    await isQuiet(destination, receiving, settleLimitS).catch(() => {}); // whoever does not answer is asked once more
+    await isQuiet(destination, `pgrep -f -- '${receiving}'`, settleLimitS).catch(() => {}); // whoever does not answer is asked once more
   }
   return {
     isGoSaid,

@@ -1,7 +1,5 @@
-import type { Host } from '../../hosts/host.ts';
-import { bounded } from '../bounded.ts';
 import { messageOf } from '../engine.ts';
-import { runcRootOf } from '../live-copy.ts';
+import { freeze } from '../live-copy.ts';
 import type { Move } from '../step.ts';
 import type { HostsSay } from './decide.ts';
 
@@ -18,12 +16,4 @@ export async function holdBoth({ plan, source, destination, found }: Move, says:
     await freeze(host, id).catch((error) => warnings.push(`${host.name}: it could not be frozen: ${messageOf(error)}`));
   }
   return warnings;
-}
-
-async function freeze(host: Host, id: string): Promise<void> {
-  const byDocker = bounded(`docker pause on ${host.name}`, 15_000, host.docker.getContainer(id).pause());
-  await byDocker.catch(async (cause) => {
-    const { exitCode } = await host.shell.run(`runc --root ${runcRootOf(id)} pause ${id}`, { timeoutMs: 15_000 });
-    if (exitCode !== 0) throw cause;
-  });
 }

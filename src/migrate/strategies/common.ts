@@ -3,6 +3,7 @@ import { deleteCheckpoint } from '../../hosts/checkpoints.ts';
 import type { Host } from '../../hosts/host.ts';
 import { bounded, untilInterrupted } from '../bounded.ts';
 import { removeContainerdLeftovers } from '../containerd-leftovers.ts';
+import { silenceCopy } from '../direct/moving-address.ts';
 import { messageOf } from '../engine.ts';
 import { createEqual, setRestartPolicy, undoCreate, undoUnanswered } from '../equal/create.ts';
 import { makeNetworks, undoNetworks } from '../equal/networks.ts';
@@ -114,14 +115,21 @@ const restartPolicyOff: Step = {
 
 /** @throws TransshipError whose hint is the command that does it by hand: without its policy the container stays down after its next end */
 async function giveRestartPolicy(host: Host, id: string, { create, container }: PlannedMove): Promise<void> {
-  const { Name, MaximumRetryCount } = create.restartPolicy;
   try {
     await bounded(`docker update on ${host.name}`, 15_000, setRestartPolicy(host, id, create.restartPolicy));
   } catch (cause) {
-    const words = MaximumRetryCount ? `${Name}:${MaximumRetryCount}` : Name;
-    const hint = `its restart policy is still 'no'; on ${host.name}: docker update --restart=${words} ${container.name}`;
+    const hint = `its restart policy is still 'no'; on ${host.name}: ${restartCommand(create, container.name)}`;
     throw new TransshipError('failed', messageOf(cause), hint, { cause });
   }
+}
+
+/** What somebody has to type who puts the policy back by hand; null: there is none. */
+export function restartCommand(
+  { restartPolicy: { Name, MaximumRetryCount } }: PlannedMove['create'],
+  name: string,
+): string | null {
+  if (isNo(Name)) return null;
+  return `docker update --restart=${MaximumRetryCount ? `${Name}:${MaximumRetryCount}` : Name} ${name}`;
 }
 
 const restartPolicyOn: Step = {
@@ -150,7 +158,9 @@ const removeSource: Step = {
   name: 'remove-source',
   on: 'source',
   about: 'docker rm -f of the paused source; its volumes stay',
-  do: async ({ plan, source, found }) => {
+  do: async (move) => {
+    const { plan, source, found } = move;
+    await silenceCopy(move, source).catch(() => {}); // its rules stand all the same
     await bounded(
       `docker rm -f on ${source.name}`,
       60_000,

@@ -4,6 +4,7 @@ import { createCheckpoint, deleteCheckpoint, startFromCheckpoint } from '../../h
 import type { Host } from '../../hosts/host.ts';
 import { bounded } from '../bounded.ts';
 import { removeContainerdLeftovers } from '../containerd-leftovers.ts';
+import { endingDeadRestores } from '../dead-restore.ts';
 import { messageOf } from '../engine.ts';
 import { isLive, stopForGood, thaw, untilDumped } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
@@ -147,7 +148,7 @@ async function restart(move: Move, on: 'source' | 'destination', id: string): Pr
   for (let tries = 1; ; tries += 1) {
     try {
       if (isUnwanted()) throw new Error('it was given up');
-      const started = startFromCheckpoint(host, id, plan.checkpoint);
+      const started = endingDeadRestores(host, id, startFromCheckpoint(host, id, plan.checkpoint));
       await bounded(`docker start --checkpoint on ${host.name}`, checkpointLimitMs, started);
       return tries;
     } catch (cause) {

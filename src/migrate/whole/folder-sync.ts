@@ -31,6 +31,8 @@ export interface FolderSynced {
   /** The source's clock, seconds since 1970. */
   readonly startS: number;
   readonly endS: number;
+  /** When the source was booted, by the same clock: another one later on, and the clock was put forward or back in between. */
+  readonly bootS: number;
 }
 
 // -H hard links, -A ACLs, -X xattrs (as root `trusted.*` too), -S sparse, -s paths not through the remote shell.
@@ -135,7 +137,9 @@ function script(route: Route, sync: FolderSync, pass: Pass): string {
   return `exec 3<&0 4>&1 >&2
 TRANSSHIP_RSH=${quoteWord(rsh)}; export TRANSSHIP_RSH
 cd ${quoteWord(sync.isFile ? dirname(sync.from) : sync.from)} || exit 3
+read -r up _ </proc/uptime
 echo "transship-start=$(date +%s.%N)"
+echo "transship-up=$up"
 ${pass(rsync)}
 echo "transship-end=$(date +%s.%N)"
 exit $status`;
@@ -159,10 +163,18 @@ const asRootWords = asRootQuoted('$*');
  */
 function suspects(earlier: FolderSynced | undefined): string {
   if (earlier === undefined) return 'find . -type f -print0';
-  // The kernel's file times lag behind the clock by a tick; a second is on the safe side of it.
-  const since = (earlier.startS - 1).toFixed(3);
-  const until = (earlier.endS + 1).toFixed(3);
-  return `find . -type f -newerct @${since} ! -newermt @${until} -print0`;
+  return `eval "$(${changeWindow(earlier)})" && find . -type f -newerct "@$since" ! -newermt "@$until" -print0`;
+}
+
+/**
+ * Shell text that prints `since=S until=S`, within which what was changed during and after the live pass has its times. Where the clock was put
+ * back since, files have times of the new clock, too. The kernel's file times lag behind the clock by a tick; a second is on the safe side of it.
+ */
+function changeWindow({ startS, endS, bootS }: FolderSynced): string {
+  const values = `-v now="$(date +%s.%N)" -v boot=${bootS.toFixed(3)} -v start=${startS.toFixed(3)} -v end=${endS.toFixed(3)}`;
+  const program =
+    'moved = now - $1 - boot; printf "since=%.3f until=%.3f", start - 1 + (moved < 0 ? moved : 0), end + 1 + (moved > 0 ? moved : 0)';
+  return `awk ${values} '{ ${program} }' /proc/uptime`;
 }
 
 // What --stats and the script itself print beside rsync's complaints.
@@ -184,5 +196,6 @@ function readStats(text: string): FolderSynced {
     files: sum(/^Number of regular files transferred: (\d+)/gm),
     startS: sum(/^transship-start=([\d.]+)/gm),
     endS: sum(/^transship-end=([\d.]+)/gm),
+    bootS: sum(/^transship-start=([\d.]+)/gm) - sum(/^transship-up=([\d.]+)/gm),
   };
 }

@@ -28,7 +28,7 @@ export async function openRoute(pair: { readonly source: Host; readonly destinat
   const peer = words.map(quoteWord).join(' ');
   const common = `-S ${socket} -o BatchMode=yes -o ConnectTimeout=10`;
   const master =
-    `ssh -fNM ${common} -o ControlPersist=600 -o ServerAliveInterval=5 -o ServerAliveCountMax=6 ` +
+    `ssh -fNM ${common} -o ControlPersist=600 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 ` +
     // With AES instructions several times as fast as the default; taken only where both sides have it.
     `-o Ciphers=^aes128-gcm@openssh.com -E ${socket}.log ${peer} </dev/null >/dev/null 2>&1`;
   const ssh = `ssh ${common} -o ControlMaster=no ${peer}`;

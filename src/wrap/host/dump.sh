@@ -6,10 +6,11 @@
 #               words (array: more words for `runc checkpoint`), lazy (1: pages stay here until they are asked for), work (CRIU's work
 #               folder), far_root (function: its word is run as root on the destination), far (FOLDER there), log and log_bytes (the
 #               container's log, and how much of it is there already), layers (array: files and folders whose changes after `since`
-#               must be copied), limit_s (longest freeze in seconds, with a fraction)
+#               must be copied), booted (when this host was booted, by its clock of `since`), limit_s (longest freeze in seconds, with a fraction)
 #   criu.conf   CRIU's options for this dump alone
 #   bin/criu    stands before CRIU there
 #   copy        shell text that copies the changes of those folders
+#   moving, address    where an address of the host moves along: what address needs, and it
 #   parent      after a pre-copy: the last round (pre-dump); only what has changed since is dumped
 # and gets
 #   images/     what CRIU wrote
@@ -28,7 +29,7 @@ tell=1
 cd "$folder" || exit
 echo "$$" >script-pid
 id='' root='' freezer='' frozen='' thawed='' work='' far='' lazy='' watch='' links=() lan_links=() pid='' words=() layers=() log=''
-log_bytes=0 since=0 limit_s=600
+log_bytes=0 since=0 booted=0 limit_s=600
 far_root() { false; }
 # shellcheck source=/dev/null
 . ./settings
@@ -47,20 +48,34 @@ is_frozen() { # cgroup-v2.rst, cgroup.events; v1's file says FREEZING first
     mapfile -t state <"${freezer/%cgroup.freeze/cgroup.events}"
     [[ " ${state[*]} " == *' frozen 1 '* || ${state[0]} == FROZEN ]]
 }
-# The limit. Its input is a pipe of which this script alone has the other end: it ends with this script, however that ends.
+# The limit, and whether the destination is still there: CRIU would wait for its answer as long as TCP does, a quarter of an hour. Its input
+# is a pipe of which this script alone has the other end: it ends with this script, however that ends.
 watch_limit() {
-    local begun=${EPOCHREALTIME/[.,]/} status
+    local begun=${EPOCHREALTIME/[.,]/} status limit_us lasted_us left_us why=''
     exec 3<&- 4<&- 5<&- 6>&- 8>&-
-    read -r -t "$limit_s" _
-    status=$?
-    [ "$status" -gt 128 ] || return 0
+    limit_us=$((10#${limit_s%.*} * 1000000 + 10#${limit_s#*.}))
+    while [ -z "$why" ]; do
+        lasted_us=$((${EPOCHREALTIME/[.,]/} - begun)) left_us=$((limit_us - lasted_us))
+        ((left_us < 1000000)) || left_us=1000000
+        if ((left_us > 0)); then
+            read -r -t "$((left_us / 1000000)).$(printf %06d "$((left_us % 1000000))")" _
+            status=$?
+            [ "$status" -gt 128 ] || return 0
+        fi
+        if ((left_us < 1000000)); then why=too-long; elif ! kill -0 "$receiver" 2>/dev/null; then why=alone; fi
+    done
     mkdir decided 2>/dev/null || return 0
     : >given-up
-    mark dump.too-long
-    echo abort >&7
+    mark "dump.$why"
+    if [ "$why" = too-long ]; then echo abort >&7; else cut_channel; fi
     stop_dump
     bash ./give-up "$folder" own 7>&-
-    mark "dump.let-go $((${EPOCHREALTIME/[.,]/} - begun))"
+    lasted_us=$((${EPOCHREALTIME/[.,]/} - begun))
+    if [ "$why" = too-long ]; then mark "dump.let-go $lasted_us"; else mark "dump.failed the destination does not answer any more: $(last receiver.err)"; fi
+}
+# Nobody there closes the page channel any more, and CRIU waits in a call that no signal may end: ss(8) -K ends the connection here.
+cut_channel() {
+    [ "${words[0]:-}" != --page-server ] || ss -K dst "${words[1]%:*}" dport = ":${words[1]##*:}" >/dev/null
 }
 # In mid-dump CRIU's code is in the tasks, so CRIU has to find its own way out: by an error when it writes. The far end closes the page
 # channel when it hears abort; images find no more room. CRIU stands still meanwhile, as nothing may be less than what is used.
@@ -74,10 +89,18 @@ stop_dump() {
     mount -o "remount,size=${used_kb}k" images
     kill -CONT "$criu"
 }
+# Put back in the meantime, the clock gives files times before `since` that were written after it.
+follow_clock() {
+    local up moved
+    read -r up _ </proc/uptime
+    moved=$((${EPOCHREALTIME/[.,]/} / 1000 - 10#${up/./} * 10 - 10#${booted/./}))
+    ((moved >= 0)) || printf -v since '%d.%03d' "$(((10#${since/./} + moved) / 1000))" "$(((10#${since/./} + moved) % 1000))"
+}
 freeze() { printf '%s' "$frozen" >"$freezer" || fail "$freezer does not take $frozen"; }
 
 # Both ways are open before the freeze: a word or a byte is all that has to travel then.
 exec 7> >(far_root "bash $far/receive $far" >receiver.out 2>receiver.err)
+receiver=$!
 exec 8> >(far_root "sh $far/unpack $far" >unpack.out 2>unpack.err)
 for ((tries = 0; ; tries++)); do
     if [ -s receiver.out ] && [ -s unpack.out ]; then break; fi
@@ -123,14 +146,16 @@ for link in ${links[@]+"${links[@]}"}; do ip link set dev "$link" down || fail "
 for link in ${lan_links[@]+"${lan_links[@]}"}; do
     nsenter -t "$pid" -n ip link set dev "$link" protodown on || fail "link $link could not be cut"
 done
+[ ! -e moving ] || bash ./address "$folder" take || fail "the address could not be taken away: $(last dump.err)"
 mark dump.cut
 
 # While CRIU dumps: what changed in the files since they were copied
 changed=''
+follow_clock
 if [ "${#layers[@]}" -gt 0 ] && [ -n "$(find "${layers[@]}" -newerct "@$since" -print -quit)" ]; then
     changed=1
     mark dump.copy-files
-    sh ./copy >copy.out 2>&1 3<&- 4<&- 5<&- 6>&- 7>&- 8>&- 9<&- {alive}>&- || fail "files could not be copied: $(last copy.out)"
+    since=$since sh ./copy >copy.out 2>&1 3<&- 4<&- 5<&- 6>&- 7>&- 8>&- 9<&- {alive}>&- || fail "files could not be copied: $(last copy.out)"
     mark dump.files-copied
 fi
 

@@ -21,15 +21,24 @@ kill_runc() {
     read -ra children < <(cat "/proc/$1/task/"*/children | tr '\n' ' ')
     kill -KILL ${children[@]+"${children[@]}"} "$1"
 }
+# CRIU outlives a runc that was killed, and freezes the container anew at its end. It has images open; its title lies over its environment.
+orphans() {
+    local process name
+    for process in /proc/[0-9]*; do
+        read -r name <"$process/comm"
+        [ "$name" != criu ] || [ -z "$(find "$process/fd" -lname "$folder/*" -print -quit)" ] || echo "${process#/proc/}"
+    done 2>/dev/null
+}
 runc=''
 if [ -s runc-pid ]; then
     read -r runc <runc-pid
     # In mid-dump CRIU's code is in the tasks: it ends by itself then. Before it waits for us, and once the images are ready for a reader
     # of the pages: then it may be killed.
     for ((tries = 0; tries < 3000; tries++)); do
-        kill -0 "$runc" 2>/dev/null || break
+        if kill -0 "$runc" 2>/dev/null; then left=("$runc"); else mapfile -t left < <(orphans); fi
+        [ "${#left[@]}" -gt 0 ] || break
         if grep -q ' dump.images-ready' marks || ! grep -q ' dump.frozen' marks; then
-            kill_runc "$runc"
+            for each in "${left[@]}"; do kill_runc "$each"; done
             break
         fi
         read -r -t 0.01 -u 9 _
@@ -43,6 +52,7 @@ fi 2>/dev/null
 if [ -z "$runc" ] && [ -s runc-pid ]; then kill_runc "$(cat runc-pid)"; fi
 for link in ${links[@]+"${links[@]}"}; do ip link set dev "$link" up; done
 for link in ${lan_links[@]+"${lan_links[@]}"}; do nsenter -t "$pid" -n ip link set dev "$link" protodown off; done
+[ ! -e moving ] || bash ./address "$folder" back || mark give-up.address-failed
 printf '%s' "$thawed" >"$freezer" || exit
 mark give-up.thawed
 echo thawed

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # restore FOLDER RUNC-WORDS... - a runc call on a container that is staged for a restore. FOLDER, private and on memory, has
 #   settings    bash: wait_s, restore_s (limits), work (CRIU's work folder), merged (where the root file system is mounted),
-#               words (array: more words for `runc restore`), announce (1: the addresses have moved along)
+#               words (array: more words for `runc restore`), announce (1: the addresses of its own macvlan links have moved along)
 #   images/     CRIU's images, complete when `go` has been said
+#   moving, address    where an address of the host moves along: what address needs, and it
+#   go          FIFO, one word a line: `go`, `go-remounted` (files changed below the mounted root), `abort`
 #   go          FIFO, one word a line: `prepare` (have runc ready), `go`, `go-remounted` (files changed below the mounted root), `abort`
 #   bin/criu    stands before CRIU there
 #   criu.conf   CRIU's options for this restore alone
@@ -52,10 +54,14 @@ refuse() {
     mark "runtime.refused $*"
     give_up_restore
     end_lazy_pages
+    moving remove
     [ -z "$log" ] || printf '{"level":"error","msg":"transship: %s"}\n' "$*" >>"$log"
     echo "transship: $*" >&2
     exit 1
 }
+
+# An address of the host that moves along.
+moving() { [ ! -e "$folder/moving" ] || bash "$folder/address" "$folder" "$1" </dev/null >>"$folder/address.out" 2>&1 4<&- 5>&- 6<&- 9<&-; }
 
 # Each is stopped before its children are listed, so that none is born unseen.
 kill_below() {
@@ -106,10 +112,22 @@ put_back() {
     cat "$folder/config.json" >"$(<"$folder/bundle")/config.json"
 }
 
+# CRIU binds a link itself where runc's create follows it (mount-v2.c, AT_SYMLINK_NOFOLLOW), as Debian's docker-init is one.
+follow_links() {
+    local config source real
+    config=$(<"$folder/bundle")/config.json
+    while read -r source; do
+        real=$(readlink -e "$source") || continue
+        case $source$real in "$source$source" | *[\\\|\&]*) continue ;; esac
+        sed -i "s|\"source\":\"$source\"|\"source\":\"$real\"|" "$config"
+    done < <(grep -o '"source":"/[^"]*"' "$config" | sed 's/^"source":"//; s/"$//')
+}
+
 # Its CRIU, ours in fact, holds the request to restore until it is told.
 start_restore() {
     # shellcheck source=/dev/null
     [ ! -e "$folder/network" ] || . "$folder/network"
+    follow_links
     mark runtime.restore
     PATH=$folder/bin:$PATH TRANSSHIP_STAGE=$folder TRANSSHIP_CRIU=$criu CRIU_CONFIG_FILE=$folder/criu.conf \
         runc ${global[@]+"${global[@]}"} restore --detach --image-path "$folder/images" --work-path "$work" \
@@ -122,6 +140,7 @@ start_restore() {
         wait "$runc"
         mark "runtime.restored $?"
         end_lazy_pages
+        moving remove
         exit 1 # runc has said why, in its log
     done
     mark runtime.prepared
@@ -138,6 +157,7 @@ criu=$(command -v criu) || refuse 'no criu in PATH'
 sed -n 's/.*--bundle \([^ ]*\).*/\1/p' <<<"${create[*]}" >"$folder/bundle"
 mkfifo -m 600 "$folder/asked" "$folder/answer"
 exec 4<>"$folder/asked" 5<>"$folder/answer" 6<> <(:) 9<>"$folder/go"
+moving shut || refuse 'the address that moves along could not be shut'
 : >"$folder/waiting"
 mark runtime.waiting
 hear
@@ -155,6 +175,7 @@ if [ -s "$folder/images/transship.log" ]; then
 fi
 mark runtime.mounted
 
+moving add || refuse 'the address that moves along could not be added'
 [ -n "$runc" ] || start_restore
 SECONDS=0
 mark runtime.criu
@@ -183,6 +204,7 @@ is_criu_dead() {
         ((SECONDS < restore_s)) || why="it took longer than $restore_s s"
     done
     mark "runtime.killing $why"
+    moving silence
     kill_below "$runc"
 } </dev/null >/dev/null 2>&1 4<&- 5>&- 8>&- &
 watchdog=$!
@@ -192,10 +214,13 @@ kill "$watchdog" 2>/dev/null
 mark "runtime.restored $status"
 if [ "$status" != 0 ]; then
     end_lazy_pages
+    moving silence
     # What a killed CRIU has left goes to the shim, which has no other children yet, and waits as long as they hold its pipes
     read -ra left < <(cat "/proc/$PPID/task/"*/children 2>/dev/null | tr '\n' ' ')
     for child in ${left[@]+"${left[@]}"}; do [ "$child" = $$ ] || kill -KILL "$child" 2>/dev/null; done
+    moving remove
 else
+    moving open
     read -r pid <"$(sed -n 's/.*--pid-file \([^ ]*\).*/\1/p' <<<"${create[*]}")"
     if [ "${#lan_links[@]}" -gt 0 ]; then
         echo up >&8

@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { transship } from '../built-command.ts';
+import { onHost } from '../destination-state.ts';
+import { counterName, reviveDockerd, startCounter } from '../host-faults.ts';
+import type { TwoHosts } from '../two-hosts.ts';
+import { beginOf, type Command, killOf, manifestOf, untilJournal } from './command.ts';
+import { type Cell, type Fault, faults } from './faults.ts';
+import { judge, type Verdict } from './judge.ts';
+import { seenAt, stepAt } from './moments.ts';
+import { leftoversOn } from './state.ts';
+
+/** So that pages are still to come when the fault strikes; elsewhere little, as it only takes time. */
+const memoryMb = (cell: Cell) => (cell.strategy === 'post-copy' && ['verify', 'rest'].includes(cell.moment) ? 150 : 20);
+
+const limitMs = 30_000;
+
+/** What a cell was about when it ended. */
+export interface Played {
+  readonly cell: Cell;
+  readonly run: string;
+  readonly struck: boolean;
+  /** A file was written after the first copy of the files. */
+  readonly isLate: boolean;
+  readonly exitCode: number | null;
+  readonly printed: string;
+  /** What every later command of it said. */
+  readonly recovered: readonly { readonly exitCode: number | undefined; readonly printed: string }[];
+  readonly before: { readonly a: readonly string[]; readonly b: readonly string[] };
+  /** Where the counter stood before. */
+  readonly from: number;
+}
+
+/** dockerd comes back to its containerd in its own time after that was killed. */
+async function begin(...[host, flags, memoryMb]: Parameters<typeof startCounter>): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await startCounter(host, flags, memoryMb);
+      return;
+    } catch (error) {
+      if (tries > 5 || !/connection error/.test(String(error))) throw error;
+      await sleep(3_000);
+      await host.shell.run(`docker rm -f ${counterName}`, { timeoutMs: limitMs });
+    }
+  }
+}
+
+/** One move with one fault, by the command as a user types it, and what has become of it. */
+export async function playCell(hosts: TwoHosts, cell: Cell, variant = 0): Promise<Verdict> {
+  const run = `${Object.values(cell)
+    .join('-')
+    .replace(/[^a-z0-9-]+/gi, '-')}-${variant}`;
+  const fault = faults[cell.fault] as Fault;
+  try {
+    await begin(hosts.a, '--restart unless-stopped', memoryMb(cell));
+    const from = Number(await onHost(hosts.a, `docker exec ${counterName} cat /counter`));
+    const before = { a: await leftoversOn(hosts.a), b: await leftoversOn(hosts.b) };
+    const strike = strikerOf(hosts, { cell, fault, words: fault.strike[variant % fault.strike.length] ?? '' });
+    const { command, struck, isLate } = await move(hosts, { cell, run, strike });
+    const { exitCode, stdout, stderr } = await command;
+    await mend(hosts, fault);
+    const printed = `${stdout}\n${stderr}`;
+    const recovered = await bringToEnd(run);
+    return await judge(hosts, { cell, run, struck, isLate, exitCode: exitCode ?? null, printed, recovered, before, from });
+  } finally {
+    await mend(hosts, fault);
+    await clear(hosts);
+  }
+}
+
+/** @returns false when there was nothing to strike at */
+type Strike = (command: Command | null) => Promise<boolean>;
+
+function strikerOf(hosts: TwoHosts, { cell, fault, words }: { cell: Cell; fault: Fault; words: string }): Strike {
+  const seen = seenAt(cell.moment, cell.strategy);
+  return async (command) => {
+    if (seen !== null) {
+      await using shell = await hosts[seen.on].openShell();
+      const wait = `for i in $(seq 5000); do ${seen.test} && exit 0; sleep 0.001; done; exit 1`;
+      if ((await shell.run(wait, { timeoutMs: limitMs })).exitCode !== 0) return false;
+    }
+    if (fault.on === 'controller') {
+      if (command !== null) killOf(command, words);
+      return command !== null;
+    }
+    await using shell = await hosts[fault.on].openShell();
+    return (await shell.run(words, { timeoutMs: limitMs })).exitCode === 0;
+  };
+}
+
+interface Moving {
+  readonly cell: Cell;
+  readonly run: string;
+  readonly strike: Strike;
+}
+
+async function move({ a }: TwoHosts, { cell: { strategy, moment }, run, strike }: Moving) {
+  const words = ['migrate', counterName, 'test:b', '--from', 'test:a', '--no-probe', '--strategy', strategy, '--name', run];
+  const isBefore = moment === 'before' && (await strike(null));
+  const command = transship(words);
+  const until = (step: string) => untilJournal(command, run, beginOf(step));
+  const late = until(stepAt('ready', strategy)).then(async (isReached) => {
+    // by its root: a dockerd that is dead, or a container that stands still, does not matter
+    if (isReached) await onHost(a, "echo late >$(grep -ls '^perl$' /proc/[0-9]*/comm | sed 's/comm$//')root/late");
+    return isReached;
+  });
+  if (moment !== 'before' && moment !== 'files') await late;
+  const struck = isBefore || ((await until(stepAt(moment, strategy))) && (await strike(command)));
+  return { command, struck, isLate: await late };
+}
+
+/** Where nobody knew, or the controller was killed, the next command has to bring it to its end. */
+async function bringToEnd(run: string): Promise<Played['recovered']> {
+  const manifest = manifestOf(run);
+  if (manifest === null || (manifest.outcome !== null && manifest.outcome !== 'lost')) return [];
+  const { exitCode, stdout, stderr } = await transship(['recover', run]);
+  return [{ exitCode, printed: `${stdout}\n${stderr}` }];
+}
+
+async function mend(hosts: TwoHosts, fault: Fault): Promise<void> {
+  if (fault.on !== 'controller' && fault.mend !== undefined)
+    await hosts[fault.on].shell.run(`{ ${fault.mend}; } 2>/dev/null`, { timeoutMs: limitMs });
+}
+
+/** For the next one. What should not be there was reported. */
+async function clear({ a, b }: TwoHosts): Promise<void> {
+  // dockerd starts its containerd again by itself, and takes its time
+  const containerd =
+    'for i in $(seq 300); do ctr -a /run/docker/containerd/containerd.sock version >/dev/null 2>&1 && exit; sleep 0.1; done';
+  for (const host of [a, b]) {
+    await reviveDockerd(host);
+    await host.shell.run(containerd, { timeoutMs: 60_000 });
+  }
+  const script = `pkill -9 -f '^bash .*/run/transship/'; pkill -9 -f '^(criu|ssh -fNM)'; timeout 30 docker rm -f $(docker ps -aq)
+    awk '$5 ~ "^/run/transship/|/[.]criu[.]|/criu-root$" { print $5 }' /proc/self/mountinfo | sort -r | while read -r m; do umount $m; done
+    rm -rf --one-file-system /run/transship /tmp/ctrd-checkpoint*; true`;
+  for (const host of [a, b]) await host.shell.run(script, { timeoutMs: 60_000 });
+}

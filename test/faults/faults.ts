@@ -1,0 +1,296 @@
+import { kill, killDockerd } from '../host-faults.ts';
+import { type MomentName, moments, type Strategy, strategies } from './moments.ts';
+
+export type Outcome = 'migrated' | 'rolled-back' | 'refused' | 'halves-kept';
+
+export interface Fault {
+  /** A host, or the command itself with its connections. */
+  readonly on: 'a' | 'b' | 'controller';
+  readonly at: readonly MomentName[];
+  readonly by?: readonly Strategy[];
+  /** Why it cannot strike at other moments, or other strategies. */
+  readonly only?: string;
+  /** Shell text on the host; of a controller: which of its processes. Of several each cell takes the next. */
+  readonly strike: readonly string[];
+  /** Shell text that ends it, once the command has ended. */
+  readonly mend?: string;
+  /** What it may end as; any way that leaves one live copy unless told. */
+  readonly ends?: readonly Outcome[];
+  /** What has to be printed. */
+  readonly told?: RegExp;
+}
+
+const anyTime: readonly MomentName[] = ['files', 'ready', 'dump', 'way', 'restore', 'verify', 'rest', 'tidy'];
+const direct: readonly Strategy[] = ['cold', 'diskless', 'post-copy'];
+
+/** A criu that stands before CRIU in every PATH of the host. */
+const wrapCriu = (words: string) =>
+  `printf '#!/bin/sh\\n%s\\nexec /usr/sbin/criu "$@"\\n' '${words}' >/usr/local/sbin/criu; chmod 755 /usr/local/sbin/criu`;
+const unwrapCriu = 'rm -f /usr/local/sbin/criu';
+/**
+ * criu/include/fault-injection.h. Without 2 (the root task kills itself, which the kernel refuses to the first process of a pid namespace), 4 and 128
+ * (link remaps and inotify, of which a container has none here), 134 (spoils registers, so that CRIU's own tests see them put back), 136 (only
+ * after another failure) and 138 (CUDA).
+ */
+const criuFaults = (...numbers: readonly number[]) => numbers.map((number) => wrapCriu(`export CRIU_FAULT=${number}`));
+
+/**
+ * Until a container stands still, `date` is ahead by an hour. The clock of the wall itself is the machine's: a time namespace has only its
+ * monotonic clocks (time_namespaces(7)).
+ */
+const fakeDate = `cat >/usr/local/sbin/date <<'END' && chmod 755 /usr/local/sbin/date
+#!/bin/sh
+grep -qs '^frozen 1' $(find /sys/fs/cgroup -name cgroup.events -path '*docker*') && exec /usr/bin/date "$@"
+exec /usr/bin/date -d '+1 hour' "$@"
+END`;
+
+/** CRIU's images have a magic number and no checksum: what is wrong within a page, nobody sees. The way there has one, ssh's or TLS's. */
+const flipFirstByte = "printf '\\377' | dd of=$f bs=1 conv=notrunc status=none";
+const folders = '/run/transship/transship-*/images /var/lib/docker/containers/*/checkpoints/*/';
+const imageThere = (image: string, act: string) =>
+  `for i in $(seq 2000); do
+    for f in $(ls -d ${folders} 2>/dev/null); do f=$f/${image}; [ ! -s "$f" ] || { ${act}; exit; }; done; sleep 0.002
+  done; exit 1`;
+
+const unmount = `while umount "$(awk '/ - tmpfs fault / { print $5 }' /proc/self/mountinfo | tail -n 1)" 2>/dev/null; do :; done`;
+
+export const faults: Readonly<Record<string, Fault>> = {
+  'dockerd killed on the source': {
+    on: 'a',
+    at: ['files', 'dump', 'restore', 'tidy'],
+    strike: [killDockerd],
+    only: 'has no part in what happens on the destination, or on the way',
+  },
+  'dockerd killed on the destination': { on: 'b', at: anyTime, strike: [killDockerd] },
+  'containerd killed on the source': {
+    on: 'a',
+    at: ['dump', 'tidy'],
+    strike: ['kill -9 $(pidof containerd)'],
+    only: 'has its part while Docker dumps or removes',
+  },
+  'containerd killed on the destination': {
+    on: 'b',
+    at: ['ready', 'restore', 'rest'],
+    strike: ['kill -9 $(pidof containerd)'],
+    only: 'has its part from the start of the container on',
+  },
+  'shim killed on the destination': {
+    on: 'b',
+    at: ['dump', 'restore', 'verify', 'rest'],
+    strike: [kill('containerd-shim-runc-v2 .*moby')],
+    only: 'lives from the start of the container on; the shim of the source is the end of its container with or without a move: containerd kills it then',
+  },
+  'runc checkpoint killed': {
+    on: 'a',
+    at: ['dump'],
+    strike: [kill('runc .*checkpoint')],
+    only: 'lives in the dump',
+    ends: ['rolled-back'],
+  },
+  'runc restore killed': {
+    on: 'b',
+    at: ['restore'],
+    strike: [kill('runc .*restore')],
+    only: 'lives in the restore',
+    ends: ['rolled-back'],
+  },
+  'CRIU killed in the dump': {
+    on: 'a',
+    at: ['dump'],
+    strike: [kill('^criu: dump')],
+    only: 'lives in the dump',
+    ends: ['rolled-back'],
+  },
+  'CRIU killed in the restore': {
+    on: 'b',
+    at: ['restore'],
+    strike: [kill('^criu: restore')],
+    only: 'lives in the restore',
+    ends: ['rolled-back'],
+  },
+  'page server killed': {
+    on: 'b',
+    at: ['dump'],
+    by: ['diskless'],
+    strike: [kill('^criu page-server')],
+    only: 'lives until the end of the dump, of this strategy alone',
+    ends: ['rolled-back'],
+  },
+  'lazy-pages daemon killed': {
+    on: 'b',
+    at: ['restore', 'verify', 'rest'],
+    by: ['post-copy'],
+    strike: [kill('^criu lazy-pages')],
+    only: 'lives from the restore to the last page',
+    ends: ['rolled-back', 'halves-kept'],
+  },
+  'CRIU killed that has the pages': {
+    on: 'a',
+    at: ['restore', 'verify', 'rest'],
+    by: ['post-copy'],
+    strike: [kill('^criu: dump')],
+    only: 'lives until the last page has gone',
+    ends: ['rolled-back', 'halves-kept'],
+  },
+  'dump script killed': {
+    on: 'a',
+    at: ['dump'],
+    by: direct,
+    strike: [kill('^bash .*/dump /run')],
+    only: "ours, past Docker's own path, from the dump to the go",
+    ends: ['rolled-back'],
+  },
+  'receiving script killed': {
+    on: 'b',
+    at: ['dump'],
+    by: direct,
+    strike: [kill('^bash .*/receive /run')],
+    only: "ours, past Docker's own path, from the dump to the go",
+    ends: ['rolled-back'],
+  },
+  'waiting runtime killed': {
+    on: 'b',
+    at: ['dump'],
+    by: direct,
+    strike: [kill('^bash .*/restore /run')],
+    only: "ours, past Docker's own path, from the start to the end of the restore",
+    ends: ['rolled-back'],
+  },
+  'ssh killed between the hosts': { on: 'a', at: anyTime, strike: ['pkill -9 -x ssh; true'] },
+  'ssh killed to a host': { on: 'controller', at: anyTime, strike: ['a', 'b'] },
+  'controller killed': { on: 'controller', at: anyTime, strike: ['self'] },
+  'network cut between the hosts': {
+    on: 'a',
+    at: anyTime,
+    strike: [
+      'nft "add table inet fault; add chain inet fault in { type filter hook input priority -500; }; add chain inet fault out { type filter hook output priority -500; }; add rule inet fault in ip saddr 10.77.0.3 drop; add rule inet fault out ip daddr 10.77.0.3 drop"',
+    ],
+    mend: 'nft delete table inet fault',
+  },
+  'disk full on the destination': {
+    on: 'b',
+    at: ['files'],
+    strike: ['d=$(docker inspect -f "{{.GraphDriver.Data.UpperDir}}" counter) && mount -t tmpfs -o size=4k fault "$d"'],
+    mend: unmount,
+    ends: ['rolled-back'],
+    told: /No space left on device/,
+    only: "what fills it later is memory, but on Docker's own path",
+  },
+  'disk full under the checkpoint': {
+    on: 'b',
+    at: ['way'],
+    by: ['docker'],
+    strike: [
+      'f=$(ls -dt /var/lib/docker/containers/* | head -n 1)/checkpoints; mkdir -p $f && mount -t tmpfs -o size=1m fault $f',
+    ],
+    mend: unmount,
+    ends: ['rolled-back'],
+    told: /No space left on device/,
+    only: 'other strategies write no image to a disk',
+  },
+  'memory full for the images': {
+    on: 'b',
+    at: ['ready'],
+    by: direct,
+    strike: ['mount -o remount,size=64k $(ls -d /run/transship/transship-*/images)'],
+    ends: ['rolled-back'],
+    only: "images go to memory past Docker's own path, into a file system that is made one step before",
+  },
+  'memory full under /run': {
+    on: 'b',
+    at: ['files'],
+    strike: ['mount -o remount,size=$(($(df -k --output=used /run | tail -n 1) + 4))k /run'],
+    mend: 'mount -o remount,size=50% /run',
+    ends: ['rolled-back', 'migrated'],
+    only: 'after that all that goes there is there',
+  },
+  'image with a wrong byte, or cut short': {
+    on: 'b',
+    at: ['way'],
+    strike: [
+      imageThere('core-1.img', flipFirstByte),
+      imageThere('pagemap-1.img', flipFirstByte),
+      imageThere('core-1.img', 'truncate -s 20 $f'),
+    ],
+    ends: ['rolled-back'],
+    only: 'lies there between the way and the restore',
+  },
+  'CRIU of the destination older': {
+    on: 'b',
+    at: ['before'],
+    by: ['docker', 'diskless'],
+    strike: [wrapCriu('[ "$1" = --version ] && echo Version: 4.2 && exit')],
+    mend: unwrapCriu,
+    ends: ['migrated'],
+    told: /CRIU 4\.2\.1 dumps, the older 4\.2 restores/,
+    only: 'a version is looked at before, for each strategy alike',
+  },
+  'CPU of the destination lacks AVX2': {
+    on: 'b',
+    at: ['before'],
+    by: ['docker', 'post-copy'],
+    strike: ["sed 's/ avx2 / /' /proc/cpuinfo >/run/cpuinfo && mount --bind /run/cpuinfo /proc/cpuinfo"],
+    mend: 'umount /proc/cpuinfo; rm -f /run/cpuinfo',
+    ends: ['refused'],
+    told: /avx2/,
+    only: 'a processor is looked at before, for each strategy alike',
+  },
+  "the source's clock put back by an hour": {
+    on: 'a',
+    at: ['before'],
+    strike: [fakeDate],
+    mend: 'rm -f /usr/local/sbin/date',
+    ends: ['migrated'],
+    only: 'it is read before the freeze, and again in it',
+  },
+  'CRIU_FAULT in the dump': {
+    on: 'a',
+    at: ['before'],
+    strike: criuFaults(1, 3, 5),
+    mend: unwrapCriu,
+    ends: ['rolled-back'],
+    only: 'CRIU reads it when it is started',
+  },
+  'CRIU_FAULT in the restore': {
+    on: 'b',
+    at: ['before'],
+    strike: criuFaults(6),
+    mend: unwrapCriu,
+    ends: ['rolled-back'],
+    only: 'CRIU reads it when it is started',
+  },
+  'CRIU_FAULT that CRIU survives, source': {
+    on: 'a',
+    at: ['before'],
+    strike: criuFaults(129, 130, 135, 137),
+    mend: unwrapCriu,
+    ends: ['migrated'],
+    only: 'CRIU reads it when it is started',
+  },
+  'CRIU_FAULT that CRIU survives, destination': {
+    on: 'b',
+    at: ['before'],
+    strike: criuFaults(127, 131, 133, 130),
+    mend: unwrapCriu,
+    ends: ['migrated'],
+    only: 'CRIU reads it when it is started',
+  },
+};
+
+export interface Cell {
+  readonly strategy: Strategy;
+  readonly moment: MomentName;
+  readonly fault: string;
+}
+
+/** What can happen at all. `rest` is of post-copy alone, which has its memory to come after the container has gone on. */
+export function possibleCells(): readonly Cell[] {
+  const names = Object.keys(moments) as MomentName[];
+  return Object.entries(faults).flatMap(([fault, { at, by = strategies }]) =>
+    names
+      .filter((moment) => at.includes(moment))
+      .flatMap((moment) =>
+        by.filter((strategy) => moment !== 'rest' || strategy === 'post-copy').map((strategy) => ({ strategy, moment, fault })),
+      ),
+  );
+}

@@ -1,0 +1,36 @@
+import type { Cell } from './faults.ts';
+import type { Verdict } from './judge.ts';
+import { stepAt } from './moments.ts';
+
+const columns = ['strategy', 'step', 'fault', 'outcome', 'live on', 'freeze, ms', 'left, and told'] as const;
+
+/** By which a cell is named. */
+export function wordsOf({ strategy, moment, fault }: Cell): string {
+  const step = stepAt(moment, strategy);
+  return `${strategy} ${step === '' ? 'before' : step === 'hand-over' && moment === 'restore' ? 'hand-over, restoring' : step} ${fault}`;
+}
+
+/** What a run prints while it goes on. */
+export function lineOf({ cell, outcomes, liveOn, freezeMs, wrong }: Verdict): string {
+  const end = `${outcomes.join(', then ')}, live on ${liveOn.join(' and ') || 'neither'}, ${freezeMs ?? '-'} ms`;
+  return `${wrong.length === 0 ? 'ok   ' : 'WRONG'} ${wordsOf(cell)}: ${end}${wrong.map((words) => `\n      ${words}`).join('')}`;
+}
+
+/** Of a table in Markdown. */
+export const heading = [columns, columns.map(() => '---')].map(row).join('');
+
+export function rowOf({ cell, outcomes, liveOn, freezeMs, left, wrong }: Verdict): string {
+  return row([
+    cell.strategy,
+    wordsOf(cell).slice(cell.strategy.length + 1, -cell.fault.length - 1),
+    cell.fault,
+    `${outcomes.join(', then ')}${wrong.length === 0 ? '' : ` **WRONG: ${wrong.join('; ')}**`}`,
+    liveOn.join(' and ') || 'neither',
+    freezeMs === null ? '' : String(freezeMs),
+    left.join('; '),
+  ]);
+}
+
+function row(values: readonly string[]): string {
+  return `| ${values.join(' | ')} |\n`;
+}
