@@ -21,6 +21,7 @@ export const docsFiles = [
   'docs/five-seconds-of-docker-checkpoint.md',
   'docs/pre-copy.md',
   'docs/choosing-a-strategy.md',
+  'docs/any-criu-log.md',
   'docs/other-readers.md',
   'docs/comparing-runs.md',
   'docs/what-would-shorten-it.md',

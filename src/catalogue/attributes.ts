@@ -41,6 +41,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     source: 'src/layers/criu/log-tree.ts thinOut',
   },
   {
+    name: 'criu.dump_log',
+    type: 'string',
+    unit: null,
+    meaning: 'on an imported restore: log of the dump it restores, where that is known',
+    source: 'src/layers/criu/relations.ts',
+  },
+  {
     name: 'criu.dump_run_id',
     type: 'string',
     unit: null,
@@ -116,6 +123,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     unit: 'µs',
     meaning: 'as `criu.dump.*_us`, in the page server',
     source: 'src/layers/criu/log-tree.ts thinOut',
+  },
+  {
+    name: 'criu.parent_log',
+    type: 'string',
+    unit: null,
+    meaning: 'on a dump: log of the pre-dump that it builds on',
+    source: 'src/layers/criu/relations.ts',
   },
   {
     name: 'criu.pre-dump.*_us',

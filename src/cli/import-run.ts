@@ -1,31 +1,47 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, copyFileSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { TransshipError } from '../error.ts';
 import type { Manifest } from '../evidence/manifest.ts';
 import type { CriuFilesRecord } from '../evidence/records.ts';
 import { createRun, hostEvidence, type RunFolder, tracesRoot, writeManifest } from '../evidence/run-folder.ts';
-import { fileChunks } from '../layers/criu/file-chunks.ts';
-import type { SourceFile } from '../layers/criu/log-files.ts';
+import { isContainerConfig } from '../layers/criu/container-config.ts';
+import { fileChunks, maxLogBytes } from '../layers/criu/file-chunks.ts';
+import type { Candidate, SourceFile } from '../layers/criu/log-files.ts';
 import { nowNs } from '../trace/time.ts';
+import type { LogStart } from './log-start.ts';
 import { transshipVersion } from './version-of.ts';
 
 /** The host's name in a run that was imported: nobody knows where the logs come from. */
 export const importHost = 'import';
 
+export interface ImportOptions {
+  readonly name: string | undefined;
+  readonly images: readonly Candidate[];
+  /** By the log's shown name. */
+  readonly starts: ReadonlyMap<string, LogStart>;
+  readonly parents: NonNullable<CriuFilesRecord['parents']>;
+}
+
 /**
  * Makes a run of CRIU's files. Layout: `evidence/import/criu/N-KIND.log` with `N-stats-dump` or `N-stats-restore` (N: 1 for the first
  * log, and so on), and `files.json`, where `origin` is the path that the user gave. Nothing stays behind when it fails.
  */
-export function writeImport(sources: readonly SourceFile[], name: string | undefined): RunFolder {
+export function writeImport(sources: readonly SourceFile[], options: ImportOptions): RunFolder {
+  const { name, parents } = options;
   const createdNs = String(nowNs());
   let folder: RunFolder | undefined;
   try {
     folder = createRun(name);
     const target = join(hostEvidence(folder, importHost), 'criu');
     mkdirSync(target, { recursive: true });
-    const files = sources.map((source) => keep(source, target));
-    const record: CriuFilesRecord = { realtimeMinusBoottimeNs: null, files };
+    const files = sources.map((source) => ({ ...keep(source, target), ...toldStart(options.starts.get(source.shown)) }));
+    const images = options.images.map((image) => keepImage(image, { target, images: options.images }));
+    const record: CriuFilesRecord = {
+      realtimeMinusBoottimeNs: null,
+      files: [...files, ...images],
+      ...(parents.length > 0 ? { parents } : {}),
+    };
     writeFileSync(join(target, 'files.json'), `${JSON.stringify(record, null, 2)}\n`);
     writeManifest(folder, manifestOf(folder.run, createdNs));
     return folder;
@@ -44,22 +60,60 @@ function writeError(path: string, error: unknown): unknown {
 }
 
 /** Its name in the run: what `readCriuEvidence` looks for. */
-function keptName({ kind, number }: SourceFile): string {
+export function keptName({ kind, number }: SourceFile): string {
   return kind.startsWith('stats-') ? `${number}-${kind}` : `${number}-${kind}.log`;
 }
 
 function keep(source: SourceFile, folder: string): CriuFilesRecord['files'][number] {
   const name = keptName(source);
-  const stat = statSync(source.path, { bigint: true });
-  const file = openSync(join(folder, name), 'w');
+  return recordOf(source, { name, bytes: copy(source.path, join(folder, name)) });
+}
+
+function toldStart(start: LogStart | undefined): Pick<CriuFilesRecord['files'][number], 'zeroNs' | 'zeroBoundNs'> {
+  return start === undefined ? {} : { zeroNs: String(start.zeroNs), zeroBoundNs: String(start.boundNs) };
+}
+
+/** Images of one folder stay together: `images/1/pstree.img`. */
+function keepImage(
+  image: Candidate,
+  { target, images }: { target: string; images: readonly Candidate[] },
+): CriuFilesRecord['files'][number] {
+  const folders = [...new Set(images.map(({ shown }) => imagesOf(shown)))];
+  const folder = `images/${folders.indexOf(imagesOf(image.shown)) + 1}`;
+  const name = `${folder}/${posix.basename(image.shown).replace(/[^\w.-]/g, '_')}`;
+  mkdirSync(join(target, folder), { recursive: true });
+  return recordOf(image, { name, bytes: copy(image.path, join(target, name)) });
+}
+
+/** `config.dump` lies beside the folder of the images that it is of. */
+function imagesOf(shown: string): string {
+  const folder = posix.dirname(shown);
+  return isContainerConfig(shown) ? posix.join(folder, 'checkpoint') : folder;
+}
+
+function recordOf({ shown, times }: Candidate, kept: { name: string; bytes: number }): CriuFilesRecord['files'][number] {
+  const { mtimeNs, birthNs, resolutionNs } = times;
+  return {
+    ...{ ...kept, origin: shown },
+    ...{ mtimeNs: mtimeNs === null ? null : String(mtimeNs), birthNs: birthNs === null ? null : String(birthNs) },
+    ...(resolutionNs > 0n ? { resolutionNs: String(resolutionNs) } : {}),
+  };
+}
+
+/** The kernel copies, or the file system shares the blocks; of an endless log only the beginning is kept. */
+function copy(from: string, to: string): number {
+  if (statSync(from).size <= maxLogBytes) {
+    copyFileSync(from, to, constants.COPYFILE_FICLONE);
+    return statSync(to).size;
+  }
+  const file = openSync(to, 'w');
   let bytes = 0;
   try {
-    for (const chunk of fileChunks(source.path)) bytes += writeSync(file, chunk);
+    for (const chunk of fileChunks(from)) bytes += writeSync(file, chunk);
   } finally {
     closeSync(file);
   }
-  const birthNs = stat.birthtimeNs > 0n ? String(stat.birthtimeNs) : null;
-  return { name, bytes, mtimeNs: String(stat.mtimeNs), birthNs, origin: source.shown };
+  return bytes;
 }
 
 function manifestOf(run: string, createdNs: string): Manifest {

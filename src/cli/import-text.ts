@@ -1,23 +1,32 @@
 import type { RunFolder } from '../evidence/run-folder.ts';
+import type { ImageFolder } from '../layers/criu/image-folders.ts';
 import type { SourceFile } from '../layers/criu/log-files.ts';
 import type { CriuLogSummary } from '../layers/criu/summary.ts';
 import type { Trace } from '../trace/span.ts';
 import { formatNs, usToNs } from '../trace/time.ts';
+import { framelessTable } from './frameless-table.ts';
+import { gapLines } from './gap-lines.ts';
+import { imageText } from './image-text.ts';
 import { escapeText } from './terminal.ts';
 import { renderTree } from './tree.ts';
 
 interface Imported {
   readonly folder: RunFolder;
   readonly sources: readonly SourceFile[];
+  readonly images: readonly ImageFolder[];
   readonly logs: readonly CriuLogSummary[];
   readonly trace: Trace;
 }
 
 /** What a person reads: log by log what it is, where its time went, CRIU's own numbers, the longest silences, the failure. */
-export function importText({ folder, sources, logs, trace }: Imported): string {
+export async function importText({ folder, sources, images, logs, trace }: Imported): Promise<string> {
   const parts = logs.map((log) => logText(log, trace));
+  parts.push(...images.map(imageText));
+  const rounds = await roundsText(logs);
+  if (rounds !== null) parts.push(rounds);
   const alone = sources.filter(({ kind, number }) => kind.startsWith('stats-') && logs[number - 1] === undefined);
-  if (alone.length > 0) parts.push(`kept, without a log to go with: ${alone.map(({ shown }) => escapeText(shown)).join(', ')}`);
+  for (const { shown, values } of alone)
+    parts.push([`${escapeText(shown)}: statistics without their log`, ...statisticsText({ statistics: values })].join('\n'));
   const next = logs.some(({ phases }) => phases.length > 0) ? `   transship show ${folder.run} --all` : '';
   return [...parts, `run   ${folder.run}${next}`].join('\n\n');
 }
@@ -34,6 +43,8 @@ function logText(log: CriuLogSummary, trace: Trace): string {
   return [
     `${escapeText(log.file)}: ${facts.join(', ')}`,
     spans.length > 0 ? renderTree({ ...trace, spans }) : untimed(log),
+    ...missingText(log),
+    ...followsText(log),
     ...sharesText(log),
     ...statisticsText(log),
     ...gapsText(log),
@@ -44,9 +55,35 @@ function logText(log: CriuLogSummary, trace: Trace): string {
   ].join('\n');
 }
 
-function untimed({ kind }: CriuLogSummary): string {
+function untimed({ kind, missing }: CriuLogSummary): string {
   if (kind === null) return 'no phases: the log does not tell what CRIU was doing';
-  return 'no phases: CRIU writes times only at verbosity 3 and 4 (-v4; runc and podman ask for 4)';
+  return `no phases${missing === null ? '' : `: ${missing}`}`;
+}
+
+function missingText({ missing, durationUs }: CriuLogSummary): string[] {
+  return missing === null || durationUs === null ? [] : [missing];
+}
+
+/** A restore names its dump; rounds have a table of their own. */
+function followsText({ kind, follows }: CriuLogSummary): string[] {
+  if (kind !== 'restore' || follows === null) return [];
+  return [`restores the dump of ${escapeText(follows.file)} (${follows.means})`];
+}
+
+/** A chain of pre-dumps and its dump: what each round wrote, and found unchanged since the round before. */
+async function roundsText(logs: readonly CriuLogSummary[]): Promise<string | null> {
+  const rounds = logs.filter(({ kind, iteration, follows }) => iteration !== null || (kind === 'dump' && follows !== null));
+  if (!rounds.some(({ iteration }) => (iteration ?? 0) > 1)) return null;
+  const inOrder = rounds.sort((a, b) => (a.iteration ?? Number.MAX_SAFE_INTEGER) - (b.iteration ?? Number.MAX_SAFE_INTEGER));
+  const rows = inOrder.map(({ iteration, file, statistics }) => {
+    const pages = (name: string) => (statistics?.[name] === undefined ? '?' : `${statistics[name]} pages`);
+    const time = (name: string) => (statistics?.[name] === undefined ? '?' : formatUs(statistics[name]));
+    return [
+      ...[iteration === null ? 'dump' : String(iteration), escapeText(file), pages('pages_written')],
+      ...[pages('pages_skipped_parent'), time('frozen_time'), time('memwrite_time')],
+    ];
+  });
+  return `pre-copy\n${await framelessTable(rows, ['round', 'log', 'written', 'unchanged', 'frozen', 'writing'])}`;
 }
 
 /** Shares of the log's time, so that nobody has to divide. */
@@ -59,7 +96,7 @@ function sharesText({ phases, durationUs }: CriuLogSummary): string[] {
   return [`most of the time: ${shown.join(', ')}`];
 }
 
-function statisticsText({ statistics }: CriuLogSummary): string[] {
+function statisticsText({ statistics }: Pick<CriuLogSummary, 'statistics'>): string[] {
   const entries = Object.entries(statistics ?? {}).filter(([name, value]) => value > 0 && name !== 'forking_time');
   if (entries.length === 0) return [];
   const shown = entries.map(([name, value]) => `${name} ${name.endsWith('_time') ? formatUs(value) : value}`);
@@ -67,11 +104,7 @@ function statisticsText({ statistics }: CriuLogSummary): string[] {
 }
 
 function gapsText({ gaps }: CriuLogSummary): string[] {
-  if (gaps.length === 0) return [];
-  const lines = gaps.slice(0, 3).map(({ durationUs, line, before, after }) => {
-    return `  ${formatUs(durationUs).padStart(8)}  before line ${line}: ${quote(before)} … ${quote(after)}`;
-  });
-  return ['longest silences', ...lines];
+  return gaps.length === 0 ? [] : ['longest silences', ...gapLines(gaps.slice(0, 3))];
 }
 
 function failureText({ file, failure }: CriuLogSummary): string[] {
@@ -82,11 +115,6 @@ function failureText({ file, failure }: CriuLogSummary): string[] {
     ...(failure.cause === null ? [] : [`  cause: ${failure.cause}`]),
     ...(failure.hint === null ? [] : [`  hint:  ${failure.hint}`]),
   ];
-}
-
-function quote(text: string): string {
-  const plain = escapeText(text.replace(/\s+/g, ' ')).trim();
-  return plain.length > 50 ? `${plain.slice(0, 49)}…` : plain;
 }
 
 function formatUs(us: number): string {

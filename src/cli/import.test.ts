@@ -1,9 +1,11 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { recordedCases, unpackCase } from '../../test/recorded/criu-cases.ts';
+import { tarOf } from '../../test/tar-bytes.ts';
 import { packageRoot } from '../evidence/run-folder.ts';
 
 /** `cases/`: all recordings unpacked; `runs/`: where the command puts runs. */
@@ -44,7 +46,7 @@ test('every recording imports at once; JSON is as the contract says', async () =
   expect(redis.phases[4]).toEqual({ name: 'criu.dump.freeze', startUs: 1287, durationUs: 100827 });
   const failed = sources.find(({ file }: { file: string }) => file === 'g-rst-missing-file/restore.log');
   expect(failed.outcome).toBe('failed');
-  expect(Object.keys(failed.failure)).toEqual(['phase', 'line', 'message', 'cause', 'hint']);
+  expect(Object.keys(failed.failure)).toEqual(['phase', 'line', 'message', 'cause', 'hint', 'source']);
   expect([failed.failure.phase, failed.failure.line]).toEqual(['criu.restore.files', 166]);
 });
 
@@ -102,6 +104,122 @@ test('standard input, cut in the middle', async () => {
   const log = readFileSync(join(root, 'cases/a-tiny-cold/dump.log')).subarray(0, 20_000);
   const { stdout, exitCode } = await transship(['import', '-', '--format', 'json'], log);
   expect([exitCode, JSON.parse(stdout).sources]).toMatchObject([0, [{ file: '-', kind: 'dump', outcome: 'truncated' }]]);
+});
+
+test('a checkpoint archive of podman, and logs that zstd and tar packed', async () => {
+  const archives = join(packageRoot(), 'test/recorded/archives');
+  const { stdout, stderr, exitCode } = await transship([
+    'import',
+    join(archives, 'podman-export.tar.gz'),
+    join(archives, 'logs.tar.zst'),
+  ]);
+  expect([exitCode, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(
+    /podman-export\.tar\.gz\/stats-dump: statistics without their log\nCRIU's own numbers: freezing_time 427 µs, frozen_time 32\.0 ms/,
+  );
+  expect(stdout).toMatch(/^container counter \(podman, runc\), image \S+$/m);
+  expect(stdout).toMatch(
+    /^images in .*\/checkpoint: 2 processes, 2 threads\n {2}1 bash: 1 thread, 276 KiB of pages, maps private file/m,
+  );
+  expect(stdout).toMatch(/logs\.tar\.zst\/restore\.log:166: Can't open file run\/datafile on restore: No such file/);
+  const log = gzipSync(readFileSync(join(root, 'cases/a-tiny-cold/dump.log')));
+  const piped = await transship(['import', '-', '--format', 'json'], log);
+  expect(JSON.parse(piped.stdout).sources).toMatchObject([{ file: '-', kind: 'dump', lines: 1078, outcome: 'ok' }]);
+});
+
+test('a report to paste: versions, phase, first error with the lines around it, what to try; redacted on demand', async () => {
+  await transship(['import', 'g-rst-missing-file', '--name', 'reported']);
+  const { stdout, exitCode } = await transship(['show', 'reported', '--report']);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('# CRIU failed: restore failed');
+  expect(stdout).toMatch(/^- CRIU 4\.1\.1, \S+ Linux 6\.18/m);
+  expect(stdout).toContain(
+    "- first error, line 166: `Can't open file run/datafile on restore: No such file or directory` (files-reg.c open_path)",
+  );
+  expect(stdout).toMatch(/^ {3}166 {2}\(00\.001740\) +397: Error \(criu\/files-reg\.c:2353\)/m);
+  expect(stdout).toContain('- to try: copy it to the destination');
+  const redacted = await transship(['show', 'reported', '--report', '--redact']);
+  expect(redacted.stdout).toContain("Can't open file <path-2> on restore");
+  expect(redacted.stdout).not.toMatch(/datafile|g-rst/);
+  expect((await transship(['show', 'reported', '--redact'])).exitCode).toBe(2);
+});
+
+test('a chain of pre-dumps is one table; the silences are explained', async () => {
+  const { stdout } = await transship(['import', 'q-precopy-hot', '--name', 'chain']);
+  expect(stdout).toMatch(
+    /^pre-copy\nround +log +written +unchanged +frozen +writing\n1 +q-precopy-hot\/p1\/dump\.log +5868 pages +0 pages/m,
+  );
+  expect(stdout).toMatch(/^dump +q-precopy-hot\/f\/dump\.log +1106 pages +4764 pages/m);
+  expect(stdout).toMatch(/^restores the dump of q-precopy-hot\/f\/dump\.log \(run id /m);
+  expect(stdout).toContain('asks every 100 ms only');
+  const shown = await transship(['show', 'chain', '--no-tree', '--top', '2']);
+  expect(shown.stdout).toMatch(/longest silences in CRIU's logs\n +\S+ \w+ {2}\S+ on import, before line \d+: \w/);
+});
+
+test('--at says when a log began; what came through a pipe begins nowhere else', async () => {
+  const log = readFileSync(join(root, 'cases/a-tiny-cold/dump.log'));
+  await transship(['import', '-', '--name', 'told', '--at', '2026-11-23T22:22:51.348Z'], log);
+  const told = JSON.parse((await transship(['show', 'told', '--format', 'json'])).stdout).spans[0];
+  expect([told.startNs, told.attributes['migration.clock.uncertainty_us']]).toEqual(['1795472571348500000', 500]);
+  await transship(['import', '-', '--name', 'untold'], log);
+  const untold = JSON.parse((await transship(['show', 'untold', '--format', 'json'])).stdout).spans[0];
+  expect([untold.startNs, untold.attributes['migration.clock.uncertainty_us']]).toEqual(['0', 86_400_000_000]);
+  const two = await transship(['import', 'a-tiny-cold', '--at', '2026-11-23T22:22:51Z']);
+  expect([two.exitCode, two.stderr]).toEqual([2, expect.stringContaining('--at: which of 2 logs')]);
+});
+
+/** As `lib/metadata.go` of checkpointctl describes it: plain tar, logs and statistics beside `checkpoint/`. */
+test('an archive as the kubelet writes it: whose it is, its dump, its images', async () => {
+  const images = join(packageRoot(), 'test/recorded/images/tcp');
+  const content = (path: string) => ({
+    path: path.slice(path.indexOf(' ') + 1),
+    content: readFileSync(path.slice(0, path.indexOf(' '))),
+  });
+  const archive = tarOf([
+    {
+      path: 'config.dump',
+      content: Buffer.from(
+        JSON.stringify({ id: 'f'.repeat(64), name: 'counter', rootfsImageName: 'example/counter', ociRuntime: 'crun' }),
+      ),
+    },
+    content(`${join(root, 'cases/a-tiny-cold/dump.log')} dump.log`),
+    content(`${join(root, 'cases/a-tiny-cold/stats-dump')} stats-dump`),
+    ...readdirSync(images).map((name) => content(`${join(images, name)} checkpoint/${name}`)),
+    {
+      path: 'rootfs-diff.tar',
+      content: tarOf([{ path: 'app/dump.log', content: Buffer.from('(00.000001) Dumping FAILED.\n') }]),
+    },
+  ]);
+  const { stdout, stderr, exitCode } = await transship(['import', '-', '--name', 'kubelet'], archive);
+  expect([exitCode, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^-\/dump\.log: dump, CRIU 4\.1\.1, ok, 1078 lines/m);
+  expect(stdout).toContain("CRIU's own numbers: freezing_time 101 ms");
+  expect(stdout).toContain('container counter (crun), image example/counter\nimages in -/checkpoint: 2 processes');
+  expect(stdout).not.toContain('app/dump.log');
+});
+
+test('folders as containerd, runc and Docker leave them', async () => {
+  const work = join(root, 'work');
+  for (const folder of ['bundle', 'runc/criu.work', 'docker/checkpoints/c1']) mkdirSync(join(work, folder), { recursive: true });
+  cpSync(join(root, 'cases/g-dump-ghost-limit/dump.log'), join(work, 'bundle/criu-dump.log'));
+  cpSync(join(root, 'cases/a-tiny-cold/restore.log'), join(work, 'runc/criu.work/restore.log'));
+  cpSync(join(packageRoot(), 'test/recorded/images/tcp'), join(work, 'docker/checkpoints/c1'), { recursive: true });
+  writeFileSync(join(work, 'docker/checkpoints/c1/config.json'), '{"name":"c1"}');
+  try {
+    const all = await execa('node', [join(packageRoot(), 'dist/src/cli/main.js'), 'import', 'work', '--format', 'json'], {
+      ...{ cwd: root, env: { PATH: process.env.PATH, TRANSSHIP_TRACES: join(root, 'runs') }, extendEnv: false, stdin: 'ignore' },
+    });
+    const { sources, images } = JSON.parse(all.stdout);
+    expect(sources.map(({ file, kind, outcome }: Record<string, string>) => [file, kind, outcome])).toEqual([
+      ['work/bundle/criu-dump.log', 'dump', 'failed'],
+      ['work/runc/criu.work/restore.log', 'restore', 'ok'],
+    ]);
+    expect(images.map(({ folder, processes }: { folder: string; processes: unknown[] }) => [folder, processes.length])).toEqual([
+      ['work/docker/checkpoints/c1', 2],
+    ]);
+  } finally {
+    rmSync(work, { recursive: true });
+  }
 });
 
 const esc = String.fromCharCode(27);

@@ -2,7 +2,7 @@ import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostEvidence, type RunFolder, readManifest, runFiles } from '../evidence/run-folder.ts';
 import { otlpJson } from '../export/otlp-json.ts';
-import { readCriuEvidence } from '../layers/criu/evidence.ts';
+import { type CriuEvidence, readCriuEvidence } from '../layers/criu/evidence.ts';
 import { spansOf as criuSpans } from '../layers/criu/spans.ts';
 import { readDockerdEvidence } from '../layers/dockerd/evidence.ts';
 import { spansOf as dockerdSpans } from '../layers/dockerd/spans.ts';
@@ -17,9 +17,18 @@ import type { Trace } from '../trace/span.ts';
  * @throws TransshipError `input` when evidence is damaged
  */
 export function loadTrace(folder: RunFolder): Trace {
+  return traceOf(folder, criuOf(folder));
+}
+
+/** What CRIU left on each host. */
+export function criuOf(folder: RunFolder): readonly CriuEvidence[] {
+  return evidenceHosts(folder).map((host) => readCriuEvidence(hostEvidence(folder, host)));
+}
+
+/** The same, of CRIU's evidence that has been read. */
+export function traceOf(folder: RunFolder, criu: readonly CriuEvidence[]): Trace {
   const manifest = readManifest(folder);
   const hosts = evidenceHosts(folder);
-  const criu = hosts.map((host) => readCriuEvidence(hostEvidence(folder, host)));
   const daemons = hosts.flatMap((host) => {
     const role = roleIn(manifest, host);
     if (role === null) return [];

@@ -8,6 +8,7 @@ import { doctorCommand } from './doctor.ts';
 import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { migrateCommand } from './migrate.ts';
+import { recordCommand } from './record.ts';
 import { recoverCommand } from './recover.ts';
 import { runsCommand } from './runs.ts';
 import { sendCommand } from './send.ts';
@@ -26,6 +27,7 @@ const commands: readonly Command[] = [
   doctorCommand,
   versionCommand,
   importCommand,
+  recordCommand,
   exportCommand,
   sendCommand,
   wrapCommand,

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { TransshipError } from '../error.ts';
 import type { Manifest } from '../evidence/manifest.ts';
 import { openRun, type RunFolder, readManifest } from '../evidence/run-folder.ts';
 import { blame } from '../trace/blame.ts';
@@ -20,6 +21,8 @@ interface Options {
   readonly tree: boolean;
   readonly criticalPath?: boolean;
   readonly blame?: boolean;
+  readonly report?: boolean;
+  readonly redact?: boolean;
 }
 
 export const showCommand: Command = withFormat(new Command('show'))
@@ -31,14 +34,23 @@ export const showCommand: Command = withFormat(new Command('show'))
   .option('--no-tree', 'only the readings and the longest spans')
   .option('--critical-path', 'instead: what the end of the downtime was waiting for, from its begin on')
   .option('--blame', 'instead: who had the downtime, by layer, phase and operation, and what would shorten it')
-  .addHelpText('after', '\nExamples:\n  transship show r7 --top 10\n  transship show r7 --blame')
+  .option('--report', 'instead: Markdown for a bug report: versions, first error, the lines around it, what to try')
+  .option('--redact', 'with --report: without addresses, paths, environment and names')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  transship show r7 --top 10\n  transship show r7 --blame\n  transship show r7 --report --redact',
+  )
   .action(run);
 
-async function run(name: string, { top, all, tree, criticalPath, blame }: Options, command: Command): Promise<void> {
+async function run(name: string, options: Options, command: Command): Promise<void> {
+  const { top, all, tree, criticalPath, blame, report, redact } = options;
   const terminal = terminalOf(command);
+  if (redact && !report)
+    throw new TransshipError('usage', '--redact is for reports only', 'transship show RUN --report --redact');
   const shown = { top: wholeNumber('--top', top), isAll: all === true };
   const folder = openRun(name);
-  if (criticalPath || blame)
+  if (report) await printReport(terminal, folder, redact === true);
+  else if (criticalPath || blame)
     await printPath(terminal, folder, { ...shown, hasPath: criticalPath === true, hasBlame: blame === true });
   else await printRun(terminal, folder, { ...shown, hasTree: tree });
 }
@@ -87,14 +99,23 @@ function warnOf(terminal: Terminal, manifest: Manifest, trace: Trace): void {
 export async function printRun(terminal: Terminal, folder: RunFolder, shown: Shown = {}): Promise<void> {
   const { top = 5, isAll = false, hasTree = true } = shown;
   const manifest = readManifest(folder);
-  const { loadTrace } = await import('./load-trace.ts');
-  const trace = loadTrace(folder);
+  const { criuOf, traceOf } = await import('./load-trace.ts');
+  const criu = criuOf(folder);
+  const trace = traceOf(folder, criu);
+  const { silenceLines } = await import('./gap-lines.ts');
   warnOf(terminal, manifest, trace);
   terminal.result(showDocument(trace), () =>
     [
       runTitle(manifest),
       ...(hasTree ? [renderTree(trace, { isAll })] : []),
       renderReadings({ folder, manifest, trace, top }),
+      ...silenceLines(criu, top),
     ].join('\n\n'),
   );
+}
+
+async function printReport(terminal: Terminal, folder: RunFolder, isRedacted: boolean): Promise<void> {
+  const { reportOf } = await import('./report.ts');
+  const text = escapeText(reportOf(folder, isRedacted));
+  terminal.result({ schema: 'transship.report/1', run: folder.run, markdown: text }, () => text);
 }

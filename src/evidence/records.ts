@@ -58,12 +58,20 @@ export interface CriuFilesRecord {
     /** `dump.log`, `restore.log`, `stats-dump`, `stats-restore`, or an image's name. */
     readonly name: string;
     readonly bytes: number;
-    readonly mtimeNs: string;
+    /** `null`: it came through a pipe. */
+    readonly mtimeNs: string | null;
     /** Birth time where the file system has one. */
     readonly birthNs: string | null;
+    /** How coarse the time of change is: an archive keeps whole seconds. */
+    readonly resolutionNs?: string;
+    /** The user's word for when a log begins (`--at`), and how far it may be off. */
+    readonly zeroNs?: string;
+    readonly zeroBoundNs?: string;
     /** An imported file: the path that the user gave. */
     readonly origin?: string;
   }[];
+  /** Of an import: `parent` links of images folders, by which a chain of pre-dumps is known. */
+  readonly parents?: readonly { readonly folder: string; readonly target: string }[];
 }
 
 /** `evidence/probe.jsonl`: what the probes saw; never every request, only what a reading is made of. */

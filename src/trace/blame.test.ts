@@ -47,7 +47,12 @@ describe.each(runs)('%s: who had its downtime', (run) => {
 function imported(name: string): Trace {
   const anchor = { zeroNs: 1_000_000_000_000_000_000n, boundNs: 0n, means: 'none' } as const;
   const logs = readCase(name).map((log) => ({ ...log, name: log.digest.file, anchor }));
-  return assemble({ traceId: 'a'.repeat(32), run: name, layers: spansOf({ host: 'a', logs, warnings: [] }), clocks: [] });
+  return assemble({
+    traceId: 'a'.repeat(32),
+    run: name,
+    layers: spansOf({ host: 'a', logs, parents: [], warnings: [] }),
+    clocks: [],
+  });
 }
 
 /*

@@ -6,16 +6,18 @@ import type { Span } from './span.ts';
 interface Drawn {
   readonly name: string;
   readonly iteration?: number;
-  readonly skipped?: number;
   readonly host?: string;
+  readonly log?: string;
+  readonly other?: readonly [name: string, log: string];
 }
 
 function built(drawn: readonly Drawn[]): readonly Span[] {
-  return drawn.map(({ name, iteration, skipped = 0, host = 'a' }, index) =>
+  return drawn.map(({ name, iteration, host = 'a', log = '', other }, index) =>
     handMadeSpan({
       ...{ spanId: `s${index}`, atUs: index, forUs: 1, name, host, service: 'criu' },
       attributes: {
-        'criu.stats.pages_skipped_parent': skipped,
+        'log.file.path': log,
+        ...(other === undefined ? {} : { [other[0]]: other[1] }),
         ...(iteration === undefined ? {} : { 'migration.iteration': iteration }),
       },
     }),
@@ -30,24 +32,26 @@ function links(drawn: readonly Drawn[], isOurRun: boolean): readonly string[] {
 }
 
 const first: Drawn = { name: 'criu.pre-dump', iteration: 1 };
-const second: Drawn = { name: 'criu.pre-dump', iteration: 2, skipped: 4762 };
-const dump: Drawn = { name: 'criu.dump', skipped: 4764 };
+const second: Drawn = { name: 'criu.pre-dump', iteration: 2 };
+const dump: Drawn = { name: 'criu.dump' };
 
 /* s0 criu.pre-dump 1 ◄── s1 criu.pre-dump 2 ◄── s2 criu.dump */
-test('each round and the dump point to the round before', () => {
-  expect(links([first, second, dump], false)).toEqual(['s1→s0 1', 's2→s1 2']);
-});
-
-test('in whatever order they stand', () => {
-  expect(links([dump, second, first], false)).toEqual(['s0→s1 2', 's1→s2 1']);
-});
-
-test('imported logs are joined only where CRIU found pages in an earlier dump; in a run of ours they follow each other', () => {
-  const unrelated = [first, { ...second, skipped: 0 }, { ...dump, skipped: 0 }];
-  expect(links(unrelated, false)).toEqual([]);
-  expect(links(unrelated, true)).toEqual(['s1→s0 1', 's2→s1 2']);
+test('in a run of ours each round and the dump point to the round before, in whatever order they stand', () => {
+  expect(links([first, second, dump], true)).toEqual(['s1→s0 1', 's2→s1 2']);
+  expect(links([dump, second, first], true)).toEqual(['s0→s1 2', 's1→s2 1']);
 });
 
 test('another host is another chain, and a part of a dump is none', () => {
-  expect(links([first, { ...dump, host: 'b' }, { name: 'criu.dump.memory', skipped: 1 }], true)).toEqual([]);
+  expect(links([first, { ...dump, host: 'b' }, { name: 'criu.dump.memory' }], true)).toEqual([]);
+});
+
+/* s0 criu.pre-dump 1 ◄── s1 criu.dump ◄── s2 criu.restore */
+test('imported logs are joined where their layer says so, and only there', () => {
+  const said = [
+    { ...first, log: 'p1/dump.log' },
+    { ...dump, log: 'dump.log', other: ['criu.parent_log', 'p1/dump.log'] as const },
+    { name: 'criu.restore', log: 'restore.log', other: ['criu.dump_log', 'dump.log'] as const },
+  ];
+  expect(links(said, false)).toEqual(['s1→s0 1', 's2→s1 undefined']);
+  expect(links([first, second, dump], false)).toEqual([]);
 });

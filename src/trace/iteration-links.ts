@@ -1,9 +1,8 @@
 import type { Span, SpanLink } from './span.ts';
 
 /**
- * Each round of a pre-copy, and the dump after them, builds on the round before: a link says so, as none of them calls the other.
- * In a run of ours they do by its steps; logs that were imported may be of any container: there CRIU's own count of pages that it found in
- * an earlier dump says that there was one.
+ * Each round of a pre-copy, and the dump after them, builds on the round before; a restore is of a dump: a link says so, as none of them
+ * calls the other. In a run of ours rounds do by its steps; logs that were imported may be of any container: there the layer says which.
  *
  *   criu.pre-dump ├──┤ 1 ◄─── ├──┤ 2 ◄─── ├───┤ criu.dump
  */
@@ -12,9 +11,15 @@ export function withIterationLinks(spans: readonly Span[], isOurRun: boolean): r
   const links = new Map<Span, SpanLink>();
   for (const span of spans.filter(isDumpRoot).sort((a, b) => order(a) - order(b))) {
     const before = lastOf.get(span.host);
-    if (before !== undefined && (isOurRun || Number(span.attributes['criu.stats.pages_skipped_parent'] ?? 0) > 0))
-      links.set(span, linkTo(before));
+    if (before !== undefined && isOurRun) links.set(span, linkTo(before));
     if (span.name === 'criu.pre-dump') lastOf.set(span.host, span);
+  }
+  for (const span of isOurRun ? [] : spans.filter(({ parentSpanId }) => parentSpanId === undefined)) {
+    const other = span.attributes['criu.parent_log'] ?? span.attributes['criu.dump_log'];
+    const root = spans.find(
+      ({ parentSpanId, attributes }) => parentSpanId === undefined && attributes['log.file.path'] === other,
+    );
+    if (other !== undefined && root !== undefined) links.set(span, linkTo(root));
   }
   if (links.size === 0) return spans;
   return spans.map((span) => {

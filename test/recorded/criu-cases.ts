@@ -1,15 +1,16 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { fileChunks } from '../../src/layers/criu/file-chunks.ts';
-import { digestLog, type LogDigest } from '../../src/layers/criu/log-digest.ts';
-import { findSources } from '../../src/layers/criu/log-files.ts';
+import { packageRoot } from '../../src/evidence/run-folder.ts';
+import type { LogDigest } from '../../src/layers/criu/log-digest.ts';
+import { type Candidate, findSources } from '../../src/layers/criu/log-files.ts';
+import { treeOf } from '../../src/layers/criu/log-tree.ts';
+import type { PhaseNode } from '../../src/layers/criu/phase-tree.ts';
 import { type CriuStatistics, decodeStatistics } from '../../src/layers/criu/statistics.ts';
 
 /** The recordings of this folder; large logs are kept packed. */
-export const recordedRoot = join(dirname(fileURLToPath(import.meta.url)), 'criu');
+export const recordedRoot = join(packageRoot(), 'test/recorded/criu');
 
 export const recordedCases: readonly string[] = readdirSync(recordedRoot, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
@@ -18,24 +19,34 @@ export const recordedCases: readonly string[] = readdirSync(recordedRoot, { with
 export interface RecordedLog {
   readonly digest: LogDigest;
   readonly statistics: CriuStatistics | null;
+  tree(): PhaseNode | null;
 }
 
 /** The logs of a case with their statistics, found as `transship import` finds them. */
 export function readCase(name: string): readonly RecordedLog[] {
   const folder = unpackCase(name);
   try {
-    const { sources } = findSources([{ path: folder, shown: name }]);
-    return sources
-      .filter(({ kind }) => !kind.startsWith('stats-'))
-      .map(({ path, shown, kind, number }) => {
-        const raw = digestLog(shown, fileChunks(path));
-        const stats = sources.find((source) => source.number === number && source.kind.startsWith('stats-'));
-        const digest = { ...raw, kind: kind === 'unknown' ? null : (kind as LogDigest['kind']) };
-        return { digest, statistics: stats === undefined ? null : decodeStatistics(stats.shown, readFileSync(stats.path)) };
-      });
+    const { sources } = findSources(filesIn(folder, name), [name]);
+    return sources.flatMap(({ digest, number }) => {
+      const stats = sources.find((source) => source.number === number && source.kind.startsWith('stats-'));
+      if (digest === null) return [];
+      const statistics = stats === undefined ? null : decodeStatistics(stats.shown, readFileSync(stats.path));
+      return [{ digest, statistics, tree: () => treeOf(digest) }];
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+function filesIn(folder: string, shown: string): readonly Candidate[] {
+  const names = readdirSync(folder, { recursive: true }) as string[];
+  return names
+    .filter((name) => statSync(join(folder, name)).isFile())
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .map((name) => ({
+      ...{ path: join(folder, name), shown: `${shown}/${name}`, isNamed: false },
+      times: { mtimeNs: null, birthNs: null, resolutionNs: 0n },
+    }));
 }
 
 /** One file of a case, unpacked. */

@@ -107,7 +107,7 @@ test.each(runs)('%s, a recorded run: every name is listed, every value is of the
 test('every recorded log of CRIU: the same', () => {
   const anchor = { zeroNs: 0n, boundNs: 0n, means: 'none' } as const;
   const logs = recordedCases.flatMap(readCase).map((log) => ({ ...log, name: log.digest.file, anchor }));
-  const spans = spansOf({ host: 'a', logs, warnings: [] }).flatMap((layer) => layer.spans);
+  const spans = spansOf({ host: 'a', logs, parents: [], warnings: [] }).flatMap((layer) => layer.spans);
   expect(spans.length).toBeGreaterThan(5_000);
   expect([...new Set(spans.map(({ name }) => name))].filter((name) => !isNamed(operationCatalogue, name))).toEqual([]);
   for (const { attributes } of spans) expectTyped(attributes);

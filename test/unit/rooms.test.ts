@@ -26,6 +26,8 @@ const rooms: Readonly<Record<string, Room>> = {
   'src/layers/criu/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path', 'protobufjs'] },
   'src/layers/dockerd/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path'] },
   'src/layers/transship/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path'] },
+  // Strangers' archives: the one room that unpacks anything, and it knows nothing of what it unpacks.
+  'src/unpack/': { rooms: [], libraries: [node, 'tar', 'fzstd'] },
   'src/catalogue/': { rooms: ['src/layers/', 'src/evidence/', 'src/trace/'], libraries: [] },
   // Pure functions: no file, no process, no clock.
   'src/trace/': { rooms: ['src/evidence/'], libraries: ['node:crypto'] },

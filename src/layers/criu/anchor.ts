@@ -33,6 +33,9 @@ const unknownBoundNs = 86_400n * nsPerS;
 
 /** The narrowest that the evidence allows; without any evidence zero is 1970, and the bound says that nothing is known. */
 export function anchorOf(input: AnchorInput): Anchor {
+  const told = input.files?.files.find(({ name }) => name === input.logName);
+  if (told?.zeroNs !== undefined)
+    return { zeroNs: BigInt(told.zeroNs), means: 'given with --at', boundNs: BigInt(told.zeroBoundNs ?? 0) };
   const byFiles = intersect(fileIntervals(input));
   const byImage = imageInterval(input);
   const isSameBoot = byFiles === null || byImage === null || distance(byFiles, byImage) < nsPerS;
@@ -58,16 +61,16 @@ function fileIntervals({ digest, logName, statsName, files }: AnchorInput): read
     ['inventory.img', digest.kind === 'dump' ? at(/^Writing image inventory/) : undefined],
   ];
   const found = moments.flatMap(([name, us]) => {
-    const mtimeNs = files?.files.find((file) => file.name === name)?.mtimeNs;
-    if (mtimeNs === undefined || us === undefined) return [];
-    return interval(BigInt(mtimeNs) - usToNs(us), `time of ${name}`);
+    const file = files?.files.find((one) => one.name === name);
+    if (!file?.mtimeNs || us === undefined) return [];
+    return interval(BigInt(file.mtimeNs) - usToNs(us), `time of ${name}`, BigInt(file.resolutionNs ?? 0));
   });
   const birthNs = files?.files.find((file) => file.name === logName)?.birthNs;
   return birthNs ? [...found, interval(BigInt(birthNs), `birth of ${logName}`)] : found;
 }
 
-function interval(startNs: Ns, means: string): Interval {
-  return { startNs, endNs: startNs + coarseNs, means };
+function interval(startNs: Ns, means: string, resolutionNs: Ns = 0n): Interval {
+  return { startNs, endNs: startNs + coarseNs + resolutionNs, means };
 }
 
 /** An interval that misses the others (a file that was there before, a copied one) is left out. */

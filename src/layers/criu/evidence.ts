@@ -6,7 +6,10 @@ import type { Ns } from '../../trace/time.ts';
 import { type Anchor, anchorOf } from './anchor.ts';
 import { fileChunks, firstBytes, maxLogBytes } from './file-chunks.ts';
 import { digestLog, type LogDigest } from './log-digest.ts';
+import { treeOf } from './log-tree.ts';
 import { logKinds } from './phase.ts';
+import type { PhaseNode } from './phase-tree.ts';
+import type { Parent } from './relations.ts';
 import { type CriuStatistics, decodeStatistics, isGarbage } from './statistics.ts';
 import { boottimeOf } from './timens-image.ts';
 
@@ -17,12 +20,16 @@ export interface CriuLog {
   readonly digest: LogDigest;
   readonly statistics: CriuStatistics | null;
   readonly anchor: Anchor;
+  /** Its phases, worked out once; `null` for a log without times. */
+  tree(): PhaseNode | null;
 }
 
 /** What CRIU left on one host, read and digested; everything after this is pure. */
 export interface CriuEvidence {
   readonly host: string;
   readonly logs: readonly CriuLog[];
+  /** `parent` links of images folders, as the import found them. */
+  readonly parents: readonly Parent[];
   readonly warnings: readonly string[];
 }
 
@@ -31,18 +38,32 @@ const logName = /^(?:(\d+)-)?(dump|pre-dump|restore|page-server|lazy-pages|unkno
 
 /**
  * Reads `criu/` in the folder of a host's evidence: logs (`dump.log`, `restore.log`, `page-server.log`, `lazy-pages.log`; `N-KIND.log` of an
- * import), their `stats-dump` and `stats-restore`, `files.json` and `timens-*.img`. No folder: no logs.
+ * import), their `stats-dump` and `stats-restore`, `files.json` and `timens-*.img`. No folder: no logs. Logs whose digests are there, by
+ * name, are not read again.
  * @throws TransshipError `input` when a file that is there cannot be read
  */
-export function readCriuEvidence(hostFolder: string): CriuEvidence {
+export function readCriuEvidence(hostFolder: string, digests: ReadonlyMap<string, LogDigest> = new Map()): CriuEvidence {
   const folder = join(hostFolder, 'criu');
   const host = basename(hostFolder);
-  if (!existsSync(folder)) return { host, logs: [], warnings: [] };
+  if (!existsSync(folder)) return { host, logs: [], parents: [], warnings: [] };
   const names = readdirSync(folder).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   const warnings: string[] = [];
-  const read: Reading = { folder, host, names, warnings, files: readFiles(folder), boottimeNs: readBoottime(folder, names) };
+  const read: Reading = {
+    folder,
+    host,
+    names,
+    warnings,
+    digests,
+    files: readFiles(folder),
+    boottimeNs: readBoottime(folder, names),
+  };
   const logs = names.filter((name) => logName.test(name)).map((name) => readLog(read, name));
-  return { host, logs, warnings: [...warnings, ...logs.flatMap(({ digest }) => digest.warnings)] };
+  return {
+    host,
+    logs,
+    parents: read.files?.parents ?? [],
+    warnings: [...warnings, ...logs.flatMap(({ digest }) => digest.warnings)],
+  };
 }
 
 interface Reading {
@@ -50,6 +71,7 @@ interface Reading {
   readonly host: string;
   readonly names: readonly string[];
   readonly warnings: string[];
+  readonly digests: ReadonlyMap<string, LogDigest>;
   readonly files: CriuFilesRecord | null;
   readonly boottimeNs: Ns | null;
 }
@@ -57,14 +79,25 @@ interface Reading {
 function readLog(read: Reading, name: string): CriuLog {
   const [, number, kindOfName] = logName.exec(name) ?? [];
   const shown = read.files?.files.find((file) => file.name === name)?.origin ?? `evidence/${read.host}/criu/${name}`;
-  const raw = digestLog(shown, fileChunks(join(read.folder, name)));
+  const raw = read.digests.get(name) ?? digestLog(shown, fileChunks(join(read.folder, name)));
   const kind = raw.kind ?? logKinds.find((one) => one === kindOfName) ?? null;
   const digest: LogDigest = { ...raw, kind: kindOfName === 'unknown' ? null : kind };
   if (raw.bytes >= maxLogBytes) read.warnings.push(`${shown}: only the first ${maxLogBytes / 2 ** 20} MiB were read`);
   const statsName = `${number === undefined ? '' : `${number}-`}stats-${kind === 'restore' ? 'restore' : 'dump'}`;
   const statistics = kind === 'page-server' || kind === 'lazy-pages' ? null : readStatistics(read, statsName);
   const boottimeNs = kind === 'dump' ? read.boottimeNs : null;
-  return { name, digest, statistics, anchor: anchorOf({ digest, logName: name, statsName, files: read.files, boottimeNs }) };
+  let tree: PhaseNode | null | undefined;
+  const treeOnce = () => {
+    tree ??= treeOf(digest);
+    return tree;
+  };
+  return {
+    name,
+    digest,
+    statistics,
+    tree: treeOnce,
+    anchor: anchorOf({ digest, logName: name, statsName, files: read.files, boottimeNs }),
+  };
 }
 
 /** Statistics that cannot be read are a warning: the log says the rest. */

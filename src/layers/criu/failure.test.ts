@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readCase, readRecorded } from '../../../test/recorded/criu-cases.ts';
+import { packageRoot } from '../../evidence/run-folder.ts';
 import { failureOf, outcomeOf } from './failure.ts';
 import { knownFailures } from './known-failures.ts';
 import { digestLog } from './log-digest.ts';
@@ -21,6 +24,17 @@ const expected = [
   ['g-dump-traced', 'dump.log', 97, /\(Operation not permitted\)/, 'traced', 'criu.dump.freeze.cgroup'],
   ['g-dump-tty-shelljob', 'dump.log', 343, /^Can't lookup mount=24/, 'file-outside-mounts', 'criu.dump.files'],
   ['g-dump-tty2', 'dump.log', 794, /^tty: Found slave peer index 0/, 'terminal', 'criu.dump.inventory-write'],
+  ['g-dump-session-outside', 'dump.log', 519, /^A session leader of 20/, 'session-outside', 'criu.dump.infect'],
+  [
+    'g-dump-unix-outside',
+    'dump.log',
+    1037,
+    /^unix: External socket is used/,
+    'external-unix-socket',
+    'criu.dump.inventory-write',
+  ],
+  ['g-rst-address-in-use', 'restore.log', 225, /^inet: Can't bind inet socket/, 'address', 'criu.restore.files'],
+  ['g-rst-child-killed', 'restore.log', 509, /^50 killed by signal 9/, 'child-died', 'criu.restore.hook'],
   ['g-rst-bad-magic', 'restore.log', 19, /^Head magic doesn't match/, 'images', 'criu.restore.images'],
   ['g-rst-buildid-changed', 'restore.log', 16, /^Unexpected EOF on \(empty-image\)/, 'images', 'criu.restore.init'],
   ['g-rst-lazy-nosocket', 'restore.log', 42, /^uffd: connect to lazy-pages.socket failed/, 'lazy-socket', 'criu.restore.images'],
@@ -56,6 +70,28 @@ test.each(expected)('%s/%s fails at line %i', (name, file, line, message, id, ph
   expect(failure?.cause).toBe(knownFailures.find((known) => known.id === id)?.cause);
   expect(failure?.hint).toBeTruthy();
   expect(failedPath(treeOf(digest)).at(-1)).toBe(phase);
+});
+
+/** A recorded failure, with CRIU's errors but the last taken out: so it looks when CRIU is told to stop. */
+test('CRIU that gives no reason is said to give none, and the last that it was at is told', () => {
+  const text = readRecorded('g-dump-ghost-limit', 'dump.log').toString('latin1');
+  const silent = text.replace(/^\([\d.]+\) Error \((?!.*(?:FAILED|RLIMIT)).*\n/gm, '');
+  const failure = failureOf(digestLog('f', [Buffer.from(silent, 'latin1')]));
+  expect(failure?.message).toMatch(/^Dumping FAILED\. CRIU gave no reason; the last it was at, line \d+: \S/);
+  expect(failure?.cause).toMatch(/^CRIU gave no reason/);
+  expect(failure?.hint).toMatch(/dmesg/);
+});
+
+test('at least 23 signatures have a recorded log, and each row names its source', () => {
+  expect(new Set(expected.map(([, , , , id]) => id)).size).toBeGreaterThanOrEqual(23);
+  expect(knownFailures.filter(({ source }) => source === '')).toEqual([]);
+});
+
+test('a task that fails when another is done fails in its own phase, not at the barrier', () => {
+  const log = readFileSync(join(packageRoot(), 'traces/sample-failed/evidence/b/criu/restore.log'));
+  expect(failedPath(treeOf(digestLog('restore.log', [log])))).toEqual([
+    ...['criu.restore', 'criu.restore.tasks', 'criu.restore.task', 'criu.restore.pages'],
+  ]);
 });
 
 describe('what is no failure', () => {

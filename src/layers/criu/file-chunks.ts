@@ -3,15 +3,15 @@ import { TransshipError } from '../../error.ts';
 
 const chunkBytes = 262_144;
 /** CRIU can loop and write 50 MB of log a second (12.6 GB were seen): no more than this is read. */
-export const maxLogBytes = 268_435_456;
+export const maxLogBytes = 2 ** 30;
 
-/** The bytes of a file, piece by piece, up to `limitBytes`. */
+/** The bytes of a file, piece by piece, up to `limitBytes`. Each piece is filled anew for the next: keep nothing of it. */
 export function* fileChunks(path: string, limitBytes: number = maxLogBytes): Generator<Uint8Array> {
   const file = open(path);
+  const chunk = Buffer.allocUnsafeSlow(Math.min(chunkBytes, limitBytes));
   try {
     for (let read = 0; read < limitBytes; ) {
-      const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, limitBytes - read));
-      const length = readSync(file, chunk);
+      const length = readSync(file, chunk, 0, Math.min(chunkBytes, limitBytes - read), null);
       if (length === 0) return;
       read += length;
       yield chunk.subarray(0, length);
@@ -23,7 +23,9 @@ export function* fileChunks(path: string, limitBytes: number = maxLogBytes): Gen
 
 /** The first bytes of a file, for telling what it is. */
 export function firstBytes(path: string, length: number): Uint8Array {
-  return Buffer.concat([...fileChunks(path, length)]);
+  const pieces: Uint8Array[] = [];
+  for (const chunk of fileChunks(path, length)) pieces.push(Uint8Array.from(chunk));
+  return Buffer.concat(pieces);
 }
 
 function open(path: string): number {

@@ -1,9 +1,15 @@
-import { isKnownSymptom } from './known-failures.ts';
-import { type LogLine, parseLog } from './log-grammar.ts';
-import { endMarkers, factMarkers, kindMarkers, pidPair } from './log-markers.ts';
+import { keptOfLog, warningsOf } from './digest-warnings.ts';
+import { isKnownSymptom, knownFailures } from './known-failures.ts';
+import { type LineBytes, lineReader, textOf } from './line-bytes.ts';
+import { filterOf, mayMatch } from './line-filter.ts';
+import { readHead } from './line-head.ts';
+import { type Gap, keepBefore, type Lane, type LogClock, newClock, passLine, type TimedLine } from './log-clock.ts';
+import { type LogLine, parseLine } from './log-grammar.ts';
+import { endMarkers, factMarkers, givingUp, kindMarkers, pidPair, processLine, rootLine } from './log-markers.ts';
 import type { LogKind } from './phase.ts';
 import { beginsAnyPhase } from './phase-tables.ts';
 import { restoredLine } from './restore-phases.ts';
+import { recoder } from './text-encoding.ts';
 
 /** A line that begins some phase, or ends a task's track. */
 export interface Mark {
@@ -11,26 +17,6 @@ export interface Mark {
   readonly line: number;
   readonly lane: number | null;
   readonly text: string;
-}
-
-/** When a restored task was first and last heard of. */
-export interface Lane {
-  readonly pid: number;
-  readonly firstUs: number;
-  readonly firstLine: number;
-  lastUs: number;
-  /** False for a lane that only the restorer wrote in: a thread of some task. */
-  isTask: boolean;
-  realPid: number | null;
-}
-
-/** Silence between two lines of the log. */
-export interface Gap {
-  readonly startUs: number;
-  readonly durationUs: number;
-  readonly line: number;
-  readonly before: string;
-  readonly after: string;
 }
 
 /** All that is kept of a log, however large it is. */
@@ -49,126 +35,184 @@ export interface LogDigest {
   readonly system: string | null;
   readonly runId: string | null;
   readonly dumpRunId: string | null;
+  /** The root task as CRIU's main process knows it; of a dump. */
+  readonly rootPid: number | null;
+  /** Processes, as the pid namespace that is dumped or restored numbers them; sorted. */
+  readonly pids: readonly number[];
   readonly marks: readonly Mark[];
   readonly lanes: readonly Lane[];
+  /** What CRIU was at before it gave up: locks are taken back and tasks let go in every failure. */
+  readonly lastWords: { readonly line: number; readonly text: string } | null;
   /** Errors, warnings and other lines that are known to tell of a failure. */
   readonly problems: readonly LogLine[];
   readonly gaps: readonly Gap[];
   readonly warnings: readonly string[];
 }
 
-const limits = { marks: 100_000, lanes: 10_000, problems: 200, gaps: 5, textLength: 300 } as const;
+const limits = { ...keptOfLog, lanes: 10_000, textLength: 300 } as const;
 
 /** What is gathered while the lines go by. */
 interface Draft {
+  readonly file: string;
   lines: number;
   bytes: number;
-  clocks: Map<number | null, number>;
-  endUs: number;
-  timedLines: number;
   isCut: boolean;
-  previous: string;
-  kinds: Set<LogKind>;
+  hasQuotes: boolean;
+  readonly clock: LogClock;
+  readonly kinds: Set<LogKind>;
   end: 'ok' | 'failed' | null;
   hasServed: boolean;
-  facts: Map<keyof typeof factMarkers, string>;
-  marks: Mark[];
-  lanes: Map<number, Lane>;
-  realPids: Map<number, number>;
-  problems: LogLine[];
-  gaps: Gap[];
-  backUs: number;
-  backLine: number;
+  readonly facts: Map<keyof typeof factMarkers, string>;
+  readonly marks: Mark[];
+  marksLeftOut: number;
+  readonly realPids: Map<number, number>;
+  readonly pids: Set<number>;
+  rootPid: number | null;
+  lastWords: LogDigest['lastWords'];
+  readonly problems: LogLine[];
+  problemsLeftOut: number;
 }
 
 /** Reads a log once, line by line, and keeps what phases, failures and anchors need. Never fails on any content. */
 export function digestLog(file: string, chunks: Iterable<Uint8Array>): LogDigest {
-  const draft = newDraft();
-  for (const line of parseLog(file, counted(chunks, draft))) takeLine(draft, line);
-  return finish(file, draft);
+  const digester = logDigester(file);
+  for (const chunk of chunks) digester.take(chunk);
+  return digester.end();
 }
 
-function newDraft(): Draft {
-  return {
+/** The same, for bytes that come by themselves. */
+export function logDigester(file: string): { take(chunk: Uint8Array): void; end(): LogDigest } {
+  const draft: Draft = {
     ...{
+      file,
       lines: 0,
       bytes: 0,
-      endUs: 0,
-      timedLines: 0,
       isCut: false,
-      previous: '',
+      hasQuotes: false,
+      clock: newClock(),
+      kinds: new Set(),
       end: null,
       hasServed: false,
-      backUs: 0,
-      backLine: 0,
     },
-    ...{ clocks: new Map(), kinds: new Set(), facts: new Map(), lanes: new Map(), realPids: new Map() },
-    ...{ marks: [], problems: [], gaps: [] },
+    ...{ facts: new Map(), marks: [], marksLeftOut: 0, realPids: new Map(), pids: new Set(), rootPid: null, lastWords: null },
+    ...{ problems: [], problemsLeftOut: 0 },
+  };
+  const reader = lineReader(lineTaker(draft));
+  const recode = recoder();
+  return {
+    take(chunk) {
+      const bytes = recode(chunk);
+      draft.bytes += bytes.byteLength;
+      reader.take(bytes);
+      keepBefore(draft.clock);
+    },
+    end() {
+      reader.end();
+      return finish(file, draft);
+    },
   };
 }
 
-function* counted(chunks: Iterable<Uint8Array>, draft: Draft): Generator<Uint8Array> {
-  for (const chunk of chunks) {
-    draft.bytes += chunk.byteLength;
-    yield chunk;
+/** Most lines end in the quick half: a time, and a text that nothing begins with. */
+function lineTaker(draft: Draft): (line: LineBytes) => void {
+  const timed: TimedLine = {
+    us: 0,
+    lane: -1,
+    isPie: false,
+    textAt: 0,
+    isForeign: false,
+    line: 0,
+    bytes: new Uint8Array(0),
+    end: 0,
+  };
+  return (line) => {
+    draft.lines += 1;
+    timed.line = draft.lines;
+    timed.bytes = line.bytes;
+    timed.end = line.end;
+    timed.isForeign = false;
+    const isUsual = readHead(line, timed);
+    if (timed.us < 0 && (draft.hasQuotes || draft.lines <= looksForQuotes)) takeLine(draft, line, timed, false);
+    else if (isUsual && !line.isCut && !mayMatch(filter, line.bytes, timed.textAt, line.end)) {
+      if (timed.us >= 0) passLine(draft.clock, timed);
+    } else takeLine(draft, line, timed, isUsual);
+  };
+}
+
+/** Lines that somebody else's lines hold are looked for at the beginning only, unless there are some. */
+const looksForQuotes = 1000;
+const levels = [69, 87]; // E, W
+
+function takeLine(draft: Draft, line: LineBytes, timed: TimedLine, isUsual: boolean): void {
+  const { bytes, start, end, isCut } = line;
+  const isPlain = isUsual && !isCut && !levels.includes(bytes[timed.textAt] ?? 0);
+  const parsed = isPlain ? null : { ...parseLine(draft.file, draft.lines, textOf(bytes, start, end)), isCut };
+  if (parsed !== null) {
+    timed.us = parsed.us ?? -1;
+    timed.lane = parsed.lane ?? -1;
+    timed.isPie = parsed.isPie;
+    timed.textAt = Math.max(start, end - parsed.text.length);
+    draft.isCut ||= isCut;
+    draft.hasQuotes ||= parsed.us !== null && bytes[start] !== 40;
   }
+  const text = parsed?.text ?? textOf(bytes, timed.textAt, end);
+  if (draft.lastWords === null && givingUp.test(text)) noteLastWords(draft);
+  takeText(draft, text);
+  takeTask(draft, text);
+  timed.isForeign = text.startsWith('PID: ') && takePids(draft, text);
+  if (parsed?.level || isKnownSymptom(text))
+    noteProblem(draft, parsed ?? parseLine(draft.file, draft.lines, textOf(bytes, start, end)));
+  if (timed.us < 0) return;
+  const us = passLine(draft.clock, timed);
+  if (!parsed?.level && (beginsAnyPhase.test(text) || restoredLine.test(text)))
+    noteMark(draft, { us, line: timed.line, lane: timed.lane < 0 ? null : timed.lane, text: text.slice(0, limits.textLength) });
 }
 
-function takeLine(draft: Draft, line: LogLine): void {
-  draft.lines += 1;
-  draft.isCut = line.isCut;
-  const { text } = line;
-  const pids = pidPair.exec(text);
-  if (pids !== null) draft.realPids.set(Number(pids[2]), Number(pids[1]));
-  const us = timeOf(draft, line, pids !== null);
-  takeMarkers(draft, text);
-  const isProblem = line.level !== null || isKnownSymptom(text);
-  if (isProblem && draft.problems.length < limits.problems)
-    draft.problems.push({ ...line, text: text.slice(0, limits.textLength) });
-  if (line.level !== null || line.us === null) return;
-  if (!beginsAnyPhase.test(text) && !restoredLine.test(text)) return;
-  if (draft.marks.length < limits.marks)
-    draft.marks.push({ us, line: line.line, lane: line.lane, text: text.slice(0, limits.textLength) });
+function noteLastWords(draft: Draft): void {
+  keepBefore(draft.clock);
+  if (draft.clock.before) draft.lastWords = { line: draft.lines - 1, text: draft.clock.before };
 }
 
-/** The line's time on the clock of its own lane, which never goes back; lines of several tasks do (hazard 9 of the log facts). */
-function timeOf(draft: Draft, { us, lane, line, text, isPie }: LogLine, isForeign: boolean): number {
-  const clock = draft.clocks.get(lane) ?? 0;
-  if (us === null) return Math.max(clock, draft.endUs);
-  const own = Math.max(clock, us);
-  if (clock - us > draft.backUs) Object.assign(draft, { backUs: clock - us, backLine: line });
-  if (!isForeign) draft.clocks.set(lane, own);
-  draft.timedLines += 1;
-  if (own > draft.endUs) {
-    noteGap(draft, { startUs: draft.endUs, durationUs: own - draft.endUs, line, before: draft.previous, after: text });
-    draft.endUs = own;
-    draft.previous = text;
+/** A root task's first line, and the lines that name each process. */
+function takeTask(draft: Draft, text: string): void {
+  if (draft.rootPid === null) {
+    const root = rootLine.exec(text)?.[1];
+    if (root !== undefined) draft.rootPid = Number(root);
   }
-  if (lane !== null && !isForeign) noteLane(draft, lane, { us: own, line, isPie });
-  return own;
+  const [, dumped, restored] = processLine.exec(text) ?? [];
+  const pid = dumped ?? restored;
+  if (pid !== undefined && draft.pids.size < limits.lanes) draft.pids.add(Number(pid));
 }
 
-function noteLane(draft: Draft, pid: number, { us, line, isPie }: { us: number; line: number; isPie: boolean }): void {
-  const known = draft.lanes.get(pid);
-  if (known !== undefined) Object.assign(known, { lastUs: us, isTask: known.isTask || !isPie });
-  else if (draft.lanes.size < limits.lanes)
-    draft.lanes.set(pid, { pid, firstUs: us, firstLine: line, lastUs: us, isTask: !isPie, realPid: null });
+function takePids({ realPids }: Draft, text: string): boolean {
+  const [, real, virtual] = pidPair.exec(text) ?? [];
+  if (virtual !== undefined) realPids.set(Number(virtual), Number(real));
+  return virtual !== undefined;
 }
 
-function noteGap(draft: Draft, gap: Gap): void {
-  const least = draft.gaps.at(-1);
-  if (draft.gaps.length === limits.gaps && least !== undefined && least.durationUs >= gap.durationUs) return;
-  const short = { ...gap, before: gap.before.slice(0, limits.textLength), after: gap.after.slice(0, limits.textLength) };
-  draft.gaps = [...draft.gaps, short].sort((a, b) => b.durationUs - a.durationUs).slice(0, limits.gaps);
+function noteProblem(draft: Draft, line: LogLine): void {
+  if (draft.problems.length < limits.problems) draft.problems.push({ ...line, text: line.text.slice(0, limits.textLength) });
+  else draft.problemsLeftOut += 1;
 }
 
-const anyMarker = new RegExp(
-  [...kindMarkers.map(({ text }) => text), ...Object.values(endMarkers), ...Object.values(factMarkers)]
-    .map((marker) => marker.source)
-    .join('|'),
-);
+function noteMark(draft: Draft, mark: Mark): void {
+  if (draft.marks.length < limits.marks) draft.marks.push(mark);
+  else draft.marksLeftOut += 1;
+}
 
-function takeMarkers(draft: Draft, text: string): void {
+const markers = [...kindMarkers.map(({ text }) => text), ...Object.values(endMarkers), ...Object.values(factMarkers)];
+const anyMarker = new RegExp(markers.map((marker) => marker.source).join('|'));
+
+/** Whatever a digest looks for in a text. */
+export function digestPatterns(): readonly RegExp[] {
+  const quiet = knownFailures.flatMap(({ text, isQuiet }) => (isQuiet ? [text] : []));
+  return [...markers, ...quiet, beginsAnyPhase, restoredLine, pidPair, processLine, rootLine, givingUp];
+}
+
+/** What stands with a level is a problem whatever it says. */
+const filter = filterOf([...digestPatterns(), /^Error \(/, /^Warn {2}\(/]);
+
+function takeText(draft: Draft, text: string): void {
   if (!anyMarker.test(text)) return;
   for (const { kind, text: marker } of kindMarkers) if (marker.test(text)) draft.kinds.add(kind);
   if (endMarkers.failed.test(text)) draft.end = 'failed';
@@ -181,26 +225,21 @@ function takeMarkers(draft: Draft, text: string): void {
 }
 
 function finish(file: string, draft: Draft): LogDigest {
+  const { clock, marks, problems } = draft;
   const kind = kindMarkers.find((marker) => draft.kinds.has(marker.kind))?.kind ?? null;
-  for (const lane of draft.lanes.values()) lane.realPid = draft.realPids.get(lane.pid) ?? null;
-  const warnings: string[] = [];
-  if (draft.backUs > 1e6)
-    warnings.push(`${file}:${draft.backLine}: time jumps back by ${(draft.backUs / 1e6).toFixed(3)} s: the clock was stepped`);
-  if (draft.marks.length === limits.marks)
-    warnings.push(`${file}: too many phases; those after the first ${limits.marks} are left out`);
   const fact = (name: keyof typeof factMarkers) => draft.facts.get(name) ?? null;
   return {
-    ...{ file, kind, warnings, lines: draft.lines, bytes: draft.bytes, isTimed: draft.timedLines > 0, isCut: draft.isCut },
-    ...{
-      endUs: draft.endUs,
-      end: draft.end ?? (kind === 'page-server' && draft.hasServed ? 'ok' : null),
-      marks: draft.marks,
-      problems: draft.problems,
-    },
-    ...{
-      gaps: draft.gaps.filter((gap) => gap.durationUs >= 1000),
-      lanes: [...draft.lanes.values()].filter(({ isTask }) => isTask),
-    },
+    ...{ file, kind, marks, problems, lines: draft.lines, bytes: draft.bytes, isCut: draft.isCut },
+    ...{ isTimed: clock.timedLines > 0, endUs: clock.endUs, gaps: clock.gaps },
+    end: draft.end ?? (kind === 'page-server' && draft.hasServed ? 'ok' : null),
+    lanes: lanesOf(draft),
+    warnings: warningsOf({ file, clock, marksLeftOut: draft.marksLeftOut, problemsLeftOut: draft.problemsLeftOut }),
+    ...{ lastWords: draft.lastWords, rootPid: draft.rootPid, pids: [...draft.pids].sort((a, b) => a - b) },
     ...{ version: fact('version'), system: fact('system'), runId: fact('runId'), dumpRunId: fact('dumpRunId') },
   };
+}
+
+function lanesOf({ clock, realPids }: Draft): readonly Lane[] {
+  const lanes = [...clock.lanes.values()].flatMap(({ lane }) => (lane?.isTask ? [lane] : []));
+  return lanes.slice(0, limits.lanes).map((lane) => ({ ...lane, realPid: realPids.get(lane.pid) ?? null }));
 }

@@ -27,3 +27,12 @@ export const factMarkers = {
 
 /** Written by the new task, in its parent's lane (cr-restore.c). */
 export const pidPair = /^PID: real (\d+) virt (\d+)/;
+
+/** The task that was named on the command line, by its real pid; in a pre-dump it comes first. */
+export const rootLine = /^(?:Dumping processes|Dumping task|Pre-dumping task) \(pid: (\d+)/;
+
+/** A dump's list of processes, `virtual(real)`; a restore's forks. */
+export const processLine = /^Process: (\d+)\(\d+\)|^Forking task with (\d+) pid/;
+
+/** The first steps of a failed dump's way back (cr-dump.c cr_dump_finish), and the end of a failed restore. */
+export const givingUp = /^(?:net: )?Unlock network|^Unfreezing tasks into 1|^(?:Pre-dumping|Dumping|Restoring) FAILED/;

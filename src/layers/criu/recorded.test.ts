@@ -14,7 +14,7 @@ const all = cases.flatMap(({ logs }) => logs).map((log) => ({ file: log.digest.f
 
 describe.each(cases)('$name', ({ name, logs }) => {
   test('phases', async () => {
-    const outlines = logs.map(({ digest }) => outline({ digest, statistics: null }));
+    const outlines = logs.map(({ digest }) => outline({ digest }));
     await expect(outlines.join('\n')).toMatchFileSnapshot(join(recordedRoot, name, 'outline.txt'));
   });
 });
@@ -71,37 +71,42 @@ describe.each(measured)("CRIU's own statistics: $file", ({ file, log: { digest, 
   const expectSame = (us: number, name: string, spans = 1) => {
     const own = values[name];
     if (own === undefined) throw new Error(`the statistics lack ${name}`);
-    const allowedUs = Math.max(own * 0.05, floorUs * spans);
+    // On an emulated processor 3.4 ms lie between the line before the timer starts and the line after: nothing tells where in them.
+    const isEmulated = file.startsWith('q-') && name === 'freezing_time';
+    const allowedUs = Math.min(Math.max(own * 0.05, floorUs * spans), Math.max(own * 0.02, isEmulated ? 1250 : 1000));
     expect(Math.abs(us - own), `${name}: ${us} µs by the log, ${own} µs by CRIU`).toBeLessThanOrEqual(allowedUs);
   };
 
-  test.each([true, false])('every part kept: %s: phases are within 5 percent of them', (isDetailed) => {
-    const tree = treeOf(digest, { isDetailed }) as PhaseNode;
-    const start = (name: string) => tree.children.find(({ phase }) => phase.name === name)?.startUs ?? Number.NaN;
-    if (digest.kind === 'restore') {
-      const endUs = start('criu.restore.resume') || start('criu.restore.late-stage');
-      expectSame(endUs - start('criu.restore.images'), 'restore_time');
-      return;
-    }
-    const isDump = digest.kind === 'dump';
-    const thawed = start(isDump ? 'criu.dump.statistics' : 'criu.pre-dump.write');
-    const frozen = start(isDump ? 'criu.dump.namespace-ids' : 'criu.pre-dump.collect');
-    expectSame(thawed - frozen, 'frozen_time');
-    const of = (name: string) => lengthsOf(tree, `criu.${digest.kind}.${name}`);
-    for (const [phase, name] of [
-      ['freeze', 'freezing_time'],
-      ['memory', 'memdump_time'],
-      // a pre-dump writes when the tasks run again
-      [isDump ? 'memory.write' : 'write.pages', 'memwrite_time'],
-    ] as const) {
-      const lengths = of(phase);
-      expectSame(
-        lengths.reduce((sum, us) => sum + us, 0),
-        name,
-        Math.max(1, lengths.length), // at -v3 it has none
-      );
-    }
-  });
+  test.each([true, false])(
+    'every part kept: %s: phases are within 2 percent or 1 ms of them, short ones within 5 percent',
+    (isDetailed) => {
+      const tree = treeOf(digest, { isDetailed }) as PhaseNode;
+      const start = (name: string) => tree.children.find(({ phase }) => phase.name === name)?.startUs ?? Number.NaN;
+      if (digest.kind === 'restore') {
+        const endUs = start('criu.restore.resume') || start('criu.restore.late-stage');
+        expectSame(endUs - start('criu.restore.images'), 'restore_time');
+        return;
+      }
+      const isDump = digest.kind === 'dump';
+      const thawed = start(isDump ? 'criu.dump.statistics' : 'criu.pre-dump.write');
+      const frozen = start(isDump ? 'criu.dump.namespace-ids' : 'criu.pre-dump.collect');
+      expectSame(thawed - frozen, 'frozen_time');
+      const of = (name: string) => lengthsOf(tree, `criu.${digest.kind}.${name}`);
+      for (const [phase, name] of [
+        ['freeze', 'freezing_time'],
+        ['memory', 'memdump_time'],
+        // a pre-dump writes when the tasks run again
+        [isDump ? 'memory.write' : 'write.pages', 'memwrite_time'],
+      ] as const) {
+        const lengths = of(phase);
+        expectSame(
+          lengths.reduce((sum, us) => sum + us, 0),
+          name,
+          Math.max(1, lengths.length), // at -v3 it has none
+        );
+      }
+    },
+  );
 });
 
 test('the spans of a large memory add up to memwrite_time without a word about parts left out', () => {
@@ -152,7 +157,7 @@ function coveredUs(root: PhaseNode): number {
 }
 
 /** One line a phase: name, begin and length in µs. Of many tasks only the first shows its parts. */
-function outline({ digest }: RecordedLog): string {
+function outline({ digest }: Pick<RecordedLog, 'digest'>): string {
   const failure = failureOf(digest);
   const lines = [`${digest.file}: ${digest.kind}, ${outcomeOf(digest)}, CRIU ${digest.version}, ${digest.lines} lines`];
   const tree = treeOf(digest);

@@ -1,4 +1,5 @@
-import type { Lane, LogDigest, Mark } from './log-digest.ts';
+import type { Lane } from './log-clock.ts';
+import type { LogDigest, Mark } from './log-digest.ts';
 import { growPhases, newNode, type PhaseNode } from './phase-tree.ts';
 import { restoreBarrier, restoredLine, restorePhases, restoreTask } from './restore-phases.ts';
 
@@ -22,7 +23,9 @@ export function growRestore(digest: LogDigest): PhaseNode[] {
   const tasks = tops.find((node) => node.phase.name === 'criu.restore.tasks');
   if (tasks === undefined) return tops;
   const restored = digest.marks.filter((mark) => mark.lane !== null && restoredLine.test(mark.text));
-  const barrier = splitBarrier(tasks, restored);
+  // while one task is still at it, or has failed, nobody only waits
+  const areAllRestored = digest.lanes.every(({ pid }) => restored.some(({ lane }) => lane === pid));
+  const barrier = areAllRestored ? splitBarrier(tasks, restored) : null;
   tasks.children = digest.lanes.flatMap((lane) => growTrack(digest, { lane, tasks, isFirst: lane.pid === first }));
   return tops.flatMap((node) => (node === tasks && barrier ? [node, barrier] : node));
 }

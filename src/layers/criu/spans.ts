@@ -5,6 +5,7 @@ import { failureOf, outcomeOf } from './failure.ts';
 import { type TreeOptions, treeOf } from './log-tree.ts';
 import type { LogKind } from './phase.ts';
 import type { PhaseNode } from './phase-tree.ts';
+import { type Relation, relationsOf } from './relations.ts';
 
 const services: Readonly<Record<LogKind, Service>> = {
   dump: 'criu',
@@ -24,9 +25,9 @@ const noise = new Set(['forking_time']);
 
 /** The spans of every log that has times; pure. One `LayerSpans` a log, since each has a zero of its own. */
 export function spansOf(evidence: CriuEvidence, options: TreeOptions = {}): readonly LayerSpans[] {
-  const iterations = iterationsOf(evidence.logs);
+  const relations = relationsOf(evidence.logs, evidence.parents);
   return evidence.logs.flatMap((log) => {
-    const tree = treeOf(log.digest, options);
+    const tree = options.isDetailed ? treeOf(log.digest, options) : log.tree();
     const { kind } = log.digest;
     if (tree === null || kind === null) return [];
     const role = kind === 'dump' || kind === 'pre-dump' ? 'source' : 'destination';
@@ -36,23 +37,23 @@ export function spansOf(evidence: CriuEvidence, options: TreeOptions = {}): read
         service: serviceOf(kind),
         host: evidence.host,
         role,
-        spans: numbered(flatten(log, tree), iterations.get(log)),
+        spans: related(flatten(log, tree), relations.get(log)),
         anchor,
       } as const,
     ];
   });
 }
 
-/** The pre-dumps of a host are counted in the order of their times, or of their names where there are none. */
-function iterationsOf(logs: readonly CriuLog[]): ReadonlyMap<CriuLog, number> {
-  const rounds = logs.filter(({ digest }) => digest.kind === 'pre-dump');
-  const inOrder = rounds.sort((a, b) => (a.anchor.zeroNs < b.anchor.zeroNs ? -1 : a.anchor.zeroNs > b.anchor.zeroNs ? 1 : 0));
-  return new Map(inOrder.map((log, index) => [log, index + 1]));
-}
-
-function numbered([root, ...below]: readonly LayerSpan[], iteration: number | undefined): readonly LayerSpan[] {
-  if (root === undefined || iteration === undefined) return root === undefined ? [] : [root, ...below];
-  return [{ ...root, attributes: { ...root.attributes, 'migration.iteration': iteration } }, ...below];
+/** What the log has to do with others stands on its root. */
+function related([root, ...below]: readonly LayerSpan[], relation: Relation | undefined): readonly LayerSpan[] {
+  if (root === undefined) return [];
+  const { iteration = null, parent = null, dump = null } = relation ?? {};
+  const attributes = {
+    ...(iteration === null ? {} : { 'migration.iteration': iteration }),
+    ...(parent === null ? {} : { 'criu.parent_log': parent.digest.file }),
+    ...(dump === null ? {} : { 'criu.dump_log': dump.digest.file }),
+  };
+  return [{ ...root, attributes: { ...root.attributes, ...attributes } }, ...below];
 }
 
 function flatten(log: CriuLog, tree: PhaseNode): readonly LayerSpan[] {

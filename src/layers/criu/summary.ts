@@ -1,9 +1,11 @@
 import type { CriuEvidence, CriuLog } from './evidence.ts';
 import { failureOf, type LogOutcome, outcomeOf } from './failure.ts';
-import type { Gap } from './log-digest.ts';
-import { treeOf } from './log-tree.ts';
+import { gapCauseOf } from './gap-causes.ts';
+import type { Gap } from './log-clock.ts';
 import type { LogKind } from './phase.ts';
 import type { PhaseNode } from './phase-tree.ts';
+import { relationsOf } from './relations.ts';
+import { missingDetail } from './verbosity.ts';
 
 interface CriuPhase {
   readonly name: string;
@@ -27,8 +29,16 @@ export interface CriuLogSummary {
     readonly message: string;
     readonly cause: string | null;
     readonly hint: string | null;
+    readonly source: string | null;
   } | null;
-  readonly gaps: readonly Gap[];
+  /** The longest silences, and what CRIU does in them where that is known. */
+  readonly gaps: readonly (Gap & { readonly what: string | null })[];
+  /** What the log does not say for want of verbosity. */
+  readonly missing: string | null;
+  /** Rounds of a chain have a number; `null`: it is none. */
+  readonly iteration: number | null;
+  /** The log of the round before, or of the dump that is restored, and how that is known. */
+  readonly follows: { readonly file: string; readonly means: string | null } | null;
   readonly statistics: Readonly<Record<string, number>> | null;
 }
 
@@ -59,12 +69,25 @@ export function criuSummary(evidence: CriuEvidence): CriuSummary {
     pagesWritten: value('dump', 'pages_written'),
     restoreUs: value('restore', 'restore_time'),
     pagesRestored: value('restore', 'pages_restored'),
-    logs: evidence.logs.map(criuLogSummary),
+    logs: logSummaries(evidence),
   };
 }
 
-function criuLogSummary({ digest, statistics }: CriuLog): CriuLogSummary {
-  const tree = treeOf(digest);
+function logSummaries({ logs, parents }: CriuEvidence): readonly CriuLogSummary[] {
+  const relations = relationsOf(logs, parents);
+  return logs.map((log) => {
+    const { iteration = null, parent = null, dump = null, means = null } = relations.get(log) ?? {};
+    const other = parent ?? dump;
+    return { ...summariseLog({ ...log, tree: log.tree() }), iteration, follows: other && { file: other.digest.file, means } };
+  });
+}
+
+/** A log alone, without what others have to do with it. */
+export function summariseLog({
+  digest,
+  statistics,
+  tree,
+}: Pick<CriuLog, 'digest' | 'statistics'> & { readonly tree: PhaseNode | null }): Omit<CriuLogSummary, 'iteration' | 'follows'> {
   const failure = failureOf(digest);
   return {
     ...{ file: digest.file, kind: digest.kind, version: digest.version, lines: digest.lines, outcome: outcomeOf(digest) },
@@ -76,9 +99,10 @@ function criuLogSummary({ digest, statistics }: CriuLog): CriuLogSummary {
     })),
     failure: failure && {
       phase: deepestFailed(tree),
-      ...{ line: failure.line, message: failure.message, cause: failure.cause, hint: failure.hint },
+      ...{ line: failure.line, message: failure.message, cause: failure.cause, hint: failure.hint, source: failure.source },
     },
-    gaps: digest.gaps,
+    gaps: digest.gaps.map((gap) => ({ ...gap, what: gapCauseOf(digest.kind, gap)?.what ?? null })),
+    missing: missingDetail(digest),
     statistics: statistics?.values ?? null,
   };
 }
