@@ -82,7 +82,7 @@ test.skipIf(missing.length > 0)(
     rmSync(making, { recursive: true });
     expect(exitCode).toBe(3);
     expect(stderr).toMatch(
-      /^no test hosts here \(set 'demo-test' is just being made by process \d+; wait for it, .*\): this is/m,
+      /^no test hosts here \(set 'demo-test-[0-9a-f]{4}' is just being made by process \d+; wait for it, .*\): this is/m,
     );
     expect(stdout).toContain('sample-redis: transship-demo a → b');
   },
