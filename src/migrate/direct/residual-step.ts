@@ -41,6 +41,7 @@ export const residual: Step = {
       const now = await readProgress(move, last?.totalPages ?? null);
       if (now.status !== null) {
         const pages = await pagesAtEnd(move, now.status);
+        if (!(await isLive(move.destination, destinationIdOf(move)))) throw halves(move, 'it runs there no more');
         samples.push({ atMs: performance.now(), bytes: pages * pageBytes });
         move.report.progress(arrivalLine(samples, now.totalPages));
         move.found.pagesBytes = pages * pageBytes;

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../error.ts';
 import { bounded } from '../bounded.ts';
 import { messageOf } from '../engine.ts';
-import { runcRoot, stopForGood } from '../live-copy.ts';
+import { isQuiet, runcRoot, stopForGood } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { destinationIdOf } from '../strategies/common.ts';
 import { silenceCopy, takeAddressBack } from './moving-address.ts';
-import { putFiles } from './stage.ts';
+import { putFiles, restoreFolder } from './stage.ts';
 import { directOf } from './stage-step.ts';
 
 const waitLimitMs = 60_000;
@@ -127,6 +127,9 @@ export async function stopDestination(move: Move): Promise<void> {
   if (stdout.trim() === 'never') return void (await isStarted.catch(() => {}));
   await isStarted;
   await destination.shell.run(endPageDaemon(folder));
+  // with containerd gone Docker's call ends at once, and the restore goes on: what it still makes must not come after the stop
+  if (!(await isQuiet(destination, `pgrep -f -- 'restore ${restoreFolder}/${found.destinationId}'`, 30)))
+    throw startFailed(move, new Error('it does not end'));
   await silenceCopy(move, destination);
   await stopForGood(destination, found.destinationId);
   // the container must go on; what cannot be done is told when it is tidied up

@@ -8,7 +8,7 @@ folder=$1
 # shellcheck source=src/wrap/host/mark.sh
 . "${BASH_SOURCE[0]%/*}/mark"
 cd "$folder" || exit
-freezer='' thawed='' links=() lan_links=() pid='' words=()
+freezer='' thawed='' work='' lazy='' links=() lan_links=() pid='' words=()
 # shellcheck source=/dev/null
 . ./settings
 if mkdir decided 2>/dev/null; then : >given-up; fi
@@ -33,21 +33,30 @@ orphans() {
 cut_channel() {
     [ "${words[0]:-}" != --page-server ] || ss -K dst "${words[1]%:*}" dport = ":${words[1]##*:}" >/dev/null 2>&1
 }
+# In mid-dump CRIU's code is in the tasks: it ends by itself then. Before, it waits for us; and when the images are ready it waits for a reader
+# of the pages, as its log says, whatever has become of the dump that would have noted it (cr_lazy_mem_dump, cr_page_server).
+may_be_killed() {
+    grep -q ' dump.images-ready' marks || ! grep -q ' dump.frozen' marks ||
+        { [ -n "$lazy" ] && [ "$work/dump.log" -nt runc-pid ] && grep -q 'Starting page server on port' "$work/dump.log"; }
+}
 runc=''
 if [ -s runc-pid ]; then
     read -r runc <runc-pid
     cut_channel
-    # In mid-dump CRIU's code is in the tasks: it ends by itself then. Before it waits for us, and once the images are ready for a reader
-    # of the pages: then it may be killed.
     for ((tries = 0; tries < 3000; tries++)); do
         if kill -0 "$runc" 2>/dev/null; then left=("$runc"); else mapfile -t left < <(orphans); fi
         [ "${#left[@]}" -gt 0 ] || break
-        if grep -q ' dump.images-ready' marks || ! grep -q ' dump.frozen' marks; then
+        if may_be_killed; then
             for each in "${left[@]}"; do kill_runc "$each"; done
             break
         fi
         read -r -t 0.01 -u 9 _
     done
+    # it holds the tasks, and would freeze the container anew
+    if [ "$tries" = 3000 ]; then
+        echo "CRIU does not end (process ${left[*]})" >&2
+        exit 1
+    fi
 fi
 # A script that was about to freeze the container, or to cut its link, would do so after it was let go here.
 if [ "${2:-}" != own ] && [ -s script-pid ]; then
