@@ -13,6 +13,8 @@ export interface MoveTest {
   readonly steps?: readonly Step[];
   readonly signal?: AbortSignal;
   readonly isProbed?: boolean;
+  /** Set once the plan stands: on a busy machine it would be refused for what is expected. */
+  readonly downtimeLimitMs?: number;
 }
 
 const defaults: MoveOptions = {
@@ -26,7 +28,9 @@ const defaults: MoveOptions = {
 
 /** Moves from a to b as the command does, with a hand on every step. */
 export async function moveIt({ a, b }: TwoHosts, test: MoveTest) {
-  const chosen = await plan({ container: test.container, source: a, destination: b, options: { ...defaults, ...test.options } });
+  const planned = await plan({ container: test.container, source: a, destination: b, options: { ...defaults, ...test.options } });
+  const { downtimeLimitMs } = test;
+  const chosen = downtimeLimitMs === undefined ? planned : { ...planned, options: { ...planned.options, downtimeLimitMs } };
   return await migrate({
     plan: test.steps === undefined ? chosen : { ...chosen, steps: test.steps },
     source: a,

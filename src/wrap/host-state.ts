@@ -19,10 +19,12 @@ export interface HostState {
   readonly runc: { readonly path: string; readonly version: string | null } | null;
 }
 
-// Docker's own file first: a container can hold a dockerd, which pidof finds as well, but in a pid namespace of its own.
+// Docker's own file first, which has no end of line: a container can hold a dockerd, which pidof finds as well, but in a pid namespace of its
+// own; and between fork and exec dockerd's children have its name, and larger numbers.
 // runc is looked for as the shim will, along dockerd's PATH.
 const script = `
-for pid in $(cat /run/docker.pid /var/run/docker.pid 2>/dev/null) $(systemctl show -p MainPID --value docker 2>/dev/null) $(pidof dockerd); do
+for pid in $(cat /run/docker.pid 2>/dev/null) $(cat /var/run/docker.pid 2>/dev/null) $(systemctl show -p MainPID --value docker 2>/dev/null) \
+  $(pidof dockerd | tr ' ' '\\n' | sort -n); do
   [ "$(cat /proc/$pid/comm 2>/dev/null)" = dockerd ] || continue
   [ "$(readlink /proc/$pid/ns/pid)" = "$(readlink /proc/$$/ns/pid)" ] || continue
   daemon=$pid

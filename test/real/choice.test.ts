@@ -151,7 +151,8 @@ describeOnHosts('which way to move', 'choice', (hosts) => {
       const pending: Promise<unknown>[] = [];
       const { manifest } = await moveIt(hosts(), {
         container: counterName,
-        options: { strategy, downtimeLimitMs: limitMs },
+        options: { strategy },
+        downtimeLimitMs: limitMs,
         onStep: ({ step, state }) => {
           if (step === during && state === 'begin') pending.push(shell.run(stop(pattern), { timeoutMs: 20_000 }));
         },

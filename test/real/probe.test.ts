@@ -76,8 +76,12 @@ describe('the outside observer', () => {
     expect(connection?.resolutionUs).toBeGreaterThanOrEqual(10_000);
 
     const records = readRecords<ProbeRecord>(join(folder, 'probe.jsonl'));
-    const gap = records.find((record) => record.kind === 'gap' && record.probe === 'requests');
-    expect(gap).toMatchObject({ to: { answeredNs: requests?.gapEndNs }, from: { answeredNs: requests?.gapStartNs } });
+    // a busy machine has smaller ones before and after
+    const gaps = records.filter((record) => record.kind === 'gap' && record.probe === 'requests');
+    const longest = { to: { answeredNs: requests?.gapEndNs }, from: { answeredNs: requests?.gapStartNs } };
+    expect(gaps).toContainEqual(
+      expect.objectContaining({ to: expect.objectContaining(longest.to), from: expect.objectContaining(longest.from) }),
+    );
   });
 
   test('a server that dies and comes up at the other address 200 ms later: a move, and a connection broken and reopened', async () => {
