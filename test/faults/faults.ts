@@ -173,7 +173,8 @@ export const faults: Readonly<Record<string, Fault>> = {
     strike: ['d=$(docker inspect -f "{{.GraphDriver.Data.UpperDir}}" counter) && mount -t tmpfs -o size=4k fault "$d"'],
     mend: unmount,
     ends: ['rolled-back'],
-    told: /No space left on device/,
+    // a copy that was quicker than the strike has room, and Docker then cannot mount what lies on two file systems
+    told: /No space left on device|error creating overlay mount/,
     only: "what fills it later is memory, but on Docker's own path",
   },
   'disk full under the checkpoint': {

@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../error.ts';
-import { quoteWord } from '../../hosts/link.ts';
 import { bounded } from '../bounded.ts';
 import { messageOf } from '../engine.ts';
 import { isQuiet, runcRoot, stopForGood } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { destinationIdOf } from '../strategies/common.ts';
-import { dockerRootFolder } from '../whole/docker-root.ts';
 import { silenceCopy, takeAddressBack } from './moving-address.ts';
 import { putFiles, restoreFolder } from './stage.ts';
 import { directOf } from './stage-step.ts';
@@ -72,12 +70,7 @@ async function runtimeSays(move: Move, file: 'waiting' | 'prepared', isEnded: ()
   const { folder, started } = directOf(move);
   const deadline = performance.now() + waitLimitMs;
   while ((await move.destination.shell.run(`[ -e ${folder}/${file} ]`)).exitCode !== 0) {
-    if (isEnded())
-      throw startFailed(
-        move,
-        (await started) ?? new Error('it started without waiting: is the runtime ours?'),
-        await fullDisk(move),
-      );
+    if (isEnded()) throw startFailed(move, (await started) ?? new Error('it started without waiting: is the runtime ours?'));
     if (performance.now() > deadline)
       throw startFailed(move, new Error(`our runtime was not ${file} within ${waitLimitMs / 1e3} s`));
     await sleep(20);
@@ -151,13 +144,6 @@ function endPageDaemon(folder: string): string {
 async function saidThere({ destination, found }: Move): Promise<string> {
   const { stdout } = await destination.shell.run(`cat ${found.direct?.folder}/failed 2>/dev/null`);
   return stdout.trim();
-}
-
-/** Docker says `invalid argument` of a mount for which there is no room. */
-async function fullDisk({ destination }: Move): Promise<string> {
-  const root = await dockerRootFolder(destination).catch(() => '/var/lib/docker');
-  const { stdout } = await destination.shell.run(`df -k --output=avail ${quoteWord(root)} | tail -n 1`, { timeoutMs: 10_000 });
-  return Number(stdout.trim() || 'NaN') < 1024 ? `No space left on device: ${root}` : '';
 }
 
 function startFailed({ destination }: Move, cause: Error, said = ''): TransshipError {
