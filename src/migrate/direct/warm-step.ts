@@ -102,7 +102,7 @@ async function heardGo(move: Move): Promise<void> {
   const deadline = performance.now() + goLimitMs;
   const heard = `grep -qs ' receive.go' ${directOf(move).folder}/marks`;
   do {
-    await sleep(1_000);
+    await sleep(1_000, undefined, { ref: false });
     if ((await move.destination.shell.run(heard)).exitCode === 0) return;
   } while (performance.now() < deadline);
   const hint = `the way from ${move.source.name} to ${move.destination.name} is gone: ping, ssh`;
