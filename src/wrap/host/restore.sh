@@ -4,7 +4,6 @@
 #               words (array: more words for `runc restore`), announce (1: the addresses of its own macvlan links have moved along)
 #   images/     CRIU's images, complete when `go` has been said
 #   moving, address    where an address of the host moves along: what address needs, and it
-#   go          FIFO, one word a line: `go`, `go-remounted` (files changed below the mounted root), `abort`
 #   go          FIFO, one word a line: `prepare` (have runc ready), `go`, `go-remounted` (files changed below the mounted root), `abort`
 #   bin/criu    stands before CRIU there
 #   criu.conf   CRIU's options for this restore alone
