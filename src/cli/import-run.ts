@@ -27,7 +27,10 @@ export interface ImportOptions {
  * Makes a run of CRIU's files. Layout: `evidence/import/criu/N-KIND.log` with `N-stats-dump` or `N-stats-restore` (N: 1 for the first
  * log, and so on), and `files.json`, where `origin` is the path that the user gave. Nothing stays behind when it fails.
  */
-export function writeImport(sources: readonly SourceFile[], options: ImportOptions): RunFolder {
+export function writeImport(
+  sources: readonly SourceFile[],
+  options: ImportOptions,
+): { readonly folder: RunFolder; readonly manifest: Manifest } {
   const { name, parents } = options;
   const createdNs = String(nowNs());
   let folder: RunFolder | undefined;
@@ -43,8 +46,9 @@ export function writeImport(sources: readonly SourceFile[], options: ImportOptio
       ...(parents.length > 0 ? { parents } : {}),
     };
     writeFileSync(join(target, 'files.json'), `${JSON.stringify(record, null, 2)}\n`);
-    writeManifest(folder, manifestOf(folder.run, createdNs));
-    return folder;
+    const manifest = manifestOf(folder.run, createdNs);
+    writeManifest(folder, manifest);
+    return { folder, manifest };
   } catch (error) {
     if (folder !== undefined) rmSync(folder.path, { recursive: true, force: true });
     throw writeError(folder?.path ?? tracesRoot(), error);

@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { execa } from 'execa';
 import { TransshipError } from '../error.ts';
 import { hostEvidence } from '../evidence/run-folder.ts';
 import { formatNs, type Ns, nowNs } from '../trace/time.ts';
@@ -58,6 +57,7 @@ async function recordOnce(words: readonly string[], name: string | undefined): P
 
 /** As a shell tells it: 127 where there is no such program, 128 + the signal that ended it. Ctrl-C reaches both; the command decides. */
 async function runCommand([program = '', ...args]: readonly string[]): Promise<number> {
+  const { execa } = await import('execa');
   const stay = () => {};
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stay);
   try {

@@ -9,8 +9,9 @@ import type { Trace } from '../trace/span.ts';
 import { findFiles, type Input } from '../unpack/find-files.ts';
 import type { Found } from '../unpack/found-file.ts';
 import { importHost, keptName, writeImport } from './import-run.ts';
-import { traceOf } from './load-trace.ts';
+
 import { type LogStart, startsOf } from './log-start.ts';
+import { traceOf } from './trace-of.ts';
 
 export interface TakeInOptions {
   readonly name?: string;
@@ -41,10 +42,15 @@ export function takeFound(found: Found, options: TakeInOptions & { readonly aske
   const { name, starts, asked } = options;
   const { sources, images, warnings } = findSources(found.files, asked);
   const logs = sources.flatMap(({ shown, digest }) => (digest === null ? [] : [shown]));
-  const run = writeImport(sources, { name, images, parents: found.parents, starts: startsOf(starts, logs) });
+  const { folder: run, manifest } = writeImport(sources, {
+    name,
+    images,
+    parents: found.parents,
+    starts: startsOf(starts, logs),
+  });
   const digests = new Map(sources.flatMap((source) => (source.digest === null ? [] : [[keptName(source), source.digest]])));
   const criu = readCriuEvidence(hostEvidence(run, importHost), digests);
-  const trace = traceOf(run, [criu]);
+  const trace = traceOf(run, manifest, [criu]);
   const described = readImages(hostEvidence(run, importHost));
   return {
     ...{ run, sources, images: described.folders, logs: criuSummary(criu).logs, trace },
