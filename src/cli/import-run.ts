@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, constants, copyFileSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { TransshipError } from '../error.ts';
+import { appendRecord } from '../evidence/json-lines.ts';
 import type { Manifest } from '../evidence/manifest.ts';
-import type { CriuFilesRecord } from '../evidence/records.ts';
+import type { CriuFilesRecord, ProcessRecord } from '../evidence/records.ts';
 import { createRun, hostEvidence, type RunFolder, tracesRoot, writeManifest } from '../evidence/run-folder.ts';
 import { isContainerConfig } from '../layers/criu/container-config.ts';
 import { fileChunks, maxLogBytes } from '../layers/criu/file-chunks.ts';
@@ -21,6 +22,8 @@ export interface ImportOptions {
   /** By the log's shown name. */
   readonly starts: ReadonlyMap<string, LogStart>;
   readonly parents: NonNullable<CriuFilesRecord['parents']>;
+  /** Of a command that was recorded; else none. */
+  readonly processes: readonly ProcessRecord[];
 }
 
 /**
@@ -46,7 +49,8 @@ export function writeImport(
       ...(parents.length > 0 ? { parents } : {}),
     };
     writeFileSync(join(target, 'files.json'), `${JSON.stringify(record, null, 2)}\n`);
-    const manifest = manifestOf(folder.run, createdNs);
+    for (const process of options.processes) appendRecord(join(hostEvidence(folder, importHost), 'processes.jsonl'), process);
+    const manifest = manifestOf(folder.run, { createdNs, isRecorded: options.processes.length > 0 });
     writeManifest(folder, manifest);
     return { folder, manifest };
   } catch (error) {
@@ -120,7 +124,9 @@ function copy(from: string, to: string): number {
   return bytes;
 }
 
-function manifestOf(run: string, createdNs: string): Manifest {
+function manifestOf(run: string, { createdNs, isRecorded }: { createdNs: string; isRecorded: boolean }): Manifest {
+  // what a command left here, and when it ran, is of one clock, that of this machine
+  const own = { host: importHost, when: 'before', takenNs: createdNs, offsetNs: '0', boundNs: '0', roundTrips: 0 } as const;
   return {
     ...{
       schema: 'transship.run/1',
@@ -130,7 +136,7 @@ function manifestOf(run: string, createdNs: string): Manifest {
       transship: transshipVersion(),
     },
     ...{ createdNs, endedNs: String(nowNs()), strategy: null, container: null, hosts: { source: null, destination: null } },
-    ...{ clocks: [], outcome: null, error: null, warnings: [], probes: [] },
+    ...{ clocks: isRecorded ? [own] : [], outcome: null, error: null, warnings: [], probes: [] },
     bytes: { images: null, pages: null, layer: null, volumes: null },
   };
 }

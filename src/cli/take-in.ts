@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ProcessRecord } from '../evidence/records.ts';
 import { hostEvidence, type RunFolder } from '../evidence/run-folder.ts';
 import { readCriuEvidence } from '../layers/criu/evidence.ts';
 import { type ImageFolder, readImages } from '../layers/criu/image-folders.ts';
@@ -18,6 +19,8 @@ export interface TakeInOptions {
   /** For what archives hold; the caller removes it. */
   readonly folder: string;
   readonly starts: readonly LogStart[];
+  /** Of a command that was recorded. */
+  readonly processes?: readonly ProcessRecord[];
 }
 
 export interface TakenIn {
@@ -39,12 +42,13 @@ export async function takeIn(inputs: readonly Input[], options: TakeInOptions): 
 
 /** The same of files that have been found. */
 export function takeFound(found: Found, options: TakeInOptions & { readonly asked: readonly string[] }): TakenIn {
-  const { name, starts, asked } = options;
+  const { name, starts, asked, processes = [] } = options;
   const { sources, images, warnings } = findSources(found.files, asked);
   const logs = sources.flatMap(({ shown, digest }) => (digest === null ? [] : [shown]));
   const { folder: run, manifest } = writeImport(sources, {
     name,
     images,
+    processes,
     parents: found.parents,
     starts: startsOf(starts, logs),
   });

@@ -9,6 +9,7 @@ import { readDockerdEvidence } from '../layers/dockerd/evidence.ts';
 import { spansOf as dockerdSpans } from '../layers/dockerd/spans.ts';
 import { evidenceHosts, readTransshipEvidence } from '../layers/transship/evidence.ts';
 import { spansOf as markSpans, readHostMarks } from '../layers/transship/host-marks.ts';
+import { spansOf as processSpans, readProcesses } from '../layers/transship/processes.ts';
 import { roleIn, spansOf as transshipSpans } from '../layers/transship/spans.ts';
 import { assemble } from '../trace/assemble.ts';
 import type { Trace } from '../trace/span.ts';
@@ -28,7 +29,8 @@ export function traceOf(folder: RunFolder, manifest: Manifest, criu: readonly Cr
     const role = roleIn(manifest, host);
     return role === null ? [] : markSpans(readHostMarks(hostEvidence(folder, host)), { host, role });
   });
-  const layers = [...own, ...scripts, ...daemons, ...criu.flatMap((evidence) => criuSpans(evidence))];
+  const processes = hosts.flatMap((host) => processSpans(readProcesses(hostEvidence(folder, host)), host));
+  const layers = [...own, ...processes, ...scripts, ...daemons, ...criu.flatMap((evidence) => criuSpans(evidence))];
   const clocks = manifest.clocks.map(({ host, takenNs, offsetNs, boundNs }) => ({
     host,
     takenNs: BigInt(takenNs),
