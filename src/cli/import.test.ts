@@ -50,6 +50,16 @@ test('every recording imports at once; JSON is as the contract says', async () =
   expect([failed.failure.phase, failed.failure.line]).toEqual(['criu.restore.files', 166]);
 });
 
+test('a packed log of many megabytes is read without a word on stderr', async () => {
+  const log = readFileSync(join(root, 'cases/a-tiny-cold/dump.log'), 'latin1');
+  const noise = Array.from({ length: 200_000 }, (_, at) => `(00.202143) ${Math.sin(at)} ${Math.cos(at)}\n`).join('');
+  const packed = gzipSync(log + noise, { level: 1 });
+  expect(packed.byteLength).toBeGreaterThan(12 * 262_144); // so many pieces, each waited for
+  const { stdout, stderr, exitCode } = await transship(['import', '-'], packed);
+  expect([exitCode, stderr]).toEqual([0, '']);
+  expect(stdout).toContain(`-: dump, CRIU 4.1.1, ok, ${200_000 + 1078} lines`);
+});
+
 test('a person reads phases, shares, numbers, silences, and the run is kept', async () => {
   const { stdout, stderr, exitCode } = await transship(['import', 'a-tiny-cold', '--name', 'tiny']);
   expect([exitCode, stderr]).toEqual([0, '']);
