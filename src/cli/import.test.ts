@@ -208,6 +208,20 @@ test('an archive as the kubelet writes it: whose it is, its dump, its images', a
   expect(stdout).not.toContain('app/dump.log');
 });
 
+test("an unpacked export of podman: its own spec.dump is none of CRIU's, and no word is lost on it", async () => {
+  const unpacked = join(root, 'export');
+  mkdirSync(unpacked);
+  await execa('tar', ['-xzf', join(packageRoot(), 'test/recorded/archives/podman-export.tar.gz'), '-C', unpacked]);
+  expect(readdirSync(unpacked)).toContain('spec.dump');
+  const whole = await transship(['import', unpacked]);
+  expect([whole.exitCode, whole.stderr]).toEqual([0, '']);
+  const pstree = join(unpacked, 'checkpoint/pstree.img');
+  writeFileSync(pstree, readFileSync(pstree).subarray(0, -3));
+  const cut = await transship(['import', unpacked]);
+  expect(cut.stderr).toMatch(/^warning .*pstree\.img: offset \d+: cut: .*: left out$/);
+  expect(cut.stdout).toContain('whose processes is not known');
+});
+
 test('folders as containerd, runc and Docker leave them', async () => {
   const work = join(root, 'work');
   for (const folder of ['bundle', 'runc/criu.work', 'docker/checkpoints/c1']) mkdirSync(join(work, folder), { recursive: true });
