@@ -438,6 +438,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     source: 'OpenTelemetry semantic conventions, process; commands.jsonl',
   },
   {
+    name: 'process.executable.name',
+    type: 'string',
+    unit: null,
+    meaning: 'name of a program, without its folder',
+    source: 'processes.jsonl: /proc/PID/cmdline',
+  },
+  {
     name: 'process.exit.code',
     type: 'integer',
     unit: null,

@@ -82,6 +82,12 @@ function ownOperations(): readonly OperationEntry[] {
     ...['ticker', 'requests', 'connection'].map((kind) => own(`probe.${kind}`, 'the longest time without an answer', 'run.json')),
     own(downtimeName, 'last freeze to first resume', 'src/trace/downtime-window.ts'),
     own(unexplainedName, 'a stretch of the downtime that no evidence names', 'src/trace/explained.ts'),
+    own('record', 'the command that `transship record` ran, from its start to its end', 'processes.jsonl'),
+    own(
+      'process *',
+      'a process below it: its program, and what of `checkpoint`, `restore` … it was asked for',
+      'processes.jsonl',
+    ),
     ...['migrate', 'send', 'export'].map((command) =>
       own(
         `transship ${command}`,

@@ -10,7 +10,7 @@ interface ServiceEntry {
 export const serviceCatalogue: Readonly<Record<Service, ServiceEntry>> = {
   transship: {
     meaning: 'our own steps, calls and scripts; the probes, the downtime, and what is unexplained',
-    source: 'journal.jsonl, api.jsonl, commands.jsonl, marks.log, run.json',
+    source: 'journal.jsonl, api.jsonl, commands.jsonl, processes.jsonl, marks.log, run.json',
   },
   dockerd: {
     meaning: "Docker's daemon: requests, and the parts of them that its log encloses",

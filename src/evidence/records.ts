@@ -42,6 +42,25 @@ export interface CommandRecord {
   readonly error: string | null;
 }
 
+/** `evidence/HOST/processes.jsonl`: what `record` saw of its command and the processes below it (this machine's clock). */
+export interface ProcessRecord {
+  readonly pid: number;
+  /** Null: the command itself. */
+  readonly parentPid: number | null;
+  /** Name of the program, without its folder. */
+  readonly program: string;
+  /** `checkpoint`, `restore` …; null where it is none of those that are known. */
+  readonly verb: string | null;
+  /** It went on when the command had ended. */
+  readonly isLeft: boolean;
+  /** Of the command itself. */
+  readonly exitCode?: number;
+  readonly startNs: string;
+  readonly endNs: string;
+  /** How far either end may be off. */
+  readonly boundNs: string;
+}
+
 /** `evidence/HOST/events.jsonl`: Docker's own events (that host's clock). */
 export interface DockerEventRecord {
   readonly type: string;
