@@ -4,13 +4,12 @@ import { hostEvidence, type RunFolder, readManifest, runFiles } from '../evidenc
 import { otlpJson } from '../export/otlp-json.ts';
 import { type CriuEvidence, readCriuEvidence } from '../layers/criu/evidence.ts';
 import { spansOf as criuSpans } from '../layers/criu/spans.ts';
-import { readDockerdEvidence } from '../layers/dockerd/evidence.ts';
-import { spansOf as dockerdSpans } from '../layers/dockerd/spans.ts';
 import { evidenceHosts, readTransshipEvidence } from '../layers/transship/evidence.ts';
 import { spansOf as markSpans, readHostMarks } from '../layers/transship/host-marks.ts';
 import { roleIn, spansOf as transshipSpans } from '../layers/transship/spans.ts';
 import { assemble } from '../trace/assemble.ts';
 import type { Trace } from '../trace/span.ts';
+import { daemonLayers } from './daemon-layers.ts';
 
 /**
  * The trace of a run, made from its evidence; the derived `trace.otlp.jsonl` is written anew where that is allowed.
@@ -29,19 +28,13 @@ export function criuOf(folder: RunFolder): readonly CriuEvidence[] {
 export function traceOf(folder: RunFolder, criu: readonly CriuEvidence[]): Trace {
   const manifest = readManifest(folder);
   const hosts = evidenceHosts(folder);
-  const daemons = hosts.flatMap((host) => {
-    const role = roleIn(manifest, host);
-    if (role === null) return [];
-    const { name, sourceId, destinationId } = manifest.container ?? { name: null, sourceId: null, destinationId: null };
-    const containers = [name, role === 'source' ? sourceId : destinationId].filter((known) => known !== null);
-    return dockerdSpans(readDockerdEvidence(hostEvidence(folder, host), { role, containers }));
-  });
+  const daemons = daemonLayers(folder, manifest);
   const own = transshipSpans(readTransshipEvidence(folder));
   const scripts = hosts.flatMap((host) => {
     const role = roleIn(manifest, host);
     return role === null ? [] : markSpans(readHostMarks(hostEvidence(folder, host)), { host, role });
   });
-  const layers = [...own, ...scripts, ...daemons, ...criu.flatMap((evidence) => criuSpans(evidence))];
+  const layers = [...own, ...scripts, ...daemons.layers, ...criu.flatMap((evidence) => criuSpans(evidence))];
   const clocks = manifest.clocks.map(({ host, takenNs, offsetNs, boundNs }) => ({
     host,
     takenNs: BigInt(takenNs),
@@ -50,7 +43,7 @@ export function traceOf(folder: RunFolder, criu: readonly CriuEvidence[]): Trace
   }));
   const trace = assemble({ traceId: manifest.traceId, run: manifest.run, layers, clocks });
   keepDerived(folder, trace);
-  return { ...trace, warnings: [...criu.flatMap(({ warnings }) => warnings), ...trace.warnings] };
+  return { ...trace, warnings: [...[...criu, daemons].flatMap(({ warnings }) => warnings), ...trace.warnings] };
 }
 
 /**
