@@ -6,6 +6,8 @@ import { restoreBarrier, restoreTask } from '../layers/criu/restore-phases.ts';
 import { serviceOf } from '../layers/criu/spans.ts';
 import { type PartRule, requestRules } from '../layers/dockerd/rules.ts';
 import { setKey } from '../layers/dockerd/spans.ts';
+import { nativeOperations } from '../layers/native/operations.ts';
+import { nativeStretches } from '../layers/native/stretches.ts';
 import { namedPrograms } from '../layers/transship/calls.ts';
 import { hostParts } from '../layers/transship/host-marks.ts';
 import { isOwnWork } from '../layers/transship/steps.ts';
@@ -105,17 +107,35 @@ function hostOperations(): readonly OperationEntry[] {
   }));
 }
 
+/** The daemons' own spans, and what they do between two of them. */
+function nativeEntries(): readonly OperationEntry[] {
+  return [
+    ...nativeOperations.map(({ name, service, meaning, source, isWait }) => ({ name, service, meaning, source, isWait })),
+    ...nativeStretches.map(({ name, service, reason, code }) => ({
+      name,
+      service,
+      meaning: reason,
+      source: code,
+      isWait: false,
+    })),
+  ];
+}
+
 /** Every name that a span of ours can have, each once for a service. */
 export const operationCatalogue: readonly OperationEntry[] = firstOfEach([
   ...ownOperations(),
   ...hostOperations(),
   ...dockerdOperations(),
+  ...nativeEntries(),
   ...criuOperations(),
 ]);
 
 /** Two rules may give one name: `docker start` with a checkpoint, and without. */
 function firstOfEach(entries: readonly OperationEntry[]): readonly OperationEntry[] {
   const byName = new Map<string, OperationEntry>();
-  for (const entry of entries) if (!byName.has(entry.name)) byName.set(entry.name, entry);
+  for (const entry of entries) {
+    const key = `${entry.service} ${entry.name}`; // a call has one name on either side of it
+    if (!byName.has(key)) byName.set(key, entry);
+  }
   return [...byName.values()];
 }

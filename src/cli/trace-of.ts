@@ -5,32 +5,25 @@ import { hostEvidence, type RunFolder, runFiles } from '../evidence/run-folder.t
 import { otlpJson } from '../export/otlp-json.ts';
 import type { CriuEvidence } from '../layers/criu/evidence.ts';
 import { spansOf as criuSpans } from '../layers/criu/spans.ts';
-import { readDockerdEvidence } from '../layers/dockerd/evidence.ts';
-import { spansOf as dockerdSpans } from '../layers/dockerd/spans.ts';
 import { evidenceHosts, readTransshipEvidence } from '../layers/transship/evidence.ts';
 import { spansOf as markSpans, readHostMarks } from '../layers/transship/host-marks.ts';
 import { spansOf as processSpans, readProcesses } from '../layers/transship/processes.ts';
 import { roleIn, spansOf as transshipSpans } from '../layers/transship/spans.ts';
 import { assemble } from '../trace/assemble.ts';
 import type { Trace } from '../trace/span.ts';
+import { daemonLayers } from './daemon-layers.ts';
 
 /** The trace of a run whose manifest, and what CRIU left, have been read; the derived `trace.otlp.jsonl` is written anew where that is allowed. */
 export function traceOf(folder: RunFolder, manifest: Manifest, criu: readonly CriuEvidence[]): Trace {
   const hosts = evidenceHosts(folder);
-  const daemons = hosts.flatMap((host) => {
-    const role = roleIn(manifest, host);
-    if (role === null) return [];
-    const { name, sourceId, destinationId } = manifest.container ?? { name: null, sourceId: null, destinationId: null };
-    const containers = [name, role === 'source' ? sourceId : destinationId].filter((known) => known !== null);
-    return dockerdSpans(readDockerdEvidence(hostEvidence(folder, host), { role, containers }));
-  });
+  const daemons = daemonLayers(folder, manifest);
   const own = transshipSpans(readTransshipEvidence(folder, manifest));
   const scripts = hosts.flatMap((host) => {
     const role = roleIn(manifest, host);
     return role === null ? [] : markSpans(readHostMarks(hostEvidence(folder, host)), { host, role });
   });
   const processes = hosts.flatMap((host) => processSpans(readProcesses(hostEvidence(folder, host)), host));
-  const layers = [...own, ...processes, ...scripts, ...daemons, ...criu.flatMap((evidence) => criuSpans(evidence))];
+  const layers = [...own, ...processes, ...scripts, ...daemons.layers, ...criu.flatMap((evidence) => criuSpans(evidence))];
   const clocks = manifest.clocks.map(({ host, takenNs, offsetNs, boundNs }) => ({
     host,
     takenNs: BigInt(takenNs),
@@ -39,7 +32,7 @@ export function traceOf(folder: RunFolder, manifest: Manifest, criu: readonly Cr
   }));
   const trace = assemble({ traceId: manifest.traceId, run: manifest.run, layers, clocks });
   keepDerived(folder, trace);
-  return { ...trace, warnings: [...criu.flatMap(({ warnings }) => warnings), ...trace.warnings] };
+  return { ...trace, warnings: [...[...criu, daemons].flatMap(({ warnings }) => warnings), ...trace.warnings] };
 }
 
 /**

@@ -30,6 +30,8 @@ export interface ApiRecord {
   readonly startNs: string;
   readonly endNs: string;
   readonly error: string | null;
+  /** Of the call's span, as the daemon was told (`traceparent`); missing: it was told none. */
+  readonly spanId?: string;
 }
 
 /** `evidence/HOST/commands.jsonl`: commands that a step ran on that host's shell (controller's clock). */

@@ -41,7 +41,7 @@ export function alignLayers(
       startNs: clock.align(span.startNs),
       endNs: clock.align(span.endNs),
       boundNs,
-      spanId: spanIdOf([traceId, layer.host, layer.service, layer.role, span.key], taken),
+      spanId: spanIdOf([traceId, layer.host, layer.service, layer.role, span.key], { taken, given: span.spanId }),
     }));
   });
 }
@@ -53,7 +53,11 @@ function roleOf(layer: LayerSpans, span: LayerSpan): string | undefined {
 }
 
 /** The same evidence gives the same ids. Two logs of one layer on one host may use the same keys: the later is counted on. */
-function spanIdOf(parts: readonly string[], taken: Set<string>): string {
+function spanIdOf(parts: readonly string[], { taken, given }: { taken: Set<string>; given: string | undefined }): string {
+  if (given !== undefined && !taken.has(given)) {
+    taken.add(given);
+    return given;
+  }
   for (let copy = 0; ; copy += 1) {
     const id = createHash('sha256')
       .update([...parts, copy].join('\0'))

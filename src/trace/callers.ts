@@ -1,7 +1,7 @@
 import type { AlignedSpan } from './aligned-span.ts';
 import { services } from './layer-spans.ts';
 
-/** Which step causes a layer's root, where nothing of an upper layer encloses it (clock off, evidence missing). */
+/** Which step causes a layer's root: it hangs there where nothing of an upper layer in that step encloses it (clock off, evidence missing). */
 const causes: readonly { readonly root: RegExp; readonly step: RegExp }[] = [
   { root: /^dockerd\.pause$/, step: /^migration\.checkpoint\.pause$/ },
   { root: /^dockerd\.checkpoint$/, step: /^migration\.checkpoint\.checkpoint$/ },
@@ -22,7 +22,7 @@ function rank({ service, isController }: AlignedSpan): number {
 
 /**
  * The span that a layer's root hangs under: the smallest of an upper layer, on its own host, that encloses it within the
- * bounds of both; else the step that causes such a root; else the trace's root.
+ * bounds of both; where a step is known to cause such a root, in that step, or else that step; else the trace's root.
  *
  *   migration ├──────────────────────────────────┤
  *   docker.api  ├───────────────┤  ├──────────┤        criu.dump is enclosed by the first call alone
@@ -31,8 +31,11 @@ function rank({ service, isController }: AlignedSpan): number {
 export function callerOf(root: AlignedSpan, all: readonly AlignedSpan[], top: AlignedSpan | undefined): AlignedSpan | undefined {
   if (root === top) return undefined;
   const uppers = all.filter((upper) => rank(upper) < rank(root) && isSameSide(upper, root));
-  const enclosing = uppers.filter((upper) => encloses(upper, root));
-  return smallest(enclosing) ?? causeOf(root, uppers) ?? top;
+  const caller = smallest(uppers.filter((upper) => encloses(upper, root)));
+  const cause = causeOf(root, uppers);
+  // a wrong clock puts it into some other span: under its cause, that is seen
+  if (cause !== undefined && (caller === undefined || !encloses(cause, caller))) return cause;
+  return caller ?? top;
 }
 
 function isSameSide(upper: AlignedSpan, root: AlignedSpan): boolean {

@@ -24,6 +24,10 @@ export interface LayerSpan {
   readonly key: string;
   /** `undefined`: a root of this layer, to be hung under the caller's span when the trace is assembled. */
   readonly parentKey: string | undefined;
+  /** The id by which other programs know it; missing: one is made. 16 lower-case hex digits. */
+  readonly spanId?: string;
+  /** Its caller by that one's `spanId`, of whatever layer; where it is not there, the span is a root. Counts where `parentKey` is undefined. */
+  readonly parentSpanId?: string;
   readonly name: string;
   readonly startNs: Ns;
   readonly endNs: Ns;

@@ -68,8 +68,8 @@ function partsOf(span: Node): { readonly expression: Node; readonly text: string
   return { expression: span.getExpression(), text: span.getLiteral().getLiteralText() };
 }
 
-/** Types whose name was given where they were made. */
-const handedOn = new Set(['LayerSpan', 'Span', 'SpanEvent']);
+/** Types whose name was given where they were made; a daemon's own span is shown only where a row of ours has its name. */
+const handedOn = new Set(['LayerSpan', 'Span', 'SpanEvent', 'RawSpan']);
 
 function tableNames(row: Type): readonly string[] {
   const rows = namesOfTypes(row);

@@ -15,16 +15,26 @@ const node = 'node:';
 const rooms: Readonly<Record<string, Room>> = {
   'src/cli/': { rooms: ['src/', 'vm/'], libraries: [node, 'commander', 'cli-table3', 'execa'] },
   'src/migrate/': {
-    rooms: ['src/hosts/', 'src/wrap/', 'src/probe/', 'src/evidence/', 'src/trace/', 'src/export/live-telemetry.ts'],
+    rooms: [
+      'src/hosts/',
+      'src/wrap/',
+      'src/probe/',
+      'src/receive/',
+      'src/evidence/',
+      'src/trace/',
+      'src/export/live-telemetry.ts',
+    ],
     libraries: [node, 'dockerode', '@peculiar/x509', 'reflect-metadata'],
   },
   'src/hosts/': { rooms: ['src/evidence/', 'src/trace/', 'vm/testbed-state.ts'], libraries: [node, 'dockerode', 'execa'] },
   'src/wrap/': { rooms: ['src/hosts/', 'src/evidence/', 'src/trace/'], libraries: [node] },
+  'src/receive/': { rooms: [], libraries: [node, 'protobufjs'] },
   'src/probe/': { rooms: ['src/evidence/', 'src/trace/'], libraries: [node, 'execa'] },
   'src/export/': { rooms: ['src/evidence/', 'src/trace/'], libraries: [node, '@opentelemetry/'] },
   // One layer knows nothing of another, either: each can be read alone.
   'src/layers/criu/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path', 'protobufjs'] },
   'src/layers/dockerd/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path'] },
+  'src/layers/native/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:crypto', 'node:path'] },
   'src/layers/transship/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path'] },
   // Strangers' archives: the one room that unpacks anything, and it knows nothing of what it unpacks.
   'src/unpack/': { rooms: [], libraries: [node, 'tar', 'fzstd'] },
