@@ -42,6 +42,19 @@ export interface CommandRecord {
   readonly error: string | null;
 }
 
+/** `evidence/HOST/wrap.jsonl`: calls of runc, CRIU and the shim that went by way of our wrappers (that host's clock and process ids). */
+export interface CallRecord {
+  readonly program: string;
+  /** Just before the wrapper became the program. */
+  readonly atNs: string;
+  readonly pid: number;
+  readonly parentPid: number;
+  /** Without the program's own name. */
+  readonly argv: readonly string[];
+  /** Of the run, as the wrapper found it; null: there was none. */
+  readonly traceparent: string | null;
+}
+
 /** `evidence/HOST/events.jsonl`: Docker's own events (that host's clock). */
 export interface DockerEventRecord {
   readonly type: string;

@@ -5,6 +5,7 @@ import { traceparentOf } from '../export/live-telemetry.ts';
 import { isDirect } from '../hosts/check.ts';
 import { measureClock } from '../hosts/clock-offset.ts';
 import type { Host } from '../hosts/host.ts';
+import { rootSpanId } from '../trace/aligned-span.ts';
 import { nowNs } from '../trace/time.ts';
 import { recordOf } from './choice/prediction.ts';
 import { type Closing, closeManifest, keep } from './closing.ts';
@@ -19,6 +20,7 @@ import { openObservation } from './observation.ts';
 import type { Plan } from './plan.ts';
 import { recordCalls } from './recording.ts';
 import { type Move, nothingFound, type Report } from './step.ts';
+import { openWatch, type WatchKind } from './watch.ts';
 import { openRoute, routeWarning } from './whole/route.ts';
 import { lockWorkFolder } from './work-folder.ts';
 
@@ -31,6 +33,8 @@ export interface MigrateRequest {
   readonly signal: AbortSignal;
   readonly runName: string | undefined;
   readonly isProbed: boolean;
+  /** What the hosts note meanwhile of who calls whom. */
+  readonly watched: readonly WatchKind[];
   /** Transship's own version, for the manifest. */
   readonly version: string;
 }
@@ -75,7 +79,15 @@ async function moveByRoute(manifest: Manifest, folder: RunFolder, request: Migra
   const marks = { source: await mark(source, own), destination: await mark(destination, own) };
   keepPlan(move, marks);
   const observation = await openObservation({ ...request, folder });
-  const collectAll = () => collectBoth(move, marks);
+  const watch = {
+    traceparent: `00-${manifest.traceId}-${rootSpanId(manifest.traceId)}-01`,
+    containerId: plan.container.id,
+    kinds: request.watched,
+  };
+  await using sourceWatch = await openWatch(source, watch);
+  await using destinationWatch = await openWatch(destination, watch);
+  found.warnings.push(...sourceWatch.missing, ...destinationWatch.missing);
+  const collectAll = () => collectBoth(move, marks, { source: sourceWatch, destination: destinationWatch });
   const result = await runSteps(
     plan.steps.map((step) => withEvidence(step, collectAll)),
     move,

@@ -16,7 +16,9 @@ export type HostFile =
   | 'criu'
   | 'uncork'
   | 'pre-dump'
-  | 'address';
+  | 'address'
+  | 'call'
+  | 'watch';
 
 export function hostFile(name: HostFile): string {
   return readFileSync(join(packageRoot(), 'src/wrap/host', `${name}.sh`), 'utf8');
