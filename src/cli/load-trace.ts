@@ -6,10 +6,13 @@ import { type CriuEvidence, readCriuEvidence } from '../layers/criu/evidence.ts'
 import { spansOf as criuSpans } from '../layers/criu/spans.ts';
 import { readDockerdEvidence } from '../layers/dockerd/evidence.ts';
 import { spansOf as dockerdSpans } from '../layers/dockerd/spans.ts';
+import { readProcessEvidence } from '../layers/processes/evidence.ts';
+import { spansOf as processSpans } from '../layers/processes/spans.ts';
 import { evidenceHosts, readTransshipEvidence } from '../layers/transship/evidence.ts';
 import { spansOf as markSpans, readHostMarks } from '../layers/transship/host-marks.ts';
 import { roleIn, spansOf as transshipSpans } from '../layers/transship/spans.ts';
 import { assemble } from '../trace/assemble.ts';
+import type { LayerSpan, LayerSpans } from '../trace/layer-spans.ts';
 import type { Trace } from '../trace/span.ts';
 
 /**
@@ -41,7 +44,14 @@ export function traceOf(folder: RunFolder, criu: readonly CriuEvidence[]): Trace
     const role = roleIn(manifest, host);
     return role === null ? [] : markSpans(readHostMarks(hostEvidence(folder, host)), { host, role });
   });
-  const layers = [...own, ...scripts, ...daemons, ...criu.flatMap((evidence) => criuSpans(evidence))];
+  const processes = hosts.flatMap((host) => {
+    const role = roleIn(manifest, host);
+    return role === null ? [] : readProcessEvidence(hostEvidence(folder, host), role);
+  });
+  const calls = processes.flatMap((evidence) => processSpans(evidence));
+  const isOfRunc = manifest.kind === 'migration';
+  const criuLayers = criu.flatMap((evidence) => criuSpans(evidence, { isOfRunc }));
+  const layers = [...own, ...withoutKnownCalls(scripts, calls), ...daemons, ...calls, ...criuLayers];
   const clocks = manifest.clocks.map(({ host, takenNs, offsetNs, boundNs }) => ({
     host,
     takenNs: BigInt(takenNs),
@@ -50,7 +60,21 @@ export function traceOf(folder: RunFolder, criu: readonly CriuEvidence[]): Trace
   }));
   const trace = assemble({ traceId: manifest.traceId, run: manifest.run, layers, clocks });
   keepDerived(folder, trace);
-  return { ...trace, warnings: [...criu.flatMap(({ warnings }) => warnings), ...trace.warnings] };
+  const warnings = [...criu, ...processes].flatMap((evidence) => evidence.warnings);
+  return { ...trace, warnings: [...warnings, ...trace.warnings] };
+}
+
+/** What the kernel saw of runc's calls is better than what our scripts noted before and after them. */
+function withoutKnownCalls(scripts: readonly LayerSpans[], calls: readonly LayerSpans[]): readonly LayerSpans[] {
+  return scripts.map((layer) => {
+    const seen = calls.filter(({ host }) => host === layer.host).flatMap(({ spans }) => spans);
+    const isKnown = ({ startNs, endNs }: LayerSpan) =>
+      seen.some(
+        ({ name, ...span }) =>
+          /^runc\.(?:checkpoint|pre-dump|restore)$/.test(name) && span.startNs < endNs && startNs < span.endNs,
+      );
+    return layer.service === 'runc' ? { ...layer, spans: layer.spans.filter((span) => !isKnown(span)) } : layer;
+  });
 }
 
 /**

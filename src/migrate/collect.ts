@@ -122,9 +122,13 @@ async function list(host: Host, folder: string, names: string): Promise<readonly
     });
 }
 
-/** perl-base is on every Debian and Ubuntu; without it the next best anchor serves. */
+/**
+ * perl-base is on every Debian and Ubuntu, and has no Time::HiRes: clock_gettime(2) by its number. Without perl the next best anchor serves.
+ */
 async function realtimeMinusBoottime(host: Host): Promise<string | null> {
-  const perl = `perl -MTime::HiRes=clock_gettime -e '$b=clock_gettime(7);$r=clock_gettime(0);$c=clock_gettime(7);printf "%.0f", ($r-($b+$c)/2)*1e9'`;
+  const perl = `perl -e '$n = \`uname -m\` =~ /^(aarch64|arm64)/ ? 113 : 228;
+    sub clock { my $t = "\\0" x 16; syscall($n, $_[0], $t) == 0 or exit 1; my ($s, $ns) = unpack "qq", $t; $s * 1000000000 + $ns }
+    $b = clock(7); $r = clock(0); $c = clock(7); print $r - int(($b + $c) / 2)'`;
   const { exitCode, stdout } = await host.shell.run(perl);
   return exitCode === 0 && /^\d+$/.test(stdout) ? stdout : null;
 }

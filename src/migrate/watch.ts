@@ -13,7 +13,7 @@ export type WatchKind = (typeof watchKinds)[number];
 export const watchFolder = '/run/transship/watch';
 
 export interface Watch extends AsyncDisposable {
-  /** Has what was noted so far put where it can be fetched: `calls` and `kernel.trace` in the folder. */
+  /** Has what was noted so far put where it can be fetched: `calls`, `noticed` and `kernel.trace` in the folder. */
   take(): Promise<void>;
   /** A sentence for each kind that was wanted and could not be had. */
   readonly missing: readonly string[];
@@ -31,7 +31,7 @@ const noWatch: Watch = { take: async () => {}, missing: [], [Symbol.asyncDispose
 /** Has the host note who calls whom, until it is disposed of. A host that cannot is left alone: the move goes on with less detail. */
 export async function openWatch(host: Host, { traceparent, containerId, kinds }: WatchRequest): Promise<Watch> {
   if (kinds.length === 0) return noWatch;
-  const words = [traceparent, containerId, kinds.join(' ')].map(quoteWord).join(' ');
+  const words = [traceparent, containerId, kinds.join(' '), hostFile('notice')].map(quoteWord).join(' ');
   const process = host.spawn(`exec unshare --mount --propagation private bash -c ${quoteWord(hostFile('watch'))} watch ${words}`);
   const lines = createInterface({ input: process.stdout })[Symbol.asyncIterator]();
   try {

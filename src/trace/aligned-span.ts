@@ -33,7 +33,7 @@ export function alignLayers(
     const boundNs = layer.anchor.boundNs + clock.boundNs;
     return layer.spans.map((span) => ({
       span,
-      service: layer.service,
+      service: span.service ?? layer.service,
       host: layer.host,
       role: roleOf(layer, span),
       isController: layer.role === 'controller',

@@ -1,4 +1,5 @@
 import type { AlignedSpan } from './aligned-span.ts';
+import { clip, lengthNs } from './intervals.ts';
 import { services } from './layer-spans.ts';
 
 /** Which step causes a layer's root, where nothing of an upper layer encloses it (clock off, evidence missing). */
@@ -30,9 +31,18 @@ function rank({ service, isController }: AlignedSpan): number {
  */
 export function callerOf(root: AlignedSpan, all: readonly AlignedSpan[], top: AlignedSpan | undefined): AlignedSpan | undefined {
   if (root === top) return undefined;
+  if (root.span.isDetail) return doerOf(root, all) ?? callerOf({ ...root, span: { ...root.span, isDetail: false } }, all, top);
   const uppers = all.filter((upper) => rank(upper) < rank(root) && isSameSide(upper, root));
   const enclosing = uppers.filter((upper) => encloses(upper, root));
   return smallest(enclosing) ?? causeOf(root, uppers) ?? top;
+}
+
+/** The span of its own service in whose time most of it lies; of those that hold it alike, the innermost. */
+function doerOf(root: AlignedSpan, all: readonly AlignedSpan[]): AlignedSpan | undefined {
+  const own = all.filter(({ service, host, span }) => service === root.service && host === root.host && !span.isDetail);
+  const commonNs = own.map((upper) => lengthNs(clip([root], upper)));
+  const mostNs = commonNs.reduce((most, ns) => (ns > most ? ns : most), 0n);
+  return mostNs === 0n ? undefined : smallest(own.filter((_, index) => commonNs[index] === mostNs));
 }
 
 function isSameSide(upper: AlignedSpan, root: AlignedSpan): boolean {

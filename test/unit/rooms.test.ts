@@ -25,6 +25,7 @@ const rooms: Readonly<Record<string, Room>> = {
   // One layer knows nothing of another, either: each can be read alone.
   'src/layers/criu/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path', 'protobufjs'] },
   'src/layers/dockerd/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path'] },
+  'src/layers/processes/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path'] },
   'src/layers/transship/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path'] },
   // Strangers' archives: the one room that unpacks anything, and it knows nothing of what it unpacks.
   'src/unpack/': { rooms: [], libraries: [node, 'tar', 'fzstd'] },

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# watch TRACEPARENT CONTAINER KINDS - on a host, for the time of one traced move: what shows how programs call one another. KINDS, words of
-#   calls   the wrappers note their calls (call.sh)
+# watch TRACEPARENT CONTAINER KINDS NOTICE - on a host, for the time of one traced move: what shows how programs call one another. KINDS, words of
+#   calls   the wrappers note their calls (call.sh), and NOTICE, the text of notice.pl, when they begin and end
 #   kernel  the kernel notes each start and end of a process below dockerd, containerd, the CONTAINER's shim and our own connection, by
 #           tracepoints in an instance of its own (man 7 trace, "instances"; events sched_process_exec, sched_process_exit, task_newtask). Its
 #           clock is told by marks of our own among the events: `clock WALL` and `was WALL`, the wall clock just before and just after
@@ -9,7 +9,7 @@
 # this one is killed. What both could not remove, the next one does.
 set -u
 folder=/run/transship/watch
-parent=$1 container=$2 kinds=" $3 "
+parent=$1 container=$2 kinds=" $3 " notice=$4
 
 # The guard, below: it has the other end of a pipe of the watch's, which closes when the watch ends, also by SIGKILL
 remove_instance() { # also when events are still on
@@ -41,7 +41,14 @@ rm -f "$folder"/*
 echo $$ >"$folder/owner"
 echo "$parent" >"$folder/traceparent"
 echo ready
-[[ $kinds != *' calls '* ]] || : >"$folder/calls"
+if [[ $kinds != *' calls '* ]]; then
+    :
+elif ! command -v perl >/dev/null; then
+    echo 'no calls perl is missing'
+else
+    : >"$folder/calls"
+    exec 7> >(exec perl -e "$notice" "$folder/calls" "$folder/noticed" >/dev/null 2>&1)
+fi
 
 tracefs=$folder/tracefs
 # one for each host, also where several share a kernel: pid namespace and process
@@ -128,10 +135,10 @@ if [[ $kinds = *' kernel '* ]]; then
     }
 fi
 # Out of reach of what ends our group
-exec 8> >(exec setsid bash -c "$BASH_EXECUTION_STRING" guard "$instance" '' '' >/dev/null 2>&1)
+exec 8> >(exec setsid bash -c "$BASH_EXECUTION_STRING" guard "$instance" '' '' '' >/dev/null 2>&1 7>&-)
 guard=$!
-trap 'exec 8>&-; wait "$guard"; exit' HUP TERM INT
+trap 'exec 7>&- 8>&-; wait "$guard"; exit' HUP TERM INT
 echo go
 while read -r word; do [ "$word" != take ] || take; done
-exec 8>&-
+exec 7>&- 8>&-
 wait "$guard"
