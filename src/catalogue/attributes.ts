@@ -467,6 +467,20 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
   },
   { name: 'migration.strategy', type: 'string', unit: null, meaning: 'how state travels', source: 'run.json' },
   {
+    name: 'migration.wrapper_us',
+    type: 'integer',
+    unit: 'µs',
+    meaning: 'what our wrapper cost the call: from its start to that of the program',
+    source: 'kernel.trace, sched_process_exec of the wrapper and of the program (src/wrap/host/call.sh)',
+  },
+  {
+    name: 'process.command_args',
+    type: 'any',
+    unit: null,
+    meaning: "the program's words, without its name, as a wrapper noted them",
+    source: 'OpenTelemetry semantic conventions, process; wrap.jsonl',
+  },
+  {
     name: 'process.command_line',
     type: 'string',
     unit: null,
@@ -479,6 +493,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     unit: null,
     meaning: 'name of a program, without its folder',
     source: 'processes.jsonl: /proc/PID/cmdline',
+  },
+  {
+    name: 'process.executable.path',
+    type: 'string',
+    unit: null,
+    meaning: 'the file that the process ran at last',
+    source: 'OpenTelemetry semantic conventions, process; kernel.trace, sched_process_exec',
   },
   {
     name: 'process.exit.code',

@@ -1,5 +1,6 @@
 import { runPhases } from '../evidence/records.ts';
 import { migrationSteps } from '../evidence/steps.ts';
+import { notifications } from '../layers/criu/notifications.ts';
 import { logKinds, type Phase } from '../layers/criu/phase.ts';
 import { phaseTables } from '../layers/criu/phase-tables.ts';
 import { restoreBarrier, restoreTask } from '../layers/criu/restore-phases.ts';
@@ -8,6 +9,15 @@ import { type PartRule, requestRules } from '../layers/dockerd/rules.ts';
 import { setKey } from '../layers/dockerd/spans.ts';
 import { nativeOperations } from '../layers/native/operations.ts';
 import { nativeStretches } from '../layers/native/stretches.ts';
+import {
+  criuCalls,
+  runcCall,
+  runcCommands,
+  runcVersion,
+  runcWork,
+  shimCalls,
+  startedPrograms,
+} from '../layers/processes/names.ts';
 import { namedPrograms } from '../layers/transship/calls.ts';
 import { hostParts } from '../layers/transship/host-marks.ts';
 import { isOwnWork } from '../layers/transship/steps.ts';
@@ -100,6 +110,38 @@ function ownOperations(): readonly OperationEntry[] {
   ];
 }
 
+function processOperations(): readonly OperationEntry[] {
+  const source = 'kernel.trace, wrap.jsonl';
+  const runc = (name: string, meaning: string): OperationEntry => ({ name, service: 'runc', meaning, source, isWait: true });
+  return [
+    ...runcCommands.map((command) =>
+      runc(`runc.${command}`, `a call of \`runc ${command}\`, from the program's start to its end`),
+    ),
+    runc(runcVersion, 'a call of `runc --version`: dockerd asks it now and then'),
+    runc(runcCall, 'a call of runc whose words nobody noted'),
+    { ...runcWork, service: 'runc', isWait: false },
+    ...criuCalls.map((call): OperationEntry => ({ ...call, service: 'runc' })),
+    ...shimCalls.map((call): OperationEntry => ({ ...call, service: 'containerd-shim', isWait: false })),
+    ...startedPrograms.map(
+      (program): OperationEntry => ({
+        ...{ name: `program ${program}`, source: 'kernel.trace', isWait: false },
+        // of whichever layer has started it: the one that does so most
+        service: 'criu',
+        meaning:
+          program === 'other'
+            ? 'a program of no name in this list (`process.executable.path`), started by the service that the span is of'
+            : `the program ${program}, started by the service that the span is of`,
+      }),
+    ),
+    ...notifications.map(
+      ({ hook, meaning }): OperationEntry => ({
+        ...{ name: `runc.notify.${hook}`, service: 'runc', meaning, isWait: false },
+        source: 'libcontainer/criu_linux.go criuNotifications',
+      }),
+    ),
+  ];
+}
+
 function hostOperations(): readonly OperationEntry[] {
   return hostParts.map(({ name, service, begins, ends, isWait }) => ({
     ...{ name, service, source: 'marks.log', isWait: isWait === true },
@@ -124,6 +166,7 @@ function nativeEntries(): readonly OperationEntry[] {
 /** Every name that a span of ours can have, each once for a service. */
 export const operationCatalogue: readonly OperationEntry[] = firstOfEach([
   ...ownOperations(),
+  ...processOperations(),
   ...hostOperations(),
   ...dockerdOperations(),
   ...nativeEntries(),

@@ -63,6 +63,22 @@ export interface ProcessRecord {
   readonly boundNs: string;
 }
 
+/** `evidence/HOST/wrap.jsonl`: calls of runc, CRIU and the shim that went by way of our wrappers (that host's clock and process ids). */
+export interface CallRecord {
+  readonly program: string;
+  /** When `watch` noticed it, a moment after the wrapper's start; and when it saw the process's end. Null: it did not. */
+  readonly startNs: string | null;
+  readonly endNs: string | null;
+  /** 128 + signal when a signal ended it. Null: unknown, as the kernel tells only the parent before Linux 6.15. */
+  readonly exitCode: number | null;
+  readonly pid: number;
+  readonly parentPid: number;
+  /** Without the program's own name. */
+  readonly argv: readonly string[];
+  /** Of the run, as the wrapper found it; null: there was none. */
+  readonly traceparent: string | null;
+}
+
 /** `evidence/HOST/events.jsonl`: Docker's own events (that host's clock). */
 export interface DockerEventRecord {
   readonly type: string;

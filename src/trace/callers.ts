@@ -1,4 +1,5 @@
 import type { AlignedSpan } from './aligned-span.ts';
+import { clip, lengthNs } from './intervals.ts';
 import { services } from './layer-spans.ts';
 
 /** Which step causes a layer's root: it hangs there where nothing of an upper layer in that step encloses it (clock off, evidence missing). */
@@ -30,12 +31,21 @@ function rank({ service, isController }: AlignedSpan): number {
  */
 export function callerOf(root: AlignedSpan, all: readonly AlignedSpan[], top: AlignedSpan | undefined): AlignedSpan | undefined {
   if (root === top) return undefined;
+  if (root.span.isDetail) return doerOf(root, all) ?? callerOf({ ...root, span: { ...root.span, isDetail: false } }, all, top);
   const uppers = all.filter((upper) => rank(upper) < rank(root) && isSameSide(upper, root));
   const caller = smallest(uppers.filter((upper) => encloses(upper, root)));
   const cause = causeOf(root, uppers);
   // a wrong clock puts it into some other span: under its cause, that is seen
   if (cause !== undefined && (caller === undefined || !encloses(cause, caller))) return cause;
   return caller ?? top;
+}
+
+/** The span of its own service in whose time most of it lies; of those that hold it alike, the innermost. */
+function doerOf(root: AlignedSpan, all: readonly AlignedSpan[]): AlignedSpan | undefined {
+  const own = all.filter(({ service, host, span }) => service === root.service && host === root.host && !span.isDetail);
+  const commonNs = own.map((upper) => lengthNs(clip([root], upper)));
+  const mostNs = commonNs.reduce((most, ns) => (ns > most ? ns : most), 0n);
+  return mostNs === 0n ? undefined : smallest(own.filter((_, index) => commonNs[index] === mostNs));
 }
 
 function isSameSide(upper: AlignedSpan, root: AlignedSpan): boolean {

@@ -35,6 +35,7 @@ const rooms: Readonly<Record<string, Room>> = {
   'src/layers/criu/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path', 'protobufjs'] },
   'src/layers/dockerd/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path'] },
   'src/layers/native/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:crypto', 'node:path'] },
+  'src/layers/processes/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path'] },
   'src/layers/transship/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path'] },
   // Strangers' archives: the one room that unpacks anything, and it knows nothing of what it unpacks.
   'src/unpack/': { rooms: [], libraries: [node, 'tar', 'fzstd'] },
