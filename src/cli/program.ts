@@ -13,6 +13,7 @@ import { recoverCommand } from './recover.ts';
 import { runsCommand } from './runs.ts';
 import { sendCommand } from './send.ts';
 import { showCommand } from './show.ts';
+import { sourceCommand } from './source.ts';
 import { testbedCommand } from './testbed.ts';
 import { versionCommand } from './version.ts';
 import { wrapCommand } from './wrap.ts';
@@ -32,6 +33,7 @@ const commands: readonly Command[] = [
   sendCommand,
   wrapCommand,
   testbedCommand,
+  sourceCommand,
   showCommand,
   diffCommand,
   runsCommand,
