@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cacheFolder, recipeHash } from '../../vm/build-cache.ts';
@@ -40,7 +40,12 @@ export interface FetchOptions {
   readonly say: (line: string) => void;
 }
 
+export interface Fetched extends FetchedSources {
+  readonly folder: string;
+}
+
 const manifestName = 'sources.json';
+const schema = 'transship.source-fetch/1';
 
 /** Where what was fetched and built is kept: the project's own cache for root, the user's otherwise. */
 export function sourceCache(): string {
@@ -49,42 +54,57 @@ export function sourceCache(): string {
 }
 
 /**
- * Sources of a version set, laid out as a GOPATH.
+ * Sources of a version set, laid out as a GOPATH. A set is fetched once, into the cache; another place gets a copy of that.
  * @returns the folder, and what is in it
  * @throws TransshipError `not-ready` (mirror, tools), `input` (wrong sums, patches), `usage`: nothing is left behind then
  */
-export async function fetchSources(options: FetchOptions): Promise<FetchedSources & { readonly folder: string }> {
-  const { set, checkouts, say } = options;
+export async function fetchSources({ set, checkouts, to, say }: FetchOptions): Promise<Fetched> {
   if (set === null && checkouts.length === 0)
     throw new TransshipError('usage', 'nothing was named to be fetched', 'a set (debian13, testing), or --tree DIR');
-  const recipe = recipeHash([set, set && sourcePackages[set], suites]);
-  const target = options.to ?? join(sourceCache(), `sources-${set ?? 'checkout'}-${recipe}`);
-  const isCached = options.to === null && checkouts.length === 0;
-  if (isCached && existsSync(target)) return { folder: target, ...readFetched(target) };
-  if (options.to === null && checkouts.length > 0)
+  if (to === null && checkouts.length > 0)
     throw new TransshipError('usage', 'a checkout is copied to a place of your choice', 'add --to FOLDER');
-  if (existsSync(target)) throw new TransshipError('usage', `${target}: is there already`, 'remove it, or name another folder');
+  if (to !== null && existsSync(to))
+    throw new TransshipError('usage', `${to}: is there already`, 'remove it, or name another folder');
+  const cached = set === null ? null : await cachedSet(set, say);
+  if (to === null && cached !== null) return cached;
+  const target = to as string;
+  const manifest = await wholeFolder(target, async (folder) => {
+    const given = copyCheckouts(checkouts, folder);
+    const kept = (cached?.trees ?? []).filter(({ place }) => !given.some((other) => other.place === place));
+    for (const { place } of kept)
+      cpSync(join(cached?.folder ?? '', 'src', place), join(folder, 'src', place), { recursive: true });
+    return { schema, set, trees: [...given, ...kept], warnings: cached?.warnings ?? [] };
+  });
+  return { folder: target, ...manifest };
+}
+
+async function cachedSet(set: PackageSet, say: FetchOptions['say']): Promise<Fetched> {
+  const target = join(sourceCache(), `sources-${set}-${recipeHash([set, sourcePackages[set], suites])}`);
+  if (existsSync(target)) return { folder: target, ...readFetched(target) };
+  const manifest = await wholeFolder(target, async (folder) => {
+    const { trees, warnings } = await fetchSet({ set, folder, say });
+    return { schema, set, trees, warnings };
+  });
+  return { folder: target, ...manifest };
+}
+
+/** Makes a folder aside and renames it when it is whole; when another was faster, its copy is the same. */
+async function wholeFolder(target: string, fill: (folder: string) => Promise<FetchedSources>): Promise<FetchedSources> {
   mkdirSync(dirname(target), { recursive: true });
   const partial = mkdtempSync(`${target}.partial-`);
   try {
-    const given = copyCheckouts(checkouts, partial);
-    const fetched = set === null ? { trees: [], warnings: [] } : await fetchSet({ set, given, folder: partial, say });
-    const manifest: FetchedSources = {
-      schema: 'transship.source-fetch/1',
-      set,
-      trees: [...given, ...fetched.trees],
-      warnings: fetched.warnings,
-    };
+    chmodSync(partial, 0o755);
+    const manifest = await fill(partial);
     writeFileSync(join(partial, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
-    if (!(isCached && existsSync(target))) renameSync(partial, target); // else another was faster: its copy is the same
-    return { folder: target, ...manifest };
+    if (!existsSync(target)) renameSync(partial, target);
+    return manifest;
   } finally {
     rmSync(partial, { recursive: true, force: true });
   }
 }
 
 /** @throws TransshipError `input` when the folder is none of fetched sources */
-export function readFetched(folder: string): FetchedSources {
+function readFetched(folder: string): FetchedSources {
   const file = join(folder, manifestName);
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as FetchedSources;
@@ -110,12 +130,11 @@ function copyCheckouts(checkouts: readonly string[], folder: string): readonly F
 
 interface SetFetch {
   readonly set: PackageSet;
-  readonly given: readonly FetchedTree[];
   readonly folder: string;
   readonly say: (line: string) => void;
 }
 
-async function fetchSet({ set, given, folder, say }: SetFetch): Promise<Pick<FetchedSources, 'trees' | 'warnings'>> {
+async function fetchSet({ set, folder, say }: SetFetch): Promise<Pick<FetchedSources, 'trees' | 'warnings'>> {
   const scratch = join(folder, '.scratch'); // on the same disk: trees are renamed out of it
   mkdirSync(scratch);
   try {
@@ -124,7 +143,7 @@ async function fetchSet({ set, given, folder, say }: SetFetch): Promise<Pick<Fet
     const trees: FetchedTree[] = [];
     const warnings: string[] = [];
     for (const each of sourcePackages[set]) {
-      const got = await fetchPackage(each, { index, scratch, folder, given });
+      const got = await fetchPackage(each, { index, scratch, folder });
       trees.push(...got.trees);
       warnings.push(...got.warnings);
       for (const { place, version, patches } of got.trees) say(`  ${place} ${version}, ${patches ?? 'none of its'} patches`);
@@ -141,15 +160,12 @@ interface PackageFetch {
   readonly index: SourceIndex;
   readonly scratch: string;
   readonly folder: string;
-  readonly given: readonly FetchedTree[];
 }
 
 async function fetchPackage(
   { name, trees }: SourcePackage,
   at: PackageFetch,
 ): Promise<Pick<FetchedSources, 'trees' | 'warnings'>> {
-  const wanted = trees.filter((tree) => !at.given.some(({ place }) => place === tree.place));
-  if (wanted.length === 0) return { trees: [], warnings: [] };
   const downloads = join(at.scratch, name);
   mkdirSync(downloads);
   const files = await at.index.filesOf(name);
@@ -158,7 +174,7 @@ async function fetchPackage(
   const { patches, warnings } = await unpackSource(files, downloads, unpacked);
   // NAME_VERSION.dsc; a file name has no epoch, and nobody needs it here
   const version = /_(.+)\.dsc$/.exec(files.find((file) => file.name.endsWith('.dsc'))?.name ?? '')?.[1] ?? null;
-  const there = wanted.filter((tree) => existsSync(join(unpacked, tree.folder)));
+  const there = trees.filter((tree) => existsSync(join(unpacked, tree.folder)));
   for (const tree of there) placeTree(join(unpacked, tree.folder), join(at.folder, 'src', tree.place));
   return { trees: there.map(({ place }) => ({ place, package: name, version, patches, checkout: null })), warnings };
 }

@@ -31,13 +31,3 @@ export const sourcePackages: Readonly<Record<PackageSet, readonly SourcePackage[
   debian13: packages('github.com/containerd/containerd'),
   testing: packages('github.com/containerd/containerd/v2'),
 };
-
-/** What `go.mod` calls a project (moby: `vendor.mod`), and the version family of its path rules. */
-export const knownModules = [
-  'github.com/opencontainers/runc',
-  'github.com/containerd/containerd',
-  'github.com/containerd/containerd/v2',
-  'github.com/containerd/go-runc',
-  'github.com/docker/docker',
-  'github.com/moby/moby/v2',
-] as const;

@@ -28,6 +28,8 @@ const rooms: Readonly<Record<string, Room>> = {
   'src/layers/transship/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path'] },
   // Strangers' archives: the one room that unpacks anything, and it knows nothing of what it unpacks.
   'src/unpack/': { rooms: [], libraries: [node, 'tar', 'fzstd'] },
+  // Docker's source: nothing of a run.
+  'src/instrument/': { rooms: ['src/hosts/', 'src/evidence/', 'vm/'], libraries: [node, 'execa', 'web-tree-sitter'] },
   'src/catalogue/': { rooms: ['src/layers/', 'src/evidence/', 'src/trace/'], libraries: [] },
   // Pure functions: no file, no process, no clock.
   'src/trace/': { rooms: ['src/evidence/'], libraries: ['node:crypto'] },
