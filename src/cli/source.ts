@@ -1,5 +1,7 @@
 import { Command } from 'commander';
+import { sourceBuildCommand } from './source-build.ts';
 import { sourceFetchCommand } from './source-fetch.ts';
+import { sourceInstallCommand } from './source-install.ts';
 import { sourceInstrumentCommand } from './source-instrument.ts';
 import { sourceScanCommand } from './source-scan.ts';
 
@@ -8,4 +10,6 @@ export const sourceCommand: Command = new Command('source')
   .addCommand(sourceFetchCommand)
   .addCommand(sourceScanCommand)
   .addCommand(sourceInstrumentCommand)
+  .addCommand(sourceBuildCommand)
+  .addCommand(sourceInstallCommand)
   .addHelpText('after', '\nExample:\n  transship source fetch debian13');
