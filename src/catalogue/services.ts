@@ -17,7 +17,11 @@ export const serviceCatalogue: Readonly<Record<Service, ServiceEntry>> = {
     source: 'dockerd.log, events.jsonl',
   },
   containerd: { meaning: 'what dockerd has containerd do', source: 'dockerd.log, which holds the log of its containerd, too' },
-  runc: { meaning: 'runc from its start to its end, where our scripts call it', source: 'marks.log' },
+  'containerd-shim': { meaning: 'the shim and go-runc in it, where they are instrumented', source: 'source.jsonl' },
+  runc: {
+    meaning: 'runc from its start to its end, where our scripts call it; its functions, where it is instrumented',
+    source: 'marks.log, source.jsonl',
+  },
   criu: {
     meaning: 'CRIU: dump, pre-dump, restore, phase by phase',
     source: 'dump.log, pre-dump.log, restore.log, stats-dump, stats-restore',

@@ -6,6 +6,8 @@ import { type CriuEvidence, readCriuEvidence } from '../layers/criu/evidence.ts'
 import { spansOf as criuSpans } from '../layers/criu/spans.ts';
 import { readDockerdEvidence } from '../layers/dockerd/evidence.ts';
 import { spansOf as dockerdSpans } from '../layers/dockerd/spans.ts';
+import { readSourceEvidence } from '../layers/source/evidence.ts';
+import { spansOf as sourceSpans } from '../layers/source/spans.ts';
 import { evidenceHosts, readTransshipEvidence } from '../layers/transship/evidence.ts';
 import { spansOf as markSpans, readHostMarks } from '../layers/transship/host-marks.ts';
 import { roleIn, spansOf as transshipSpans } from '../layers/transship/spans.ts';
@@ -34,7 +36,11 @@ export function traceOf(folder: RunFolder, criu: readonly CriuEvidence[]): Trace
     if (role === null) return [];
     const { name, sourceId, destinationId } = manifest.container ?? { name: null, sourceId: null, destinationId: null };
     const containers = [name, role === 'source' ? sourceId : destinationId].filter((known) => known !== null);
-    return dockerdSpans(readDockerdEvidence(hostEvidence(folder, host), { role, containers }));
+    const at = hostEvidence(folder, host);
+    return [
+      ...dockerdSpans(readDockerdEvidence(at, { role, containers })),
+      ...sourceSpans(readSourceEvidence(at, { role, containers })),
+    ];
   });
   const own = transshipSpans(readTransshipEvidence(folder));
   const scripts = hosts.flatMap((host) => {

@@ -27,10 +27,10 @@ export const sourceInstallCommand: Command = new Command('install')
 async function run(spec: string, options: Options, command: Command): Promise<void> {
   const terminal = terminalOf(command);
   const programs = programsNamed(options.only);
+  if (!spec.startsWith('test:') && !options.yes) await refuse(spec, options.stock === true, programs);
   const { connectHost } = await import('../hosts/connect.ts');
   const { backToStock, installPrograms } = await import('../instrument/install-programs.ts');
   await using host = await connectHost(spec);
-  if (!host.endpoint.startsWith('test:') && !options.yes) await refuse(host.name, options.stock === true, programs);
   if (options.stock) {
     const switched = await backToStock(host);
     return say(

@@ -53,7 +53,14 @@ export async function buildPrograms({ set, programs, say }: BuildOptions): Promi
       program.package,
     ]);
     const command = ['sh', join(packageRoot(), 'vm/go-build.sh'), root, work, goCache, `${target}.partial`, ...words];
-    await buildOnce({ target, command, what: `${programs.join(', ')} of ${set}, instrumented`, prefix: [], say });
+    await buildOnce({
+      target,
+      command,
+      what: `${programs.join(', ')} of ${set}, instrumented`,
+      prefix: [],
+      say,
+      hint: 'the compiler says where; is the disk full?',
+    });
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -2,10 +2,10 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TransshipError } from '../error.ts';
+import { sourceEventsFile } from '../evidence/records.ts';
 import { packageRoot } from '../evidence/run-folder.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Built } from './build-programs.ts';
-import { eventsFile } from './side-file.ts';
 
 /** Where our builds lie on a host, beside its own programs. */
 export const installFolder = '/usr/local/lib/transship/source';
@@ -61,7 +61,7 @@ async function upload(host: Host, from: string, to: string): Promise<void> {
 
 async function switchTo(host: Host, to: 'on' | 'off', names: readonly string[]): Promise<readonly Switched[]> {
   const script = readFileSync(join(packageRoot(), 'src/instrument/host/switch.sh'), 'utf8');
-  const output = await run(host, ['sh', '-s', '--', to, installFolder, eventsFile, ...names].join(' '), script);
+  const output = await run(host, ['sh', '-s', '--', to, installFolder, sourceEventsFile, ...names].join(' '), script);
   return output
     .split('\n')
     .filter((line) => line !== '')

@@ -1,7 +1,5 @@
+import { sourceEventsFile } from '../evidence/records.ts';
 import { sideFileHead } from './span-marks.ts';
-
-/** Where instrumented programs write on a host, if that file is there when they begin; `$TRANSSHIP_SOURCE_EVENTS` names another, or (empty) none. */
-export const eventsFile = '/run/transship/source.jsonl';
 
 /**
  * The file beside the functions of a package: standard library only, so no import is added to a file of theirs (import comments, vendor
@@ -31,7 +29,7 @@ var (
 func transshipOpen() {
 	path, isSet := transshipOs.LookupEnv("TRANSSHIP_SOURCE_EVENTS")
 	if !isSet {
-		path = "${eventsFile}"
+		path = "${sourceEventsFile}"
 	}
 	if path == "" {
 		return

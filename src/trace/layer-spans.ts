@@ -1,7 +1,16 @@
 import type { Ns } from './time.ts';
 
 /** The layers, one OpenTelemetry `service.name` each. */
-export const services = ['transship', 'dockerd', 'containerd', 'runc', 'criu', 'criu-page-server', 'criu-lazy-pages'] as const;
+export const services = [
+  'transship',
+  'dockerd',
+  'containerd',
+  'containerd-shim',
+  'runc',
+  'criu',
+  'criu-page-server',
+  'criu-lazy-pages',
+] as const;
 export type Service = (typeof services)[number];
 
 /** How a span's two ends are known: both seen, ends because the next thing began, or known from the order of calls. */
@@ -46,6 +55,8 @@ export interface LayerSpans {
   readonly host: string;
   readonly role: 'source' | 'destination' | 'controller';
   readonly spans: readonly LayerSpan[];
+  /** Told by the program itself: what was seen of the same program from outside (its log, our scripts) encloses it. */
+  readonly isInside?: true;
   /** How the times came to the wall clock, and how far they may be off. */
   readonly anchor: { readonly means: string; readonly boundNs: Ns };
 }

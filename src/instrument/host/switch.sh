@@ -54,5 +54,5 @@ for name; do
     printf '%s %s\n' "$name" "$stock"
 done
 mkdir -p "${events%/*}"
-[ -e "$events" ] || (umask 077 && : >"$events")
+(umask 077 && : >"$events")
 trap - EXIT
