@@ -34,6 +34,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     source: 'OpenTelemetry semantic conventions, container; run.json',
   },
   {
+    name: 'containerd.content.ref',
+    type: 'string',
+    unit: null,
+    meaning: 'what is written into the content store',
+    source: 'containerd services/tasks (*local).writeContent',
+  },
+  {
     name: 'criu.dump.*_us',
     type: 'integer',
     unit: 'µs',
@@ -111,6 +118,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     source: 'counted from 1 in the log',
   },
   {
+    name: 'criu.notification',
+    type: 'string',
+    unit: null,
+    meaning: 'what criu told runc and waited to be answered: `pre-dump`, `network-lock`, `setup-namespaces`, …',
+    source: 'criu/action-scripts.c action_names; runc libcontainer criuNotifications',
+  },
+  {
     name: 'criu.outcome',
     type: 'string',
     unit: null,
@@ -137,6 +151,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     unit: 'µs',
     meaning: 'as `criu.dump.*_us`, in a pre-dump',
     source: 'src/layers/criu/log-tree.ts thinOut',
+  },
+  {
+    name: 'criu.request',
+    type: 'string',
+    unit: null,
+    meaning: 'what runc asked of criu: `DUMP`, `RESTORE`, `FEATURE_CHECK`, …',
+    source: 'criu images/rpc.proto criu_req_type; runc libcontainer criuSwrk',
   },
   {
     name: 'criu.restore.*_us',
@@ -512,7 +533,7 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     name: 'process.pid',
     type: 'integer',
     unit: null,
-    meaning: 'the task as the host sees it',
+    meaning: 'the task as the host sees it; of an instrumented program, itself',
     source: 'OpenTelemetry semantic conventions, process; criu/cr-dump.c dump_one_task, criu/cr-restore.c',
   },
   {

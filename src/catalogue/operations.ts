@@ -1,5 +1,7 @@
 import { runPhases } from '../evidence/records.ts';
 import { migrationSteps } from '../evidence/steps.ts';
+import type { PathLayer } from '../instrument/path-rule.ts';
+import { pathRules } from '../instrument/path-rules.ts';
 import { notifications } from '../layers/criu/notifications.ts';
 import { logKinds, type Phase } from '../layers/criu/phase.ts';
 import { phaseTables } from '../layers/criu/phase-tables.ts';
@@ -163,11 +165,30 @@ function nativeEntries(): readonly OperationEntry[] {
   ];
 }
 
+const serviceOfLayer: Readonly<Record<PathLayer, Service>> = {
+  dockerd: 'dockerd',
+  'containerd-client': 'dockerd',
+  containerd: 'containerd',
+  'containerd-shim': 'containerd-shim',
+  'go-runc': 'containerd-shim',
+  runc: 'runc',
+  criu: 'criu',
+};
+
+function sourceOperations(): readonly OperationEntry[] {
+  const spanned = pathRules.filter(({ noSpan }) => noSpan === undefined);
+  return spanned.map(({ name, layer, does, packages, function: code, calls = [] }) => ({
+    ...{ name, service: serviceOfLayer[layer], meaning: does, source: `${packages[0]} ${code}` },
+    isWait: calls.some(({ via }) => via === 'exec' || via === 'grpc' || via === 'ttrpc'),
+  }));
+}
+
 /** Every name that a span of ours can have, each once for a service. */
 export const operationCatalogue: readonly OperationEntry[] = firstOfEach([
   ...ownOperations(),
   ...processOperations(),
   ...hostOperations(),
+  ...sourceOperations(),
   ...dockerdOperations(),
   ...nativeEntries(),
   ...criuOperations(),

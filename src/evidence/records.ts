@@ -87,6 +87,26 @@ export interface DockerEventRecord {
   readonly timeNs: string;
 }
 
+/** `evidence/HOST/source.jsonl`: calls that instrumented programs told of, each written when it ended (that host's clock). */
+export interface SourceRecord {
+  /** The rule that found the function: name of the span. */
+  readonly name: string;
+  /** `libcontainer.(*Container).criuSwrk` */
+  readonly code: string;
+  readonly startNs: string;
+  readonly endNs: string;
+  readonly goroutine: number;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** The error that the function returned, where its result has a name. */
+  readonly error?: string;
+  readonly program: string;
+  readonly pid: number;
+  readonly ppid: number;
+}
+
+/** Where instrumented programs write on a host, if that file is there when they begin; `$TRANSSHIP_SOURCE_EVENTS` names another, or (empty) none. */
+export const sourceEventsFile = '/run/transship/source.jsonl';
+
 /** `evidence/HOST/criu/files.json`: what CRIU left, for anchoring its relative clock (that host's clock). */
 export interface CriuFilesRecord {
   /** CLOCK_REALTIME minus CLOCK_BOOTTIME, sampled on the host; null where it could not be had. */

@@ -12,6 +12,8 @@ export interface AlignedSpan {
   readonly role: string | undefined;
   /** Of the controller's own clock and doing. */
   readonly isController: boolean;
+  /** Told by the program itself. */
+  readonly isInside: boolean;
   /** Which `LayerSpans` it came in: spans of one group share a clock and its error. */
   readonly group: number;
   readonly startNs: Ns;
@@ -37,6 +39,7 @@ export function alignLayers(
       host: layer.host,
       role: roleOf(layer, span),
       isController: layer.role === 'controller',
+      isInside: layer.isInside === true,
       group,
       startNs: clock.align(span.startNs),
       endNs: clock.align(span.endNs),

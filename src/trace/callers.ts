@@ -14,11 +14,11 @@ const causes: readonly { readonly root: RegExp; readonly step: RegExp }[] = [
 
 /**
  * What cannot be under what: a layer is called by those before it in the list; CRIU's processes stand side by side. Our own scripts on
- * a host are called by the controller's steps.
+ * a host are called by the controller's steps. What a program tells of itself is below what was seen of it from outside.
  */
-function rank({ service, isController }: AlignedSpan): number {
+function rank({ service, isController, isInside }: AlignedSpan): number {
   if (service === 'transship') return isController ? 0 : 0.5;
-  return Math.min(services.indexOf(service), services.indexOf('criu'));
+  return Math.min(services.indexOf(service), services.indexOf('criu')) + (isInside ? 0.5 : 0);
 }
 
 /**

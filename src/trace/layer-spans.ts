@@ -66,6 +66,8 @@ export interface LayerSpans {
   readonly host: string;
   readonly role: 'source' | 'destination' | 'controller';
   readonly spans: readonly LayerSpan[];
+  /** Told by the program itself: what was seen of the same program from outside (its log, our scripts) encloses it. */
+  readonly isInside?: true;
   /** How the times came to the wall clock, and how far they may be off. */
   readonly anchor: { readonly means: string; readonly boundNs: Ns };
 }
