@@ -50,6 +50,7 @@ export async function takeFound(found: Found, options: TakeInOptions & { readonl
     const digests = new Map(sources.flatMap((source) => (source.digest === null ? [] : [[keptName(source), source.digest]])));
     const { folder: run, manifest } = written;
     const criu = readCriuEvidence(hostEvidence(run, importHost), digests);
+    // its derived file is left to `show`: making it takes a sixth of the first answer
     const trace = traceOf(run, manifest, [criu]);
     const described = readImages(hostEvidence(run, importHost));
     return {
