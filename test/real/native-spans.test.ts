@@ -66,7 +66,7 @@ function nativeTests(hosts: () => TwoHosts, image: () => string): void {
   test('another client’s checkpoint at the same time: what could be of either is taken for neither, and said', async () => {
     const { a } = hosts();
     await runWeb(a);
-    const large = `--entrypoint perl ${image()} -e '$m = "x" x 3e8; sleep 600'`;
+    const large = `--entrypoint perl ${image()} -e '$m = "x" x 8e7; sleep 600'`;
     await onHost(a, `docker run -d --name other --network none ${large}; sleep 2`);
     const { folder } = await moveIt(hosts(), {
       container: 'web',
@@ -75,7 +75,7 @@ function nativeTests(hosts: () => TwoHosts, image: () => string): void {
         if (step === 'pause' && state === 'begin')
           doAtOnce(
             a,
-            '(docker checkpoint create --leave-running other c; touch /run/other) </dev/null >/dev/null 2>&1 & sleep 1.5',
+            '(docker checkpoint create --leave-running other c1; touch /run/other) </dev/null >/dev/null 2>&1 & sleep 1',
           );
         // a request has its span when it has ended
         if (step === 'collect-evidence' && state === 'begin')
