@@ -34,6 +34,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     source: 'OpenTelemetry semantic conventions, container; run.json',
   },
   {
+    name: 'containerd.content.ref',
+    type: 'string',
+    unit: null,
+    meaning: 'what is written into the content store',
+    source: 'containerd services/tasks (*local).writeContent',
+  },
+  {
     name: 'criu.dump.*_us',
     type: 'integer',
     unit: 'µs',
@@ -111,6 +118,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     source: 'counted from 1 in the log',
   },
   {
+    name: 'criu.notification',
+    type: 'string',
+    unit: null,
+    meaning: 'what criu told runc and waited to be answered: `pre-dump`, `network-lock`, `setup-namespaces`, …',
+    source: 'criu/action-scripts.c action_names; runc libcontainer criuNotifications',
+  },
+  {
     name: 'criu.outcome',
     type: 'string',
     unit: null,
@@ -137,6 +151,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     unit: 'µs',
     meaning: 'as `criu.dump.*_us`, in a pre-dump',
     source: 'src/layers/criu/log-tree.ts thinOut',
+  },
+  {
+    name: 'criu.request',
+    type: 'string',
+    unit: null,
+    meaning: 'what runc asked of criu: `DUMP`, `RESTORE`, `FEATURE_CHECK`, …',
+    source: 'criu images/rpc.proto criu_req_type; runc libcontainer criuSwrk',
   },
   {
     name: 'criu.restore.*_us',
@@ -467,11 +488,39 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
   },
   { name: 'migration.strategy', type: 'string', unit: null, meaning: 'how state travels', source: 'run.json' },
   {
+    name: 'migration.wrapper_us',
+    type: 'integer',
+    unit: 'µs',
+    meaning: 'what our wrapper cost the call: from its start to that of the program',
+    source: 'kernel.trace, sched_process_exec of the wrapper and of the program (src/wrap/host/call.sh)',
+  },
+  {
+    name: 'process.command_args',
+    type: 'any',
+    unit: null,
+    meaning: "the program's words, without its name, as a wrapper noted them",
+    source: 'OpenTelemetry semantic conventions, process; wrap.jsonl',
+  },
+  {
     name: 'process.command_line',
     type: 'string',
     unit: null,
     meaning: 'command that a step ran on a host, its first 400 characters',
     source: 'OpenTelemetry semantic conventions, process; commands.jsonl',
+  },
+  {
+    name: 'process.executable.name',
+    type: 'string',
+    unit: null,
+    meaning: 'name of a program, without its folder',
+    source: 'processes.jsonl: /proc/PID/cmdline',
+  },
+  {
+    name: 'process.executable.path',
+    type: 'string',
+    unit: null,
+    meaning: 'the file that the process ran at last',
+    source: 'OpenTelemetry semantic conventions, process; kernel.trace, sched_process_exec',
   },
   {
     name: 'process.exit.code',
@@ -484,7 +533,7 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     name: 'process.pid',
     type: 'integer',
     unit: null,
-    meaning: 'the task as the host sees it',
+    meaning: 'the task as the host sees it; of an instrumented program, itself',
     source: 'OpenTelemetry semantic conventions, process; criu/cr-dump.c dump_one_task, criu/cr-restore.c',
   },
   {

@@ -7,11 +7,13 @@ import { joinNative } from '../layers/native/join.ts';
 import { underNative } from '../layers/native/over-log.ts';
 import { spansOf as nativeSpans } from '../layers/native/spans.ts';
 import { withStreamsCut } from '../layers/native/streams.ts';
+import { readSourceEvidence } from '../layers/source/evidence.ts';
+import { spansOf as sourceSpans } from '../layers/source/spans.ts';
 import { evidenceHosts } from '../layers/transship/evidence.ts';
 import { roleIn } from '../layers/transship/spans.ts';
 import type { LayerSpans } from '../trace/layer-spans.ts';
 
-/** What dockerd and containerd did on both hosts, by their own spans where there are any, and by dockerd's log. */
+/** What dockerd and containerd did on both hosts, by their own spans where there are any, and by dockerd's log; and what programs did that are instrumented. */
 export function daemonLayers(
   folder: RunFolder,
   manifest: Manifest,
@@ -25,7 +27,8 @@ export function daemonLayers(
     const joined = joinNative(withStreamsCut(readNativeEvidence(at, { role, traceId: manifest.traceId })));
     const native = nativeSpans(joined);
     const fromLog = logSpans(readDockerdEvidence(at, { role, containers }));
-    return { layers: [...native, ...underNative(fromLog, native)], warnings: joined.warnings };
+    const source = sourceSpans(readSourceEvidence(at, { role, containers }));
+    return { layers: [...native, ...underNative(fromLog, native), ...source], warnings: joined.warnings };
   });
   return { layers: sides.flatMap(({ layers }) => layers), warnings: sides.flatMap(({ warnings }) => warnings) };
 }

@@ -5,6 +5,7 @@ import { traceparentOf } from '../export/live-telemetry.ts';
 import { isDirect } from '../hosts/check.ts';
 import { measureClock } from '../hosts/clock-offset.ts';
 import type { Host } from '../hosts/host.ts';
+import { rootSpanId } from '../trace/aligned-span.ts';
 import { nowNs } from '../trace/time.ts';
 import { recordOf } from './choice/prediction.ts';
 import { type Closing, closeManifest, keep } from './closing.ts';
@@ -20,6 +21,7 @@ import { openObservation } from './observation.ts';
 import type { Plan } from './plan.ts';
 import { recordCalls } from './recording.ts';
 import { type Move, nothingFound, type Report } from './step.ts';
+import { openWatch, type WatchKind } from './watch.ts';
 import { openRoute, routeWarning } from './whole/route.ts';
 import { lockWorkFolder } from './work-folder.ts';
 
@@ -32,6 +34,8 @@ export interface MigrateRequest {
   readonly signal: AbortSignal;
   readonly runName: string | undefined;
   readonly isProbed: boolean;
+  /** What the hosts note meanwhile of who calls whom. */
+  readonly watched: readonly WatchKind[];
   /** Transship's own version, for the manifest. */
   readonly version: string;
 }
@@ -77,9 +81,17 @@ async function moveByRoute(manifest: Manifest, folder: RunFolder, request: Migra
   keepPlan(move, marks);
   const observation = await openObservation({ ...request, folder });
   await using native = await openNativeSpans(folder, [source, destination]);
+  const watch = {
+    traceparent: `00-${manifest.traceId}-${rootSpanId(manifest.traceId)}-01`,
+    containerId: plan.container.id,
+    kinds: request.watched,
+  };
+  await using sourceWatch = await openWatch(source, watch);
+  await using destinationWatch = await openWatch(destination, watch);
+  found.warnings.push(...sourceWatch.missing, ...destinationWatch.missing);
   const collectAll = async () => {
     found.warnings.push(...(await native.settle()));
-    await collectBoth(move, marks);
+    await collectBoth(move, marks, { source: sourceWatch, destination: destinationWatch });
   };
   const result = await runSteps(
     plan.steps.map((step) => withEvidence(step, collectAll)),

@@ -1,4 +1,5 @@
 import type { AlignedSpan } from './aligned-span.ts';
+import { clip, lengthNs } from './intervals.ts';
 import { services } from './layer-spans.ts';
 
 /** Which step causes a layer's root: it hangs there where nothing of an upper layer in that step encloses it (clock off, evidence missing). */
@@ -13,11 +14,11 @@ const causes: readonly { readonly root: RegExp; readonly step: RegExp }[] = [
 
 /**
  * What cannot be under what: a layer is called by those before it in the list; CRIU's processes stand side by side. Our own scripts on
- * a host are called by the controller's steps.
+ * a host are called by the controller's steps. What a program tells of itself is below what was seen of it from outside.
  */
-function rank({ service, isController }: AlignedSpan): number {
+function rank({ service, isController, isInside }: AlignedSpan): number {
   if (service === 'transship') return isController ? 0 : 0.5;
-  return Math.min(services.indexOf(service), services.indexOf('criu'));
+  return Math.min(services.indexOf(service), services.indexOf('criu')) + (isInside ? 0.5 : 0);
 }
 
 /**
@@ -30,12 +31,21 @@ function rank({ service, isController }: AlignedSpan): number {
  */
 export function callerOf(root: AlignedSpan, all: readonly AlignedSpan[], top: AlignedSpan | undefined): AlignedSpan | undefined {
   if (root === top) return undefined;
+  if (root.span.isDetail) return doerOf(root, all) ?? callerOf({ ...root, span: { ...root.span, isDetail: false } }, all, top);
   const uppers = all.filter((upper) => rank(upper) < rank(root) && isSameSide(upper, root));
   const caller = smallest(uppers.filter((upper) => encloses(upper, root)));
   const cause = causeOf(root, uppers);
   // a wrong clock puts it into some other span: under its cause, that is seen
   if (cause !== undefined && (caller === undefined || !encloses(cause, caller))) return cause;
   return caller ?? top;
+}
+
+/** The span of its own service in whose time most of it lies; of those that hold it alike, the innermost. */
+function doerOf(root: AlignedSpan, all: readonly AlignedSpan[]): AlignedSpan | undefined {
+  const own = all.filter(({ service, host, span }) => service === root.service && host === root.host && !span.isDetail);
+  const commonNs = own.map((upper) => lengthNs(clip([root], upper)));
+  const mostNs = commonNs.reduce((most, ns) => (ns > most ? ns : most), 0n);
+  return mostNs === 0n ? undefined : smallest(own.filter((_, index) => commonNs[index] === mostNs));
 }
 
 function isSameSide(upper: AlignedSpan, root: AlignedSpan): boolean {

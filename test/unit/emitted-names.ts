@@ -14,7 +14,7 @@ const project = new Project({ tsConfigFilePath: join(root, 'tsconfig.json'), ski
 project.addSourceFilesAtPaths([`${root}/src/**/*.ts`, `!${root}/src/**/*.test.ts`, `!${root}/src/catalogue/**`]);
 const all = project.getSourceFiles();
 const inRooms = (...rooms: readonly string[]) => all.filter((file) => rooms.some((room) => pathOf(file).startsWith(room)));
-const emitting = inRooms('src/layers/', 'src/trace/');
+const emitting = inRooms('src/layers/', 'src/trace/', 'src/instrument/path-');
 const objects = emitting.flatMap((file) => file.getDescendantsOfKind(SyntaxKind.ObjectLiteralExpression));
 
 /** Objects that are spans: a name beside a time, an id or a parent. */
@@ -76,6 +76,7 @@ function tableNames(row: Type): readonly string[] {
   if ([...rows].every((name) => handedOn.has(name))) return [];
   const names = objects.filter((object) => {
     const type = object.getContextualType();
+    if (object.getProperty('noSpan') !== undefined) return false; // a row that says why there is no span
     return type !== undefined && [...namesOfTypes(type)].some((name) => rows.has(name));
   });
   return names.flatMap((object) => {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { loadTrace } from '../../src/cli/load-trace.ts';
-import { packageRoot, readManifest, writeManifest } from '../../src/evidence/run-folder.ts';
+import { readManifest } from '../../src/evidence/open-run.ts';
+import { packageRoot, writeManifest } from '../../src/evidence/run-folder.ts';
 import type { Trace } from '../../src/trace/span.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'shifted-'));

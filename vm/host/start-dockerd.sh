@@ -4,4 +4,6 @@
 if [ -e /sys/fs/cgroup/init/cgroup.procs ]; then echo $$ >/sys/fs/cgroup/init/cgroup.procs; fi
 rm -f /var/run/docker.pid
 export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 OTEL_BSP_SCHEDULE_DELAY=200
+# what notes the calls of runc, criu and the shim during a traced move
+PATH=/usr/local/lib/testbed/calls:$PATH
 (setsid /usr/sbin/dockerd --experimental --debug </dev/null >>/var/log/dockerd.log 2>&1 &)

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readRecords } from '../../evidence/json-lines.ts';
+import { readManifest } from '../../evidence/open-run.ts';
 import type { ApiRecord } from '../../evidence/records.ts';
-import { packageRoot, readManifest } from '../../evidence/run-folder.ts';
+import { packageRoot } from '../../evidence/run-folder.ts';
 import type { LayerSpan, LayerSpans } from '../../trace/layer-spans.ts';
 import { nsToUs } from '../../trace/time.ts';
 import { type NativeEvidence, type NativeSpan, readNativeEvidence } from './evidence.ts';
