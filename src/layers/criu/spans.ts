@@ -3,6 +3,7 @@ import { type Ns, usToNs } from '../../trace/time.ts';
 import type { CriuEvidence, CriuLog } from './evidence.ts';
 import { failureOf, outcomeOf } from './failure.ts';
 import { type TreeOptions, treeOf } from './log-tree.ts';
+import { meetingsOf } from './meetings.ts';
 import type { LogKind } from './phase.ts';
 import type { PhaseNode } from './phase-tree.ts';
 import { type Relation, relationsOf } from './relations.ts';
@@ -39,6 +40,7 @@ export function spansOf(evidence: CriuEvidence, options: TreeOptions = {}): read
         role,
         spans: related(flatten(log, tree), relations.get(log)),
         anchor,
+        meetings: meetingsOf(log),
       } as const,
     ];
   });
