@@ -9,6 +9,7 @@ import { setKey } from '../layers/dockerd/spans.ts';
 import { namedPrograms } from '../layers/transship/calls.ts';
 import { hostParts } from '../layers/transship/host-marks.ts';
 import { isOwnWork } from '../layers/transship/steps.ts';
+import { gapRules } from '../trace/gap-rules.ts';
 import type { Service } from '../trace/layer-spans.ts';
 import { downtimeName, unexplainedName } from '../trace/trace-leaves.ts';
 
@@ -105,6 +106,7 @@ export const operationCatalogue: readonly OperationEntry[] = firstOfEach([
   ...hostOperations(),
   ...dockerdOperations(),
   ...criuOperations(),
+  ...gapRules.map(({ name, service, reason, source }) => ({ name, service, meaning: reason, source, isWait: false })),
 ]);
 
 /** Two rules may give one name: `docker start` with a checkpoint, and without. */

@@ -50,6 +50,16 @@ export interface DockerEventRecord {
   readonly timeNs: string;
 }
 
+/** `evidence/HOST/checkpoint-folder.json`: where a daemon of Docker unpacked the images, by the times of its files (that host's clock). */
+export interface CheckpointFolderRecord {
+  readonly by: 'dockerd' | 'containerd';
+  readonly bytes: number;
+  readonly files: number;
+  /** Birth of the first of them (of containerd's also the folder's own), and the last change of any. */
+  readonly firstMadeNs: string;
+  readonly lastChangedNs: string;
+}
+
 /** `evidence/HOST/criu/files.json`: what CRIU left, for anchoring its relative clock (that host's clock). */
 export interface CriuFilesRecord {
   /** CLOCK_REALTIME minus CLOCK_BOOTTIME, sampled on the host; null where it could not be had. */
