@@ -1,6 +1,7 @@
 import { migrate } from '../src/migrate/migrate.ts';
 import { type MoveOptions, plan } from '../src/migrate/plan.ts';
 import type { Step, StepEvent } from '../src/migrate/step.ts';
+import { type WatchKind, watchKinds } from '../src/migrate/watch.ts';
 import type { TwoHosts } from './two-hosts.ts';
 
 export interface MoveTest {
@@ -13,6 +14,8 @@ export interface MoveTest {
   readonly steps?: readonly Step[];
   readonly signal?: AbortSignal;
   readonly isProbed?: boolean;
+  /** Every kind unless told. */
+  readonly watched?: readonly WatchKind[];
   /** Set once the plan stands: on a busy machine it would be refused for what is expected. */
   readonly downtimeLimitMs?: number;
 }
@@ -39,6 +42,7 @@ export async function moveIt({ a, b }: TwoHosts, test: MoveTest) {
     signal: test.signal ?? new AbortController().signal,
     runName: undefined,
     isProbed: test.isProbed ?? false,
+    watched: test.watched ?? watchKinds,
     version: 'test',
   });
 }

@@ -26,6 +26,12 @@ export function prepareLayer(plan: HostPlan, all: readonly HostPlan[]): void {
   copyFileSync(join(source, 'runc.conf'), join(plan.upper, 'etc/criu/runc.conf'));
   const starter = readFileSync(join(source, 'start-dockerd.sh'));
   writeFileSync(join(plan.upper, 'usr/local/sbin/start-dockerd'), starter, { mode: 0o755 });
+  const calls = join(plan.upper, 'usr/local/lib/testbed/calls');
+  mkdirSync(calls, { recursive: true });
+  const wrapper = readFileSync(join(packageRoot(), 'src/wrap/host/call.sh'));
+  // each a file of its own: the wrapper looks for another one of its name
+  for (const program of ['runc', 'criu', 'containerd-shim-runc-v2'])
+    writeFileSync(join(calls, program), wrapper, { mode: 0o755 });
   writeFileSync(join(plan.upper, 'etc/hostname'), `${plan.name}\n`);
   const names = all.map((host) => `${host.address} ${host.name}\n`).join('');
   writeFileSync(join(plan.upper, 'etc/hosts'), `127.0.0.1 localhost\n${names}`);

@@ -1,11 +1,25 @@
 import { runPhases } from '../evidence/records.ts';
 import { migrationSteps } from '../evidence/steps.ts';
+import type { PathLayer } from '../instrument/path-rule.ts';
+import { pathRules } from '../instrument/path-rules.ts';
+import { notifications } from '../layers/criu/notifications.ts';
 import { logKinds, type Phase } from '../layers/criu/phase.ts';
 import { phaseTables } from '../layers/criu/phase-tables.ts';
 import { restoreBarrier, restoreTask } from '../layers/criu/restore-phases.ts';
 import { serviceOf } from '../layers/criu/spans.ts';
 import { type PartRule, requestRules } from '../layers/dockerd/rules.ts';
 import { setKey } from '../layers/dockerd/spans.ts';
+import { nativeOperations } from '../layers/native/operations.ts';
+import { nativeStretches } from '../layers/native/stretches.ts';
+import {
+  criuCalls,
+  runcCall,
+  runcCommands,
+  runcVersion,
+  runcWork,
+  shimCalls,
+  startedPrograms,
+} from '../layers/processes/names.ts';
 import { namedPrograms } from '../layers/transship/calls.ts';
 import { hostParts } from '../layers/transship/host-marks.ts';
 import { isOwnWork } from '../layers/transship/steps.ts';
@@ -83,12 +97,50 @@ function ownOperations(): readonly OperationEntry[] {
     ...['ticker', 'requests', 'connection'].map((kind) => own(`probe.${kind}`, 'the longest time without an answer', 'run.json')),
     own(downtimeName, 'last freeze to first resume', 'src/trace/downtime-window.ts'),
     own(unexplainedName, 'a stretch of the downtime that no evidence names', 'src/trace/explained.ts'),
+    own('record', 'the command that `transship record` ran, from its start to its end', 'processes.jsonl'),
+    own(
+      'process *',
+      'a process below it: its program, and what of `checkpoint`, `restore` … it was asked for',
+      'processes.jsonl',
+    ),
     ...['migrate', 'send', 'export'].map((command) =>
       own(
         `transship ${command}`,
         'the command itself, live, where `OTEL_EXPORTER_OTLP_ENDPOINT` is set',
         'src/export/live-telemetry.ts',
       ),
+    ),
+  ];
+}
+
+function processOperations(): readonly OperationEntry[] {
+  const source = 'kernel.trace, wrap.jsonl';
+  const runc = (name: string, meaning: string): OperationEntry => ({ name, service: 'runc', meaning, source, isWait: true });
+  return [
+    ...runcCommands.map((command) =>
+      runc(`runc.${command}`, `a call of \`runc ${command}\`, from the program's start to its end`),
+    ),
+    runc(runcVersion, 'a call of `runc --version`: dockerd asks it now and then'),
+    runc(runcCall, 'a call of runc whose words nobody noted'),
+    { ...runcWork, service: 'runc', isWait: false },
+    ...criuCalls.map((call): OperationEntry => ({ ...call, service: 'runc' })),
+    ...shimCalls.map((call): OperationEntry => ({ ...call, service: 'containerd-shim', isWait: false })),
+    ...startedPrograms.map(
+      (program): OperationEntry => ({
+        ...{ name: `program ${program}`, source: 'kernel.trace', isWait: false },
+        // of whichever layer has started it: the one that does so most
+        service: 'criu',
+        meaning:
+          program === 'other'
+            ? 'a program of no name in this list (`process.executable.path`), started by the service that the span is of'
+            : `the program ${program}, started by the service that the span is of`,
+      }),
+    ),
+    ...notifications.map(
+      ({ hook, meaning }): OperationEntry => ({
+        ...{ name: `runc.notify.${hook}`, service: 'runc', meaning, isWait: false },
+        source: 'libcontainer/criu_linux.go criuNotifications',
+      }),
     ),
   ];
 }
@@ -100,11 +152,46 @@ function hostOperations(): readonly OperationEntry[] {
   }));
 }
 
+/** The daemons' own spans, and what they do between two of them. */
+function nativeEntries(): readonly OperationEntry[] {
+  return [
+    ...nativeOperations.map(({ name, service, meaning, source, isWait }) => ({ name, service, meaning, source, isWait })),
+    ...nativeStretches.map(({ name, service, reason, code }) => ({
+      name,
+      service,
+      meaning: reason,
+      source: code,
+      isWait: false,
+    })),
+  ];
+}
+
+const serviceOfLayer: Readonly<Record<PathLayer, Service>> = {
+  dockerd: 'dockerd',
+  'containerd-client': 'dockerd',
+  containerd: 'containerd',
+  'containerd-shim': 'containerd-shim',
+  'go-runc': 'containerd-shim',
+  runc: 'runc',
+  criu: 'criu',
+};
+
+function sourceOperations(): readonly OperationEntry[] {
+  const spanned = pathRules.filter(({ noSpan }) => noSpan === undefined);
+  return spanned.map(({ name, layer, does, packages, function: code, calls = [] }) => ({
+    ...{ name, service: serviceOfLayer[layer], meaning: does, source: `${packages[0]} ${code}` },
+    isWait: calls.some(({ via }) => via === 'exec' || via === 'grpc' || via === 'ttrpc'),
+  }));
+}
+
 /** Every name that a span of ours can have, each once for a service. */
 export const operationCatalogue: readonly OperationEntry[] = firstOfEach([
   ...ownOperations(),
+  ...processOperations(),
   ...hostOperations(),
+  ...sourceOperations(),
   ...dockerdOperations(),
+  ...nativeEntries(),
   ...criuOperations(),
   ...gapRules.map(({ name, service, reason, source }) => ({ name, service, meaning: reason, source, isWait: false })),
 ]);
@@ -112,6 +199,9 @@ export const operationCatalogue: readonly OperationEntry[] = firstOfEach([
 /** Two rules may give one name: `docker start` with a checkpoint, and without. */
 function firstOfEach(entries: readonly OperationEntry[]): readonly OperationEntry[] {
   const byName = new Map<string, OperationEntry>();
-  for (const entry of entries) if (!byName.has(entry.name)) byName.set(entry.name, entry);
+  for (const entry of entries) {
+    const key = `${entry.service} ${entry.name}`; // a call has one name on either side of it
+    if (!byName.has(key)) byName.set(key, entry);
+  }
   return [...byName.values()];
 }

@@ -10,14 +10,23 @@ interface ServiceEntry {
 export const serviceCatalogue: Readonly<Record<Service, ServiceEntry>> = {
   transship: {
     meaning: 'our own steps, calls and scripts; the probes, the downtime, and what is unexplained',
-    source: 'journal.jsonl, api.jsonl, commands.jsonl, marks.log, run.json',
+    source: 'journal.jsonl, api.jsonl, commands.jsonl, processes.jsonl, marks.log, run.json',
   },
   dockerd: {
     meaning: "Docker's daemon: requests, and the parts of them that its log encloses",
     source: 'dockerd.log, events.jsonl',
   },
   containerd: { meaning: 'what dockerd has containerd do', source: 'dockerd.log, which holds the log of its containerd, too' },
-  runc: { meaning: 'runc from its start to its end, where our scripts call it', source: 'marks.log' },
+  'containerd-shim': {
+    meaning:
+      'the shim that containerd starts for each container, from start to end; its functions and those of go-runc, where they are instrumented',
+    source: 'kernel.trace, wrap.jsonl, source.jsonl',
+  },
+  runc: {
+    meaning:
+      'runc from its start to its end, the CRIUs that it calls, and what it does while CRIU waits for it; its functions, where it is instrumented',
+    source: "kernel.trace, wrap.jsonl, marks.log, source.jsonl; CRIU's logs, which say when it tells runc something",
+  },
   criu: {
     meaning: 'CRIU: dump, pre-dump, restore, phase by phase',
     source: 'dump.log, pre-dump.log, restore.log, stats-dump, stats-restore',

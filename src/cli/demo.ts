@@ -100,7 +100,7 @@ async function moveAndLeave(terminal: Terminal, { keys, signal, isKept }: Moving
 
 async function showSample(terminal: Terminal, why: string): Promise<void> {
   terminal.say(`no test hosts here (${why}): this is a recorded run, traces/${sampleRun}`);
-  const { openRun } = await import('../evidence/run-folder.ts');
+  const { openRun } = await import('../evidence/open-run.ts');
   const { printRun } = await import('./show.ts');
   await printRun(terminal, openRun(sampleRun));
 }
@@ -109,6 +109,7 @@ async function moveRedis(terminal: Terminal, keys: number, signal: AbortSignal):
   const { connectHost } = await import('../hosts/connect.ts');
   const { plan } = await import('../migrate/plan.ts');
   const { migrate } = await import('../migrate/migrate.ts');
+  const { watchKinds } = await import('../migrate/watch.ts');
   await using source = await connectHost('test:a', { signal });
   await using destination = await connectHost('test:b', { signal });
   for (const host of [source, destination])
@@ -126,7 +127,7 @@ async function moveRedis(terminal: Terminal, keys: number, signal: AbortSignal):
     `migrate   ${container}: ${source.name} → ${destination.name}, Docker's own path, a probe watching at ${source.address}:6379 and ${destination.address}:6379`,
   );
   const request = { plan: chosen, source, destination, report: stepReport(terminal), signal, runName: undefined };
-  const { folder, manifest } = await migrate({ ...request, isProbed: true, version: transshipVersion() });
+  const { folder, manifest } = await migrate({ ...request, isProbed: true, watched: watchKinds, version: transshipVersion() });
   if (manifest.outcome === 'migrated') compare(terminal, before, await contentOf(destination));
   await printMigration(terminal, folder, manifest);
 }

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, copyFileSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { TransshipError } from '../error.ts';
+import { appendRecord } from '../evidence/json-lines.ts';
 import type { Manifest } from '../evidence/manifest.ts';
-import type { CriuFilesRecord } from '../evidence/records.ts';
+import type { CriuFilesRecord, ProcessRecord } from '../evidence/records.ts';
 import { createRun, hostEvidence, type RunFolder, tracesRoot, writeManifest } from '../evidence/run-folder.ts';
 import { isContainerConfig } from '../layers/criu/container-config.ts';
 import { fileChunks, maxLogBytes } from '../layers/criu/file-chunks.ts';
@@ -21,21 +23,34 @@ export interface ImportOptions {
   /** By the log's shown name. */
   readonly starts: ReadonlyMap<string, LogStart>;
   readonly parents: NonNullable<CriuFilesRecord['parents']>;
+  /** Of a command that was recorded; else none. */
+  readonly processes: readonly ProcessRecord[];
+}
+
+interface WrittenImport {
+  readonly folder: RunFolder;
+  readonly manifest: Manifest;
+  /** Large logs are copied meanwhile: their phases are known by now. Rejects as `writeImport` throws, and leaves nothing behind, either. */
+  readonly whenKept: Promise<void>;
 }
 
 /**
  * Makes a run of CRIU's files. Layout: `evidence/import/criu/N-KIND.log` with `N-stats-dump` or `N-stats-restore` (N: 1 for the first
  * log, and so on), and `files.json`, where `origin` is the path that the user gave. Nothing stays behind when it fails.
  */
-export function writeImport(sources: readonly SourceFile[], options: ImportOptions): RunFolder {
+export function writeImport(sources: readonly SourceFile[], options: ImportOptions): WrittenImport {
   const { name, parents } = options;
   const createdNs = String(nowNs());
   let folder: RunFolder | undefined;
+  const copies: Promise<void>[] = [];
   try {
     folder = createRun(name);
     const target = join(hostEvidence(folder, importHost), 'criu');
     mkdirSync(target, { recursive: true });
-    const files = sources.map((source) => ({ ...keep(source, target), ...toldStart(options.starts.get(source.shown)) }));
+    const files = sources.map((source) => ({
+      ...keep(source, target, copies),
+      ...toldStart(options.starts.get(source.shown)),
+    }));
     const images = options.images.map((image) => keepImage(image, { target, images: options.images }));
     const record: CriuFilesRecord = {
       realtimeMinusBoottimeNs: null,
@@ -43,12 +58,21 @@ export function writeImport(sources: readonly SourceFile[], options: ImportOptio
       ...(parents.length > 0 ? { parents } : {}),
     };
     writeFileSync(join(target, 'files.json'), `${JSON.stringify(record, null, 2)}\n`);
-    writeManifest(folder, manifestOf(folder.run, createdNs));
-    return folder;
+    for (const process of options.processes) appendRecord(join(hostEvidence(folder, importHost), 'processes.jsonl'), process);
+    const manifest = manifestOf(folder.run, { createdNs, isRecorded: options.processes.length > 0 });
+    writeManifest(folder, manifest);
+    return { folder, manifest, whenKept: settle(copies, folder) };
   } catch (error) {
     if (folder !== undefined) rmSync(folder.path, { recursive: true, force: true });
     throw writeError(folder?.path ?? tracesRoot(), error);
   }
+}
+
+async function settle(copies: readonly Promise<void>[], folder: RunFolder): Promise<void> {
+  const failed = (await Promise.allSettled(copies)).find((copy) => copy.status === 'rejected');
+  if (failed === undefined) return;
+  rmSync(folder.path, { recursive: true, force: true });
+  throw writeError(folder.path, failed.reason);
 }
 
 /** What the file system refuses is the user's to mend. */
@@ -64,9 +88,14 @@ export function keptName({ kind, number }: SourceFile): string {
   return kind.startsWith('stats-') ? `${number}-${kind}` : `${number}-${kind}.log`;
 }
 
-function keep(source: SourceFile, folder: string): CriuFilesRecord['files'][number] {
+function keep(source: SourceFile, folder: string, copies: Promise<void>[]): CriuFilesRecord['files'][number] {
   const name = keptName(source);
-  return recordOf(source, { name, bytes: copy(source.path, join(folder, name)) });
+  const to = join(folder, name);
+  const { size } = statSync(source.path);
+  if (size < largeBytes || size > maxLogBytes) return recordOf(source, { name, bytes: copy(source.path, to) });
+  closeSync(openSync(to, 'w')); // it is looked for by name at once, and has been read
+  copies.push(copyFile(source.path, to, constants.COPYFILE_FICLONE));
+  return recordOf(source, { name, bytes: size });
 }
 
 function toldStart(start: LogStart | undefined): Pick<CriuFilesRecord['files'][number], 'zeroNs' | 'zeroBoundNs'> {
@@ -100,6 +129,9 @@ function recordOf({ shown, times }: Candidate, kept: { name: string; bytes: numb
   };
 }
 
+/** Copied beside other work: below it there is nothing to be won. */
+const largeBytes = 2 ** 24;
+
 /** The kernel copies, or the file system shares the blocks; of an endless log only the beginning is kept. */
 function copy(from: string, to: string): number {
   if (statSync(from).size <= maxLogBytes) {
@@ -116,7 +148,9 @@ function copy(from: string, to: string): number {
   return bytes;
 }
 
-function manifestOf(run: string, createdNs: string): Manifest {
+function manifestOf(run: string, { createdNs, isRecorded }: { createdNs: string; isRecorded: boolean }): Manifest {
+  // what a command left here, and when it ran, is of one clock, that of this machine
+  const own = { host: importHost, when: 'before', takenNs: createdNs, offsetNs: '0', boundNs: '0', roundTrips: 0 } as const;
   return {
     ...{
       schema: 'transship.run/1',
@@ -126,7 +160,7 @@ function manifestOf(run: string, createdNs: string): Manifest {
       transship: transshipVersion(),
     },
     ...{ createdNs, endedNs: String(nowNs()), strategy: null, container: null, hosts: { source: null, destination: null } },
-    ...{ clocks: [], outcome: null, error: null, warnings: [], probes: [] },
+    ...{ clocks: isRecorded ? [own] : [], outcome: null, error: null, warnings: [], probes: [] },
     bytes: { images: null, pages: null, layer: null, volumes: null },
   };
 }

@@ -23,6 +23,8 @@ interface Options {
   readonly plain?: boolean;
   readonly volumes?: string;
   readonly dropExecs?: boolean;
+  readonly wrappers: boolean;
+  readonly tracepoints: boolean;
   readonly probe: boolean;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
@@ -58,6 +60,8 @@ export const migrateCommand: Command = withFormat(
     .addOption(stopOption('maxGrowth'))
     .addOption(stopOption('maxRounds'))
     .option('--drop-execs', 'exec sessions and health checks under way may be lost')
+    .option('--no-wrappers', 'do not note the calls of runc, the shim and CRIU that go by way of our wrappers')
+    .option('--no-tracepoints', 'do not have the kernel note the starts and ends of programs')
     .option('--no-probe', 'do not watch the published port from outside')
     .option('--yes', 'agree to what is offered: our runtime on the destination, which every strategy but docker needs')
     .option('--dry-run', 'print the plan, and what is expected of every strategy; change nothing')
@@ -87,6 +91,7 @@ async function run(terminal: Terminal, container: string, to: string, options: O
     if (isDirect(chosen.options)) await haveRuntime(terminal, destination, options.yes ?? false);
     if (interrupt.signal.aborted) throw new TransshipError('interrupted', 'interrupted', 'nothing was touched');
     const { migrate } = await import('../migrate/migrate.ts');
+    const watched = [...(options.wrappers ? (['calls'] as const) : []), ...(options.tracepoints ? (['kernel'] as const) : [])];
     const request = {
       plan: chosen,
       source,
@@ -95,7 +100,7 @@ async function run(terminal: Terminal, container: string, to: string, options: O
       signal: interrupt.signal,
       runName: options.name,
     };
-    const { folder, manifest } = await migrate({ ...request, isProbed: options.probe, version: transshipVersion() });
+    const { folder, manifest } = await migrate({ ...request, isProbed: options.probe, watched, version: transshipVersion() });
     await printMigration(terminal, folder, manifest);
   } finally {
     interrupt.release();
@@ -177,4 +182,6 @@ async function printBreakdown(terminal: Terminal, folder: Migrated['folder'], ma
     migrationDocument(folder, manifest, trace),
     () => `${renderTree(trace)}\n\n${renderReadings({ folder, manifest, trace })}`,
   );
+  const { sendFinished } = await import('./send-finished.ts');
+  await sendFinished(terminal, trace);
 }

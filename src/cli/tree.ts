@@ -19,6 +19,7 @@ const styles: Readonly<Record<Service, Style>> = {
   transship: 'blue',
   dockerd: 'cyan',
   containerd: 'magenta',
+  'containerd-shim': 'magenta',
   runc: 'yellow',
   criu: 'green',
   'criu-page-server': 'green',

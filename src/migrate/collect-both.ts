@@ -2,6 +2,13 @@ import type { Host } from '../hosts/host.ts';
 import { type Collected, collect } from './collect.ts';
 import type { Mark } from './mark.ts';
 import type { Move, Step } from './step.ts';
+import type { Watch } from './watch.ts';
+
+/** None: whoever watched is gone, as after a kill. */
+interface Watches {
+  readonly source: Watch;
+  readonly destination: Watch;
+}
 
 export interface Marks {
   readonly source: Mark;
@@ -9,11 +16,17 @@ export interface Marks {
 }
 
 /** The evidence of both hosts, each by itself: one that is gone takes nothing from the other. What is missing becomes a warning. */
-export async function collectBoth(move: Move, marks: Marks): Promise<void> {
+export async function collectBoth(move: Move, marks: Marks, watches?: Watches): Promise<void> {
   const { source, destination, plan, found } = move;
   const sides = [
-    { host: source, mark: marks.source, containerId: plan.container.id, isSource: true },
-    { host: destination, mark: marks.destination, containerId: found.destinationId, isSource: false },
+    { host: source, mark: marks.source, containerId: plan.container.id, isSource: true, watch: watches?.source ?? null },
+    {
+      host: destination,
+      mark: marks.destination,
+      containerId: found.destinationId,
+      isSource: false,
+      watch: watches?.destination ?? null,
+    },
   ] as const;
   const lost = await Promise.all(
     sides.map((side) => collect({ folder: move.folder, ...side, checkpointFolder: imagesOf(move, side) })),

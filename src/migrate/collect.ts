@@ -1,23 +1,23 @@
-import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { appendRecord } from '../evidence/json-lines.ts';
-import type { CriuFilesRecord, DockerEventRecord } from '../evidence/records.ts';
+import { type CriuFilesRecord, type DockerEventRecord, sourceEventsFile } from '../evidence/records.ts';
 import { hostEvidence, type RunFolder } from '../evidence/run-folder.ts';
 import type { Host } from '../hosts/host.ts';
 import { quoteWord } from '../hosts/link.ts';
 import { nsPerMs, nsPerS } from '../trace/time.ts';
 import { bounded } from './bounded.ts';
 import { collectCheckpointFolders } from './collect-checkpoints.ts';
+import { collectCalls, collectKernel } from './collect-watch.ts';
 import { messageOf } from './engine.ts';
+import { fetchFile, fileLimitBytes } from './fetch-file.ts';
 import { fromSeconds, type Mark, workFiles } from './mark.ts';
+import type { Watch } from './watch.ts';
 
 /** The kernel dates files by the last tick, up to 10 ms ago. */
 const coarseClockNs = 10n * nsPerMs;
-/** A log that ran away (a looping restore writes 50 MB a second) is cut here. */
-const fileLimitBytes = 64 * 1024 * 1024;
-
 export interface Collected {
   readonly folder: RunFolder;
   readonly host: Host;
@@ -27,6 +27,7 @@ export interface Collected {
   readonly checkpointFolder: string | null;
   /** The images that date the dump's log are the source's; a copy of them would date nothing on the destination. */
   readonly isSource: boolean;
+  readonly watch: Watch | null;
 }
 
 /** Each kind of evidence by itself: where one cannot be had (dockerd is dead, a file unreadable), the others are. */
@@ -37,6 +38,8 @@ const collectors = {
   "dockerd's log": collectDockerdLog,
   "Docker's events": collectEvents,
   'marks of the scripts': collectMarks,
+  'what the host noted of calls': collectWatch,
+  'calls of instrumented programs': collectSource,
 } as const;
 
 /**
@@ -51,6 +54,16 @@ export async function collect(from: Collected): Promise<readonly string[]> {
   return warnings;
 }
 
+/** By wrappers and kernel. */
+async function collectWatch({ folder, host, watch, containerId }: Collected): Promise<void> {
+  if (watch === null) return;
+  await watch.take();
+  const target = hostEvidence(folder, host.name);
+  mkdirSync(target, { recursive: true });
+  await collectCalls(host, target, containerId);
+  await collectKernel(host, target);
+}
+
 /** The moments that the scripts of a move noted, which nobody watched from here. */
 async function collectMarks({ folder, host, mark: { stage } }: Collected): Promise<void> {
   if (stage === null) return;
@@ -58,7 +71,25 @@ async function collectMarks({ folder, host, mark: { stage } }: Collected): Promi
   if ((await host.shell.run(`[ -s ${quoteWord(file)} ]`)).exitCode !== 0) return;
   const target = hostEvidence(folder, host.name);
   mkdirSync(target, { recursive: true });
-  await fetch(host, file, join(target, 'marks.log'));
+  await fetchFile(host, file, join(target, 'marks.log'));
+}
+
+/** Written by programs that `transship source install` put there; of other moves' time nothing is kept. */
+async function collectSource({ folder, host, mark: { sinceNs } }: Collected): Promise<void> {
+  if ((await host.shell.run(`[ -s ${sourceEventsFile} ]`)).exitCode !== 0) return;
+  const target = hostEvidence(folder, host.name);
+  mkdirSync(target, { recursive: true });
+  const file = join(target, 'source.jsonl');
+  await fetchFile(host, sourceEventsFile, file);
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const isSince = (line: string): boolean => BigInt(/"endNs":"(\d+)"/.exec(line)?.[1] ?? 0) >= sinceNs;
+  writeFileSync(
+    file,
+    lines
+      .filter(isSince)
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
 }
 
 async function collectCriu({ folder, host, mark: { criuFolder, dockerRoot, sinceNs }, containerId }: Collected): Promise<void> {
@@ -70,7 +101,7 @@ async function collectCriu({ folder, host, mark: { criuFolder, dockerRoot, since
   const files = all.filter(({ mtimeNs }) => BigInt(mtimeNs) >= sinceNs - coarseClockNs);
   if (files.length === 0) return;
   mkdirSync(target, { recursive: true });
-  for (const file of files) await fetch(host, file.path, join(target, file.name));
+  for (const file of files) await fetchFile(host, file.path, join(target, file.name));
   const record: CriuFilesRecord = {
     realtimeMinusBoottimeNs: await realtimeMinusBoottime(host),
     files: files.map(({ path: _path, ...file }) => file),
@@ -113,22 +144,14 @@ async function list(host: Host, folder: string, names: string): Promise<readonly
 }
 
 /**
- * /proc/uptime is the boot clock cut to hundredths (fs/proc/uptime.c): in the moment in which it goes on it is exact. Whoever sees that is
- * late, never early, so that the least of several differences is the nearest: within 0.02 ms on an idle machine. Debian's perl-base has no
- * Time::HiRes.
+ * perl-base is on every Debian and Ubuntu, and has no Time::HiRes: clock_gettime(2) by its number. Without perl the next best anchor serves.
  */
-const readBootClock = `least=
-for turn in 1 2 3 4 5; do
-    read -r was _ </proc/uptime && up=$was
-    while [ "$up" = "$was" ]; do read -r up _ </proc/uptime || exit; done
-    now=$((\${EPOCHREALTIME/[.,]/} - 10#\${up/./} * 10000))
-    [ -n "$least" ] && ((least <= now)) || least=$now
-done
-echo "\${least}000"`;
-
 async function realtimeMinusBoottime(host: Host): Promise<string | null> {
-  const { exitCode, stdout } = await host.shell.run(`bash -c ${quoteWord(readBootClock)}`);
-  return exitCode === 0 && /^\d+$/.test(stdout.trim()) ? stdout.trim() : null;
+  const perl = `perl -e '$n = \`uname -m\` =~ /^(aarch64|arm64)/ ? 113 : 228;
+    sub clock { my $t = "\\0" x 16; syscall($n, $_[0], $t) == 0 or exit 1; my ($s, $ns) = unpack "qq", $t; $s * 1000000000 + $ns }
+    $b = clock(7); $r = clock(0); $c = clock(7); print $r - int(($b + $c) / 2)'`;
+  const { exitCode, stdout } = await host.shell.run(perl);
+  return exitCode === 0 && /^\d+$/.test(stdout) ? stdout : null;
 }
 
 /** The images' names and sizes; of the images themselves only those that date the logs and name the run. */
@@ -142,18 +165,8 @@ async function collectImageList({ folder, host, checkpointFolder, isSource }: Co
   writeFileSync(join(target, 'images.json'), `${JSON.stringify(names, null, 1)}\n`);
   if (!isSource) return;
   for (const image of images.filter(({ name }) => /^(timens-\d+|inventory)\.img$/.test(name))) {
-    await fetch(host, image.path, join(target, image.name));
+    await fetchFile(host, image.path, join(target, image.name));
   }
-}
-
-async function fetch(host: Host, path: string, file: string): Promise<void> {
-  const process = host.spawn(`head -c ${fileLimitBytes} -- ${quoteWord(path)}`);
-  process.stdin.end();
-  const copied = pipeline(process.stdout, createWriteStream(file)).then(() => process.ended);
-  await bounded(`reading ${path} on ${host.name}`, 60_000, copied).catch((error) => {
-    process.kill();
-    throw error;
-  });
 }
 
 async function collectDockerdLog({ folder, host, mark: { dockerdLog, sinceNs } }: Collected): Promise<void> {

@@ -5,6 +5,7 @@ import { traceparentOf } from '../export/live-telemetry.ts';
 import { isDirect } from '../hosts/check.ts';
 import { measureClock } from '../hosts/clock-offset.ts';
 import type { Host } from '../hosts/host.ts';
+import { rootSpanId } from '../trace/aligned-span.ts';
 import { nowNs } from '../trace/time.ts';
 import { recordOf } from './choice/prediction.ts';
 import { type Closing, closeManifest, keep } from './closing.ts';
@@ -15,10 +16,12 @@ import { openJournal } from './journal.ts';
 import { keepPlan } from './kept-plan.ts';
 import { isLive } from './live-copy.ts';
 import { mark } from './mark.ts';
+import { openNativeSpans } from './native-spans.ts';
 import { openObservation } from './observation.ts';
 import type { Plan } from './plan.ts';
 import { recordCalls } from './recording.ts';
 import { type Move, nothingFound, type Report } from './step.ts';
+import { openWatch, type WatchKind } from './watch.ts';
 import { openRoute, routeWarning } from './whole/route.ts';
 import { lockWorkFolder } from './work-folder.ts';
 
@@ -31,6 +34,8 @@ export interface MigrateRequest {
   readonly signal: AbortSignal;
   readonly runName: string | undefined;
   readonly isProbed: boolean;
+  /** What the hosts note meanwhile of who calls whom. */
+  readonly watched: readonly WatchKind[];
   /** Transship's own version, for the manifest. */
   readonly version: string;
 }
@@ -48,7 +53,7 @@ export async function migrate(request: MigrateRequest): Promise<{ readonly folde
   const manifest: Manifest = { ...opening, run: folder.run };
   writeManifest(folder, manifest);
   const unkept: string[] = [];
-  for (const host of [source, destination]) recordCalls(folder, host, unkept);
+  for (const host of [source, destination]) recordCalls(folder, host, { traceId: manifest.traceId, unkept });
   try {
     const ended = await moveByRoute(manifest, folder, request); // the route is closed: the run's end comes after its last command
     const closed = await closeManifest(manifest, ended);
@@ -75,7 +80,19 @@ async function moveByRoute(manifest: Manifest, folder: RunFolder, request: Migra
   const marks = { source: await mark(source, own), destination: await mark(destination, own) };
   keepPlan(move, marks);
   const observation = await openObservation({ ...request, folder });
-  const collectAll = () => collectBoth(move, marks);
+  await using native = await openNativeSpans(folder, [source, destination]);
+  const watch = {
+    traceparent: `00-${manifest.traceId}-${rootSpanId(manifest.traceId)}-01`,
+    containerId: plan.container.id,
+    kinds: request.watched,
+  };
+  await using sourceWatch = await openWatch(source, watch);
+  await using destinationWatch = await openWatch(destination, watch);
+  found.warnings.push(...sourceWatch.missing, ...destinationWatch.missing);
+  const collectAll = async () => {
+    found.warnings.push(...(await native.settle()));
+    await collectBoth(move, marks, { source: sourceWatch, destination: destinationWatch });
+  };
   const result = await runSteps(
     plan.steps.map((step) => withEvidence(step, collectAll)),
     move,

@@ -12,6 +12,8 @@ export interface AlignedSpan {
   readonly role: string | undefined;
   /** Of the controller's own clock and doing. */
   readonly isController: boolean;
+  /** Told by the program itself. */
+  readonly isInside: boolean;
   /** Which `LayerSpans` it came in: spans of one group share a clock and its error. */
   readonly group: number;
   readonly startNs: Ns;
@@ -35,16 +37,17 @@ export function alignLayers(
     const boundNs = layer.anchor.boundNs + clock.boundNs;
     return layer.spans.map((span) => ({
       span,
-      service: layer.service,
+      service: span.service ?? layer.service,
       host: layer.host,
       role: roleOf(layer, span),
       isController: layer.role === 'controller',
+      isInside: layer.isInside === true,
       group,
       startNs: clock.align(span.startNs),
       endNs: clock.align(span.endNs),
       boundNs,
       clockBoundNs: clock.boundNs,
-      spanId: spanIdOf([traceId, layer.host, layer.service, layer.role, span.key], taken),
+      spanId: spanIdOf([traceId, layer.host, layer.service, layer.role, span.key], { taken, given: span.spanId }),
     }));
   });
 }
@@ -70,14 +73,28 @@ function roleOf(layer: LayerSpans, span: LayerSpan): string | undefined {
 }
 
 /** The same evidence gives the same ids. Two logs of one layer on one host may use the same keys: the later is counted on. */
-function spanIdOf(parts: readonly string[], taken: Set<string>): string {
+function spanIdOf(parts: readonly string[], { taken, given }: { taken: Set<string>; given: string | undefined }): string {
+  if (given !== undefined && !taken.has(given)) {
+    taken.add(given);
+    return given;
+  }
   for (let copy = 0; ; copy += 1) {
-    const id = createHash('sha256')
-      .update([...parts, copy].join('\0'))
-      .digest('hex')
-      .slice(0, 16);
+    const id = hashOf([...parts, String(copy)]);
     if (taken.has(id) || /^0+$/.test(id)) continue; // all zeros is no id (W3C trace context)
     taken.add(id);
     return id;
   }
+}
+
+function hashOf(parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 16);
+}
+
+/** Where the controller's spans stand where other layers have a host, and the key of the run's own span. */
+export const controllerHost = 'controller';
+export const rootKey = 'migration';
+
+/** The run's own span, for those who are told whose children they are before there is a trace (`traceparent`). */
+export function rootSpanId(traceId: string): string {
+  return hashOf([traceId, controllerHost, 'transship', 'controller', rootKey, '0']);
 }

@@ -115,6 +115,7 @@ function toSpan(traceId: string, aligned: AlignedSpan, parent: AlignedSpan | und
     links: [],
     evidence: span.evidence,
     isWait: span.isWait === true,
+    ...(span.isDetail ? { isDetail: true } : {}),
   };
 }
 

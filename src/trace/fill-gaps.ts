@@ -160,7 +160,7 @@ function gapSpan({ rule, parent, key, startNs, endNs }: NewGap): AlignedSpan {
     role: parent.role,
     isController: parent.isController,
     // of no group: what is uncertain of its borders is left out already
-    ...{ group: -1, startNs, endNs, boundNs: 0n, clockBoundNs: 0n },
+    ...{ group: -1, startNs, endNs, boundNs: 0n, clockBoundNs: 0n, isInside: false },
     spanId: createHash('sha256').update(key).digest('hex').slice(0, 16),
   };
 }

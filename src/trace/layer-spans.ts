@@ -1,7 +1,16 @@
 import type { Ns } from './time.ts';
 
 /** The layers, one OpenTelemetry `service.name` each. */
-export const services = ['transship', 'dockerd', 'containerd', 'runc', 'criu', 'criu-page-server', 'criu-lazy-pages'] as const;
+export const services = [
+  'transship',
+  'dockerd',
+  'containerd',
+  'containerd-shim',
+  'runc',
+  'criu',
+  'criu-page-server',
+  'criu-lazy-pages',
+] as const;
 export type Service = (typeof services)[number];
 
 /** How a span's two ends are known: both seen, ends because the next thing began, or known from the order of calls. */
@@ -24,7 +33,13 @@ export interface LayerSpan {
   readonly key: string;
   /** `undefined`: a root of this layer, to be hung under the caller's span when the trace is assembled. */
   readonly parentKey: string | undefined;
+  /** The id by which other programs know it; missing: one is made. 16 lower-case hex digits. */
+  readonly spanId?: string;
+  /** Its caller by that one's `spanId`, of whatever layer; where it is not there, the span is a root. Counts where `parentKey` is undefined. */
+  readonly parentSpanId?: string;
   readonly name: string;
+  /** Whose doing it is, where that is not the layer that tells of it. */
+  readonly service?: Service;
   readonly startNs: Ns;
   readonly endNs: Ns;
   readonly evidence: EvidenceKind;
@@ -37,6 +52,11 @@ export interface LayerSpan {
    * by itself even when it has no children.
    */
   readonly isWait?: boolean;
+  /**
+   * True for a part of what another span's doer did at that time (a program that it started): it hangs under the innermost span of its own
+   * service, and that one goes on to explain what lies beside it.
+   */
+  readonly isDetail?: boolean;
 }
 
 /** A moment that two logs tell of: one calls, and the other says that it was called. */
@@ -55,6 +75,8 @@ export interface LayerSpans {
   readonly host: string;
   readonly role: 'source' | 'destination' | 'controller';
   readonly spans: readonly LayerSpan[];
+  /** Told by the program itself: what was seen of the same program from outside (its log, our scripts) encloses it. */
+  readonly isInside?: true;
   /** How the times came to the wall clock, and how far they may be off. */
   readonly anchor: { readonly means: string; readonly boundNs: Ns };
   /** By which its place in time can be made surer. */

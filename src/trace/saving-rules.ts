@@ -72,7 +72,7 @@ export const savingRules: readonly SavingRule[] = [
     name: 'network-hook',
     advice:
       'the network set up before the freeze: --strategy diskless (cold, post-copy), where docs/past-the-content-store.md says; Docker 28 has no such hook',
-    operations: ['criu.restore.hook'],
+    operations: ['criu.restore.hook', 'runc.notify.setup-namespaces'],
     having: { attribute: 'criu.hook', value: 'setup-namespaces' },
     fromUs: 20 * ms,
     remainsUs: 12 * ms,

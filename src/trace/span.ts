@@ -20,6 +20,8 @@ export interface Span {
   readonly links: readonly SpanLink[];
   readonly evidence: EvidenceKind;
   readonly isWait: boolean;
+  /** See LayerSpan. */
+  readonly isDetail?: true;
 }
 
 export interface SpanLink {

@@ -6,7 +6,7 @@ import { nsToUs } from './time.ts';
 
 /** The spans that explain: without children, and naming one thing that happened rather than a wait. */
 export function leavesOf(spans: readonly AlignedSpan[], parents: readonly (number | undefined)[]): readonly Leaf[] {
-  const withChildren = new Set(parents);
+  const withChildren = new Set(parents.filter((_, index) => !spans[index]?.span.isDetail));
   return spans.flatMap(({ span, startNs, endNs, group, host, boundNs, clockBoundNs }, index) =>
     span.isWait === true || withChildren.has(index)
       ? []
@@ -25,19 +25,22 @@ export function isOnlooker({ name }: { readonly name: string }): boolean {
 
 /** The explaining leaves of a finished trace. */
 export function explainingSpans(trace: Pick<Trace, 'spans'>): readonly Span[] {
-  const withChildren = new Set(trace.spans.flatMap((span) => (span.name === unexplainedName ? [] : (span.parentSpanId ?? []))));
+  const withChildren = new Set(
+    trace.spans.flatMap((span) => (span.name === unexplainedName || span.isDetail ? [] : (span.parentSpanId ?? []))),
+  );
   return trace.spans.filter(
     (span) => !span.isWait && !withChildren.has(span.spanId) && span.name !== unexplainedName && span.name !== downtimeName,
   );
 }
 
 /**
- * The share of a window (0..1) that the leaves of one service cover: how well CRIU's own time is explained, say.
+ * The share of a window (0..1) that the leaves of one service cover: how well CRIU's own time is explained, say. What CRIU has others do
+ * meanwhile (notifications) is explained by them.
  * Window and leaves share their clock, so that its uncertainty plays no part.
  */
 export function explainedOf(trace: Trace, window: Interval, service: string): number {
   const leaves = explainingSpans(trace)
-    .filter((span) => span.service === service)
+    .filter((span) => span.service === service || span.name.startsWith('runc.notify.'))
     .map((span) => ({
       startNs: span.startNs,
       endNs: span.startNs + span.durationNs,

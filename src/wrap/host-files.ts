@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../evidence/run-folder.ts';
 
-/** The scripts that run on Docker hosts: `src/wrap/host/NAME.sh`, each headed by what it does. */
+/** The scripts that run on Docker hosts: `src/wrap/host/NAME.sh` (`.pl`), each headed by what it does. */
 export type HostFile =
   | 'runtime'
   | 'restore'
@@ -14,10 +14,14 @@ export type HostFile =
   | 'network'
   | 'give-up'
   | 'criu'
+  | 'tar'
   | 'uncork'
   | 'pre-dump'
-  | 'address';
+  | 'address'
+  | 'call'
+  | 'watch'
+  | 'notice';
 
 export function hostFile(name: HostFile): string {
-  return readFileSync(join(packageRoot(), 'src/wrap/host', `${name}.sh`), 'utf8');
+  return readFileSync(join(packageRoot(), 'src/wrap/host', `${name}.${name === 'notice' ? 'pl' : 'sh'}`), 'utf8');
 }

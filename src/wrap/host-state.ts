@@ -70,6 +70,7 @@ export async function readHostState(host: Host): Promise<HostState> {
     after: text('after', afterFile),
     hasFolder: value('folder') !== null,
     scripts: {
+      call: text('script-call', `${runtimeFolder}/call`),
       links: text('script-links', `${runtimeFolder}/links`),
       mark: text('script-mark', `${runtimeFolder}/mark`),
       restore: text('script-restore', `${runtimeFolder}/restore`),

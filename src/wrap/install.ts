@@ -7,7 +7,15 @@ import { type DaemonInfo, daemonInfo, reloadUntil } from './dockerd.ts';
 import { hostFile } from './host-files.ts';
 import { type HostState, readHostState, staleScripts } from './host-state.ts';
 import { change, forgetOlder, putOlderBack, replaceFile, writeProgram } from './host-write.ts';
-import { afterFile, beforeFile, madeFolderFile, type RuntimeFile, runtimeFolder } from './runtime-place.ts';
+import {
+  afterFile,
+  beforeFile,
+  calledPrograms,
+  callsFolder,
+  madeFolderFile,
+  type RuntimeFile,
+  runtimeFolder,
+} from './runtime-place.ts';
 
 /** All that an installation would touch on the host. */
 export interface InstallPlan extends Daemon {
@@ -79,10 +87,14 @@ function writeScripts(host: Host, plan: InstallPlan): Act {
     do: async () => {
       await change(host, `mkdir -p ${runtimeFolder} && chmod 755 ${runtimeFolder}`);
       for (const name of plan.scripts) await writeProgram(host, `${runtimeFolder}/${name}`, hostFile(name));
+      await change(
+        host,
+        `mkdir -p ${callsFolder}\n${calledPrograms.map((name) => `ln -sfn ../call ${callsFolder}/${name}`).join('\n')}`,
+      );
     },
     undo: async () => {
       for (const file of filesOf(plan)) await putOlderBack(host, file);
-      if (!plan.hasFolder) await change(host, `rmdir ${runtimeFolder}`);
+      if (!plan.hasFolder) await change(host, `rm -f ${callsFolder}/*; rmdir ${callsFolder} ${runtimeFolder}`);
     },
   };
 }

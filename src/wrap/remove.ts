@@ -8,7 +8,16 @@ import { type DaemonInfo, daemonInfo, reloadUntil } from './dockerd.ts';
 import { type HostState, readHostState } from './host-state.ts';
 import { change, replaceFile } from './host-write.ts';
 import { type NamedContainer, namedContainers } from './named-containers.ts';
-import { afterFile, beforeFile, madeFolderFile, runtimeFiles, runtimeFolder, runtimeName } from './runtime-place.ts';
+import {
+  afterFile,
+  beforeFile,
+  calledPrograms,
+  callsFolder,
+  madeFolderFile,
+  runtimeFiles,
+  runtimeFolder,
+  runtimeName,
+} from './runtime-place.ts';
 
 export interface Removal {
   /** False: nothing of ours was there. */
@@ -114,6 +123,7 @@ function fateOf({ config, before, after }: HostState): Removal['config'] {
 
 /** Only what is ours: a file that somebody else put there stays, and the folder with it. */
 async function removeFolder(host: Host): Promise<void> {
-  const files = [...runtimeFiles.map((name) => `${runtimeFolder}/${name}`), beforeFile, afterFile, madeFolderFile];
-  await change(host, `rm -f ${files.join(' ')}\nrmdir ${runtimeFolder} 2>/dev/null || true`);
+  const calls = calledPrograms.map((name) => `${callsFolder}/${name}`);
+  const files = [...calls, ...runtimeFiles.map((name) => `${runtimeFolder}/${name}`), beforeFile, afterFile, madeFolderFile];
+  await change(host, `rm -f ${files.join(' ')}\nrmdir ${callsFolder} ${runtimeFolder} 2>/dev/null || true`);
 }

@@ -8,8 +8,12 @@ export const runtimeFolder = '/usr/local/lib/transship';
 export const runtimePath = `${runtimeFolder}/runtime`;
 
 /** In the order in which they are written: `runtime` calls the others. */
-export const runtimeFiles = ['links', 'mark', 'restore', 'runtime'] as const satisfies readonly HostFile[];
+export const runtimeFiles = ['links', 'mark', 'restore', 'call', 'runtime'] as const satisfies readonly HostFile[];
 export type RuntimeFile = (typeof runtimeFiles)[number];
+
+/** Names in a PATH that lead to `call`, which notes calls of a traced move. Not the shim: containerd keeps where it found that one. */
+export const callsFolder = `${runtimeFolder}/calls`;
+export const calledPrograms = ['runc', 'criu'] as const;
 
 /** Beside the scripts: the daemon's file as it was (if there was one), as it was written, and a mark that its folder is ours, too. */
 export const beforeFile = `${runtimeFolder}/daemon.json.before`;

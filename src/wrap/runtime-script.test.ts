@@ -1,18 +1,38 @@
 import { type SpawnOptions, type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../evidence/run-folder.ts';
+import { parseCalls } from '../migrate/collect-watch.ts';
 import { hostFile } from './host-files.ts';
 
-/** "runc takes this shell's place" (runtime.sh): a program named runc that reports what it was given, called directly and by our runtime. */
+/**
+ * "runc takes this shell's place" (runtime.sh), "becomes the program" (call.sh): a program named runc that reports what it was given, called
+ * directly and by way of what stands before it.
+ */
 const folder = mkdtempSync(join(tmpdir(), 'transship-runtime-'));
 const direct = join(packageRoot(), 'test/fixtures/reporting/runc');
-const ours = join(folder, 'runtime');
-writeFileSync(ours, hostFile('runtime'), { mode: 0o755 });
+const watched = join(folder, 'watch');
+const program = (name: string, text: string) => {
+  mkdirSync(join(folder, name), { recursive: true });
+  writeFileSync(join(folder, name, 'runc'), text, { mode: 0o755 });
+  return join(folder, name, 'runc');
+};
+const ways = [
+  ['our runtime', program('runtime', hostFile('runtime'))],
+  [
+    'the wrapper, when nothing is traced',
+    program('untraced', hostFile('call').replaceAll('/run/transship/watch', '/nonexistent')),
+  ],
+  ['the wrapper, in a traced move', program('traced', hostFile('call').replaceAll('/run/transship/watch', watched))],
+] as const;
+let ours: string = ways[0][1];
+mkdirSync(watched);
+writeFileSync(join(watched, 'calls'), '');
+writeFileSync(join(watched, 'traceparent'), '00-aaaa-bbbb-01\n');
 symlinkSync(direct, join(folder, 'runc'));
 const environment = { PATH: `${folder}:/usr/bin:/bin`, PWD: folder, HOME: '/root' };
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -38,7 +58,10 @@ function bothWays(words: readonly string[], options: SpawnSyncOptions = {}) {
   return given;
 }
 
-describe('runc by way of our runtime gets what its caller gave', () => {
+describe.each(ways)('runc by way of %s gets what its caller gave', (_, way) => {
+  beforeAll(() => {
+    ours = way;
+  });
   test('the same words: empty ones, blanks, line breaks, any number of them', () => {
     const word = fc.oneof(
       fc.constantFrom('', ' ', '\n', '*', '~', '$HOME', '-', '--', '.', '..', '/', '../..', '"', "'", '\\', '`id`', '$1', '-x'),
@@ -89,7 +112,10 @@ describe('runc by way of our runtime gets what its caller gave', () => {
   });
 });
 
-describe('the caller of our runtime gets what runc gives', () => {
+describe.each(ways)('the caller of %s gets what runc gives', (_, way) => {
+  beforeAll(() => {
+    ours = way;
+  });
   test('every exit status', () => {
     const codes = Array.from({ length: 256 }, (_, code) => code);
     expect(codes.map((code) => call(ours, ['exit', String(code)]).status)).toEqual(codes);
@@ -121,4 +147,14 @@ test('the report can tell: other words, another environment, another descriptor'
   expect(call(direct, ['a', '']).report).not.toBe(one);
   expect(call(direct, ['a'], { env: { ...environment, B: '' } }).report).not.toBe(one);
   expect(call('bash', ['-c', 'exec 8</dev/null; exec "$@"', 'bash', direct, 'a']).report).not.toBe(one);
+});
+
+test('a traced call is noted, with all its words', () => {
+  writeFileSync(join(watched, 'calls'), '');
+  ours = ways[2][1];
+  const told = spawnSync(ours, ['--root', '', 'exit\n', '3'], base);
+  const [record, ...more] = parseCalls(readFileSync(join(watched, 'calls'), 'utf8'), '');
+  expect(more).toEqual([]);
+  expect(record).toMatchObject({ program: 'runc', argv: ['--root', '', 'exit\n', '3'], traceparent: '00-aaaa-bbbb-01' });
+  expect(record).toMatchObject({ pid: told.pid, parentPid: process.pid });
 });

@@ -10,6 +10,7 @@ import { meetingLine } from './meeting-lines.ts';
 import type { LogKind } from './phase.ts';
 import { beginsAnyPhase } from './phase-tables.ts';
 import { restoredLine } from './restore-phases.ts';
+import { endOfServer, newServerWork, noteServerWork, type ServerWork } from './server-work.ts';
 import { recoder } from './text-encoding.ts';
 
 /** A line that begins some phase, or ends a task's track. */
@@ -62,7 +63,7 @@ interface Draft {
   readonly clock: LogClock;
   readonly kinds: Set<LogKind>;
   end: 'ok' | 'failed' | null;
-  hasServed: boolean;
+  readonly server: ServerWork;
   readonly facts: Map<keyof typeof factMarkers, string>;
   readonly marks: Mark[];
   marksLeftOut: number;
@@ -93,7 +94,7 @@ export function logDigester(file: string): { take(chunk: Uint8Array): void; end(
       clock: newClock(),
       kinds: new Set(),
       end: null,
-      hasServed: false,
+      server: newServerWork(),
     },
     ...{ facts: new Map(), marks: [], marksLeftOut: 0, realPids: new Map(), pids: new Set(), rootPid: null, lastWords: null },
     ...{ problems: [], problemsLeftOut: 0 },
@@ -218,7 +219,7 @@ function takeText(draft: Draft, text: string): void {
   for (const { kind, text: marker } of kindMarkers) if (marker.test(text)) draft.kinds.add(kind);
   if (endMarkers.failed.test(text)) draft.end = 'failed';
   else if (endMarkers.ok.test(text) && draft.end === null) draft.end = 'ok';
-  if (endMarkers.served.test(text)) draft.hasServed = true;
+  noteServerWork(draft.server, text);
   for (const name of Object.keys(factMarkers) as (keyof typeof factMarkers)[]) {
     const found = factMarkers[name].exec(text)?.[1];
     if (found !== undefined) draft.facts.set(name, found);
@@ -232,7 +233,7 @@ function finish(file: string, draft: Draft): LogDigest {
   return {
     ...{ file, kind, marks, problems, lines: draft.lines, bytes: draft.bytes, isCut: draft.isCut },
     ...{ isTimed: clock.timedLines > 0, endUs: clock.endUs, gaps: clock.gaps },
-    end: draft.end ?? (kind === 'page-server' && draft.hasServed ? 'ok' : null),
+    end: draft.end ?? endOfServer(kind, draft.server),
     lanes: lanesOf(draft),
     warnings: warningsOf({ file, clock, marksLeftOut: draft.marksLeftOut, problemsLeftOut: draft.problemsLeftOut }),
     ...{ lastWords: draft.lastWords, rootPid: draft.rootPid, pids: [...draft.pids].sort((a, b) => a - b) },

@@ -4,6 +4,7 @@ import type { CriuEvidence, CriuLog } from './evidence.ts';
 import { failureOf, outcomeOf } from './failure.ts';
 import { type TreeOptions, treeOf } from './log-tree.ts';
 import { meetingsOf } from './meetings.ts';
+import { notifications } from './notifications.ts';
 import type { LogKind } from './phase.ts';
 import type { PhaseNode } from './phase-tree.ts';
 import { type Relation, relationsOf } from './relations.ts';
@@ -24,8 +25,13 @@ const maxEvents = 20;
 /** Every task starts and stops one shared timer (stats.c says so itself): a noise, not a length. */
 const noise = new Set(['forking_time']);
 
+export interface SpanOptions extends TreeOptions {
+  /** CRIU is known to be run by runc: while it tells runc how far it is, it waits for what runc does then. */
+  readonly isOfRunc?: boolean;
+}
+
 /** The spans of every log that has times; pure. One `LayerSpans` a log, since each has a zero of its own. */
-export function spansOf(evidence: CriuEvidence, options: TreeOptions = {}): readonly LayerSpans[] {
+export function spansOf(evidence: CriuEvidence, options: SpanOptions = {}): readonly LayerSpans[] {
   const relations = relationsOf(evidence.logs, evidence.parents);
   return evidence.logs.flatMap((log) => {
     const tree = options.isDetailed ? treeOf(log.digest, options) : log.tree();
@@ -38,7 +44,7 @@ export function spansOf(evidence: CriuEvidence, options: TreeOptions = {}): read
         service: serviceOf(kind),
         host: evidence.host,
         role,
-        spans: related(flatten(log, tree), relations.get(log)),
+        spans: related(flatten(log, tree, options), relations.get(log)),
         anchor,
         meetings: meetingsOf(log),
       } as const,
@@ -58,16 +64,25 @@ function related([root, ...below]: readonly LayerSpan[], relation: Relation | un
   return [{ ...root, attributes: { ...root.attributes, ...attributes } }, ...below];
 }
 
-function flatten(log: CriuLog, tree: PhaseNode): readonly LayerSpan[] {
+function flatten(log: CriuLog, tree: PhaseNode, { isOfRunc = false }: SpanOptions): readonly LayerSpan[] {
   const spans: LayerSpan[] = [];
   const waiting: { node: PhaseNode; parentKey: string | undefined }[] = [{ node: tree, parentKey: undefined }];
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     const { node, parentKey } = next;
     const key = `${log.name}:${node.line}:${node.phase.name}${node.lane === null ? '' : `:${node.lane}`}`;
-    spans.push(toSpan({ log, node, key, parentKey }));
+    const span = toSpan({ log, node, key, parentKey });
+    const hook = isOfRunc ? notified(node) : undefined;
+    spans.push(hook === undefined ? span : { ...span, parentKey, name: `runc.notify.${hook}`, service: 'runc' });
     waiting.unshift(...node.children.map((child) => ({ node: child, parentKey: key })));
   }
   return spans;
+}
+
+/** What CRIU tells runc in a phase, and waits for: that is runc's doing. */
+function notified({ phase, groups }: PhaseNode): (typeof notifications)[number]['hook'] | undefined {
+  return /^criu\.(?:dump|restore)\.hook$/.test(phase.name)
+    ? notifications.find(({ hook }) => hook === groups.hook)?.hook
+    : undefined;
 }
 
 function toSpan({

@@ -1,15 +1,13 @@
 import type { Manifest } from '../../evidence/manifest.ts';
 import type { RunPhase } from '../../evidence/records.ts';
 import { runPhases } from '../../evidence/records.ts';
+import { controllerHost, rootKey } from '../../trace/aligned-span.ts';
 import type { AttributeValue, LayerSpan, LayerSpans } from '../../trace/layer-spans.ts';
 import type { Ns } from '../../trace/time.ts';
 import { apiSpan, commandSpan } from './calls.ts';
 import type { TransshipEvidence } from './evidence.ts';
 import { probeSpans } from './probes.ts';
 import { isWatching, type StepSpan, stepSpans } from './steps.ts';
-
-/** The name under which the controller's spans stand where other layers have a host. */
-const controllerHost = 'controller';
 
 /** The run as Transship lived it: `migration`, its phases, their steps, and the calls that each step made. */
 export function spansOf(evidence: TransshipEvidence): LayerSpans[] {
@@ -38,7 +36,7 @@ function rootSpan(manifest: Manifest, below: readonly LayerSpan[]): LayerSpan {
   if (manifest.container !== null) attributes['container.name'] = manifest.container.name;
   if (manifest.container?.sourceId) attributes['container.id'] = manifest.container.sourceId;
   return {
-    key: 'migration',
+    key: rootKey,
     parentKey: undefined,
     name: 'migration',
     startNs: created,

@@ -13,5 +13,9 @@ is_staged() {
     [ -e "/run/transship/restore/$1" ]
 }
 
-if ! eval "is_staged \"\${$#}\""; then exec runc "$@"; fi
+if ! eval "is_staged \"\${$#}\""; then
+    # while a traced move is under way, by way of `call`; the one variable that is changed then, back when that is over
+    [ ! -e /run/transship/watch/calls ] || PATH=${0%/*}/calls:$PATH
+    exec runc "$@"
+fi
 eval "exec bash \"\${0%/*}/restore\" \"/run/transship/restore/\${$#}\" \"\$@\""
