@@ -26,6 +26,7 @@ export const docsFiles = [
   'docs/other-readers.md',
   'docs/comparing-runs.md',
   'docs/what-would-shorten-it.md',
+  'docs/what-happens-in-a-live-migration.md',
 ];
 
 const fence = /^```console run\n\$ (.*)\n([\s\S]*?)^```$/gm;

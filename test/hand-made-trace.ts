@@ -88,6 +88,8 @@ export function handMadeTrace(traceId = 'a0000000000000000000000000000001'): Tra
     spans: spans.map((span) => ({ ...span, traceId })),
     downtime: null,
     explained: null,
+    explainedAtLeast: null,
+    explainedRun: null,
     clock: null,
     inconsistencies: [],
     warnings: ['the clock was stepped'],

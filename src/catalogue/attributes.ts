@@ -356,6 +356,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     source: "the log's text after time, lane and level",
   },
   {
+    name: 'migration.bytes',
+    type: 'integer',
+    unit: 'bytes',
+    meaning: 'what the span packed, unpacked or sent',
+    source: 'checkpoint-folder.json',
+  },
+  {
     name: 'migration.clock.uncertainty_us',
     type: 'number',
     unit: 'µs',

@@ -23,6 +23,7 @@ import {
 import { namedPrograms } from '../layers/transship/calls.ts';
 import { hostParts } from '../layers/transship/host-marks.ts';
 import { isOwnWork } from '../layers/transship/steps.ts';
+import { gapRules } from '../trace/gap-rules.ts';
 import type { Service } from '../trace/layer-spans.ts';
 import { downtimeName, unexplainedName } from '../trace/trace-leaves.ts';
 
@@ -192,6 +193,7 @@ export const operationCatalogue: readonly OperationEntry[] = firstOfEach([
   ...dockerdOperations(),
   ...nativeEntries(),
   ...criuOperations(),
+  ...gapRules.map(({ name, service, reason, source }) => ({ name, service, meaning: reason, source, isWait: false })),
 ]);
 
 /** Two rules may give one name: `docker start` with a checkpoint, and without. */

@@ -60,7 +60,7 @@ describe('a recorded run', () => {
     expect(trace.inconsistencies).toEqual([]);
     expect(trace.warnings).toEqual([]);
     const { bounded, untilNext, inferred } = trace.explained ?? { bounded: 0, untilNext: 0, inferred: 0 };
-    expect([bounded, untilNext, inferred].map((share) => Math.round(share * 1000) / 10)).toEqual([45.3, 26.9, 7.5]);
+    expect([bounded, untilNext, inferred].map((share) => Math.round(share * 1000) / 10)).toEqual([45.3, 30.8, 16.5]);
     for (const name of ['criu.dump', 'criu.restore']) {
       const { startNs, durationNs } = spanOf(trace, name);
       expect(explainedOf(trace, { startNs, endNs: startNs + durationNs }, 'criu')).toBeGreaterThan(0.9);

@@ -33,6 +33,8 @@ export function migrationDocument(folder: RunFolder, manifest: Manifest, trace: 
     downtimeLimitUs: manifest.downtimeLimitUs ?? null,
     criu: { frozenUs: criu.frozen_time, restoreUs: criu.restore_time },
     explained: trace.explained,
+    explainedAtLeast: trace.explainedAtLeast,
+    explainedRun: trace.explainedRun,
     bytes: manifest.bytes,
     steps: stepsOf(folder),
     // as `podman container checkpoint --print-stats` spells them, in µs

@@ -118,6 +118,11 @@ function explainedLines(trace: Trace): readonly string[] {
     const shares = `${percent(bounded)} bounded, ${percent(untilNext)} until-next, ${percent(inferred)} inferred`;
     lines.push(line('explained', `${percent(sum)} % of the traced downtime: ${shares}; ${percent(1 - sum)} unexplained`));
   }
+  if (trace.explainedAtLeast !== null && trace.explainedRun !== null) {
+    const { bounded, untilNext, inferred } = trace.explainedRun;
+    const atLeast = `at least ${percent(trace.explainedAtLeast)} % wherever the two ends of it were`;
+    lines.push(line('', `${atLeast}; ${percent(bounded + untilNext + inferred)} % of the whole run`));
+  }
   if (own.length > 0) lines.push(line(lines.length === 0 ? 'explained' : '', `${own.join(', ')}`));
   return lines;
 }

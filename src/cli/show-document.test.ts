@@ -32,6 +32,8 @@ test('the document has the fields of the contract; nanoseconds and large numbers
     ],
     services: ['transship'],
     explained: null,
+    explainedAtLeast: null,
+    explainedRun: { bounded: 1, untilNext: 0, inferred: 0 },
     clock: null,
     criticalPath: [{ spanId: expect.any(String), name: 'migration', startNs: '1795496095822108133', durationNs: '1' }],
     blame: {

@@ -12,6 +12,8 @@ export function showDocument(trace: Trace): object {
     spans: trace.spans.map(spanDocument),
     services: [...new Set(trace.spans.map((span) => span.service))],
     explained: trace.explained,
+    explainedAtLeast: trace.explainedAtLeast,
+    explainedRun: trace.explainedRun,
     clock: trace.clock && { offsetNs: String(trace.clock.offsetNs), boundNs: String(trace.clock.boundNs) },
     ...pathDocument(trace),
   };

@@ -85,6 +85,7 @@ describe('the tree', () => {
         rollback                             transship     20.0 ms   +700 ms                     ─
           pause                              transship b   20.0 ms   +700 ms                     ─
             unexplained                                    20.0 ms   +700 ms                     ░
+        controller.next-step                 transship      280 ms   +720 ms                      ████████
       █ work, named   ─ holds others, or waits   ▒ downtime   ░ unexplained   ✘ failed"
     `);
   });

@@ -87,6 +87,16 @@ export interface DockerEventRecord {
   readonly timeNs: string;
 }
 
+/** `evidence/HOST/checkpoint-folder.json`: where a daemon of Docker unpacked the images, by the times of its files (that host's clock). */
+export interface CheckpointFolderRecord {
+  readonly by: 'dockerd' | 'containerd';
+  readonly bytes: number;
+  readonly files: number;
+  /** Birth of the first of them (of containerd's also the folder's own), and the last change of any. */
+  readonly firstMadeNs: string;
+  readonly lastChangedNs: string;
+}
+
 /** `evidence/HOST/source.jsonl`: calls that instrumented programs told of, each written when it ended (that host's clock). */
 export interface SourceRecord {
   /** The rule that found the function: name of the span. */

@@ -9,6 +9,7 @@ import type { Host } from '../hosts/host.ts';
 import { quoteWord } from '../hosts/link.ts';
 import { nsPerMs, nsPerS } from '../trace/time.ts';
 import { bounded } from './bounded.ts';
+import { collectCheckpointFolders } from './collect-checkpoints.ts';
 import { collectCalls, collectKernel } from './collect-watch.ts';
 import { messageOf } from './engine.ts';
 import { fetchFile, fileLimitBytes } from './fetch-file.ts';
@@ -33,6 +34,7 @@ export interface Collected {
 const collectors = {
   "CRIU's logs": collectCriu,
   'the list of images': collectImageList,
+  'where images were unpacked': collectCheckpointFolders,
   "dockerd's log": collectDockerdLog,
   "Docker's events": collectEvents,
   'marks of the scripts': collectMarks,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { HostClock } from './clock-alignment.ts';
-import type { LayerSpan, LayerSpans, Service } from './layer-spans.ts';
+import type { LayerSpan, LayerSpans, Meeting, Service } from './layer-spans.ts';
 import type { Ns } from './time.ts';
 
 /** A layer's span on the controller's clock, on its way into the tree. */
@@ -20,6 +20,8 @@ export interface AlignedSpan {
   readonly endNs: Ns;
   /** How far the whole group may be off: its anchor's bound and its host clock's. */
   readonly boundNs: Ns;
+  /** Of that, what its host's clock may be off by: the same for all groups of the host. */
+  readonly clockBoundNs: Ns;
   readonly spanId: string;
 }
 
@@ -44,9 +46,24 @@ export function alignLayers(
       startNs: clock.align(span.startNs),
       endNs: clock.align(span.endNs),
       boundNs,
+      clockBoundNs: clock.boundNs,
       spanId: spanIdOf([traceId, layer.host, layer.service, layer.role, span.key], { taken, given: span.spanId }),
     }));
   });
+}
+
+/** What two logs tell of one moment, on the controller's clock. */
+export interface AlignedMeeting extends Meeting {
+  readonly group: number;
+}
+
+export function alignMeetings(
+  layers: readonly LayerSpans[],
+  clockOf: (layer: LayerSpans) => HostClock,
+): readonly AlignedMeeting[] {
+  return layers.flatMap((layer, group) =>
+    (layer.meetings ?? []).map((meeting) => ({ ...meeting, group, atNs: clockOf(layer).align(meeting.atNs) })),
+  );
 }
 
 function roleOf(layer: LayerSpans, span: LayerSpan): string | undefined {

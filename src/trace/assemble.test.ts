@@ -33,10 +33,12 @@ describe('a run over two hosts', () => {
    * criu              15├dump┤25                   60├restore┤80├finish┤85
    * downtime        10├──────────────────────────────────────┤80
    * unexplained     10-15    25-40              50-60
+   * controller   0-5                                              90-100
    */
   test('hangs each layer under the step that called it, and shows what nobody explains', () => {
     expect(outline(built([controller(run), criu('source', dump), criu('destination', restore)]))).toEqual([
       'migration 0-100',
+      '  controller.next-step 0-5',
       '  migration.checkpoint 5-40',
       '    migration.checkpoint.pause 5-10',
       '    migration.checkpoint.checkpoint 10-40',
@@ -53,6 +55,7 @@ describe('a run over two hosts', () => {
       '      criu.restore 60-85',
       '        criu.restore.memory 60-80',
       '        criu.restore.finish 80-85',
+      '  controller.next-step 90-100',
     ]);
   });
 
@@ -113,7 +116,7 @@ describe('what does not fit is kept and said', () => {
       'criu on a: orphan names a parent that is missing: nobody',
       'criu on a: two is its own ancestor; cut from its parent',
     ]);
-    const kept = outline(trace).filter((line) => !/downtime|unexplained/.test(line));
+    const kept = outline(trace).filter((line) => !/downtime|unexplained|controller/.test(line));
     expect(kept).toHaveLength(run.length + odd.length);
   });
 });

@@ -1,10 +1,13 @@
-import { type AlignedSpan, alignLayers } from './aligned-span.ts';
+import { type AlignedSpan, alignLayers, alignMeetings } from './aligned-span.ts';
 import { anchorByCause } from './anchor-by-cause.ts';
+import { anchorByMeeting } from './anchor-by-meeting.ts';
 import { type HostClock, hostClock, type OffsetReading, ownClock } from './clock-alignment.ts';
 import { findInconsistencies } from './consistency.ts';
 import { downtimeSpans } from './downtime-spans.ts';
 import { findDowntime } from './downtime-window.ts';
-import { explainedShares, withoutUncertainty } from './explained.ts';
+import { explainedAtLeast, explainedShares, withoutUncertainty } from './explained.ts';
+import { fillGaps } from './fill-gaps.ts';
+import type { Interval } from './intervals.ts';
 import { withIterationLinks } from './iteration-links.ts';
 import type { AttributeValue, LayerSpans } from './layer-spans.ts';
 import { joinLayers } from './parents.ts';
@@ -26,16 +29,23 @@ export interface AssembleInput {
  */
 export function assemble({ traceId, run, layers, clocks }: AssembleInput): Trace {
   const hostClocks = readClocks(layers, clocks);
-  const spans = anchorByCause(alignLayers(traceId, layers, (layer) => hostClocks.clockOf(layer)));
-  const { parents, warnings } = joinLayers(spans);
-  const inconsistencies = findInconsistencies(spans, parents);
+  const clockOf = (layer: LayerSpans) => hostClocks.clockOf(layer);
+  const anchored = anchorByCause(alignLayers(traceId, layers, clockOf));
+  const told = anchorByMeeting(anchored, alignMeetings(layers, clockOf));
+  const joined = joinLayers(told);
+  const inconsistencies = findInconsistencies(told, joined.parents);
   // imported logs belong to no run of ours: between them nothing is known
   const isOurRun = layers.some((layer) => layer.role === 'controller');
-  const window = isOurRun ? findDowntime(spans) : null;
+  const toldLeaves = withoutUncertainty(leavesOf(told, joined.parents));
+  const whole = isOurRun ? wholeRun(told, joined.parents) : null;
+  const gaps = whole && fillGaps({ traceId, spans: told, parents: joined.parents, leaves: toldLeaves, window: whole });
+  const spans = [...told, ...(gaps?.spans ?? [])];
+  const parents = [...joined.parents, ...(gaps?.parents ?? [])];
+  const leaves = [...toldLeaves, ...(gaps?.leaves ?? [])];
+  const window = isOurRun ? findDowntime(told) : null;
   const plain = spans.map((span, index) =>
     toSpan(traceId, span, parents[index] === undefined ? undefined : spans[parents[index]]),
   );
-  const leaves = withoutUncertainty(leavesOf(spans, parents));
   const linked = withIterationLinks(plain, isOurRun);
   const added = window === null ? [] : downtimeSpans({ traceId, spans, parents, window, leaves });
   return {
@@ -44,10 +54,17 @@ export function assemble({ traceId, run, layers, clocks }: AssembleInput): Trace
     spans: [...linked, ...added].sort(byStart),
     downtime: window && { startNs: window.startNs, endNs: window.endNs },
     explained: window && explainedShares(window, leaves),
+    explainedAtLeast: window && explainedAtLeast(window, leaves),
+    explainedRun: whole && explainedShares(whole, leaves),
     clock: clockBetween(layers, hostClocks),
     inconsistencies,
-    warnings: [...warnings, ...hostClocks.warnings],
+    warnings: [...joined.warnings, ...hostClocks.warnings],
   };
+}
+
+/** From the first to the last moment of the run's own span. */
+function wholeRun(spans: readonly AlignedSpan[], parents: readonly (number | undefined)[]): Interval | null {
+  return spans.find((span, index) => parents[index] === undefined && span.service === 'transship') ?? null;
 }
 
 interface Clocks {

@@ -5,6 +5,8 @@ import type { Ns } from './time.ts';
 /** Last freeze to first resume, and how far its ends may be off together. */
 export interface DowntimeWindow extends Interval {
   readonly boundNs: Ns;
+  /** The same of each end: the freeze may be earlier or later by the first, the resume by the second. */
+  readonly boundsNs: readonly [Ns, Ns];
   /** Which marks it was read from, for the reader. */
   readonly marks: string;
 }
@@ -68,7 +70,8 @@ export function findDowntime(spans: readonly AlignedSpan[]): DowntimeWindow | nu
   const resume = firstMark(resumes, spans);
   if (freeze === null || resume === null || resume.atNs <= freeze.atNs) return null;
   const marks = `${freeze.text} … ${resume.text}`;
-  return { startNs: freeze.atNs, endNs: resume.atNs, boundNs: freeze.boundNs + resume.boundNs, marks };
+  const boundsNs = [freeze.boundNs, resume.boundNs] as const;
+  return { startNs: freeze.atNs, endNs: resume.atNs, boundNs: freeze.boundNs + resume.boundNs, boundsNs, marks };
 }
 
 function firstMark(rules: readonly Rule[], spans: readonly AlignedSpan[]): Mark | null {

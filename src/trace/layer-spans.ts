@@ -59,6 +59,15 @@ export interface LayerSpan {
   readonly isDetail?: boolean;
 }
 
+/** A moment that two logs tell of: one calls, and the other says that it was called. */
+export interface Meeting {
+  /** The same in both logs. */
+  readonly with: string;
+  /** Of whoever calls: the other's line cannot be earlier. */
+  readonly isFirst: boolean;
+  readonly atNs: Ns;
+}
+
 /** What one layer left on one host. Every `layers/*` room has the face `spansOf(evidence): LayerSpans[]`. */
 export interface LayerSpans {
   readonly service: Service;
@@ -70,4 +79,6 @@ export interface LayerSpans {
   readonly isInside?: true;
   /** How the times came to the wall clock, and how far they may be off. */
   readonly anchor: { readonly means: string; readonly boundNs: Ns };
+  /** By which its place in time can be made surer. */
+  readonly meetings?: readonly Meeting[];
 }

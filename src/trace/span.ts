@@ -44,6 +44,10 @@ export interface Trace {
   /** The window that `explained` speaks of: last freeze to first resume; null when the run has none (an import). */
   readonly downtime: { readonly startNs: Ns; readonly endNs: Ns } | null;
   readonly explained: Explained | null;
+  /** The lower end of all three together (0..1), wherever in their bounds the ends of the window may lie. */
+  readonly explainedAtLeast: number | null;
+  /** The same shares of the whole run; null for an import. */
+  readonly explainedRun: Explained | null;
   /** Sums over what was read: boundary uncertainty of the window and clock. `null`: unknown. */
   readonly clock: { readonly offsetNs: Ns; readonly boundNs: Ns } | null;
   /** Spans outside their parent by more than the bounds allow, in words; not empty makes the run `inconsistent`. */

@@ -7,8 +7,10 @@ import { nsToUs } from './time.ts';
 /** The spans that explain: without children, and naming one thing that happened rather than a wait. */
 export function leavesOf(spans: readonly AlignedSpan[], parents: readonly (number | undefined)[]): readonly Leaf[] {
   const withChildren = new Set(parents.filter((_, index) => !spans[index]?.span.isDetail));
-  return spans.flatMap(({ span, startNs, endNs, group, boundNs }, index) =>
-    span.isWait === true || withChildren.has(index) ? [] : { startNs, endNs, evidence: span.evidence, group, boundNs },
+  return spans.flatMap(({ span, startNs, endNs, group, host, boundNs, clockBoundNs }, index) =>
+    span.isWait === true || withChildren.has(index)
+      ? []
+      : { name: span.name, startNs, endNs, evidence: span.evidence, group, host, boundNs, clockBoundNs },
   );
 }
 
@@ -43,8 +45,7 @@ export function explainedOf(trace: Trace, window: Interval, service: string): nu
       startNs: span.startNs,
       endNs: span.startNs + span.durationNs,
       evidence: span.evidence,
-      group: 0,
-      boundNs: 0n,
+      ...{ name: span.name, group: 0, host: span.host, boundNs: 0n, clockBoundNs: 0n },
     }));
   const wholeUs = nsToUs(window.endNs - window.startNs);
   return wholeUs <= 0 ? 0 : 1 - nsToUs(lengthNs(unexplainedParts(window, leaves))) / wholeUs;

@@ -1,4 +1,5 @@
 import type { AlignedSpan } from './aligned-span.ts';
+import { type Cuts, withoutUncertainty } from './explained.ts';
 import { compareNs, type Interval } from './intervals.ts';
 import type { Ns } from './time.ts';
 
@@ -11,6 +12,7 @@ export interface UnexplainedPart extends Interval {
 export interface Holder extends Interval {
   readonly index: number;
   readonly depth: number;
+  readonly cuts?: Cuts;
 }
 
 /**
@@ -42,18 +44,8 @@ export function holdersOf(
   isHolder: (index: number) => boolean,
   depths: readonly number[],
 ): readonly Holder[] {
-  const outer = new Map<number, Interval>();
-  for (const { group, startNs, endNs } of spans) {
-    const seen = outer.get(group) ?? { startNs, endNs };
-    outer.set(group, { startNs: min(seen.startNs, startNs), endNs: max(seen.endNs, endNs) });
-  }
-  return spans.flatMap((span, index) => {
-    if (!isHolder(index)) return [];
-    const whole = outer.get(span.group) as Interval;
-    const startNs = max(span.startNs, whole.startNs + span.boundNs);
-    const endNs = min(span.endNs, whole.endNs - span.boundNs);
-    return startNs < endNs ? { startNs, endNs, index, depth: depths[index] ?? 0 } : [];
-  });
+  const holding = spans.flatMap((span, index) => (isHolder(index) ? [{ ...span, index, depth: depths[index] ?? 0 }] : []));
+  return withoutUncertainty(holding, spans);
 }
 
 function cutAt({ startNs, endNs }: Interval, holders: readonly Holder[]): readonly Interval[] {
@@ -69,12 +61,4 @@ function innermost(holders: readonly Holder[], piece: Interval): Holder | undefi
     if (best === undefined || holder.depth > best.depth) best = holder;
   }
   return best;
-}
-
-function min(a: Ns, b: Ns): Ns {
-  return a < b ? a : b;
-}
-
-function max(a: Ns, b: Ns): Ns {
-  return a > b ? a : b;
 }

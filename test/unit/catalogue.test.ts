@@ -90,7 +90,13 @@ test('what would shorten a run is reckoned from operations and attributes that a
   expect(attributes.filter((name) => !isNamed(attributeCatalogue, name))).toEqual([]);
 });
 
-const runs = ['sample-auto', 'sample-failed', 'sample-redis', join(packageRoot(), 'test/recorded/runs/docker-small')];
+const runs = [
+  'sample-auto',
+  'sample-failed',
+  'sample-layers',
+  'sample-redis',
+  join(packageRoot(), 'test/recorded/runs/docker-small'),
+];
 
 test.each(runs)('%s, a recorded run: every name is listed, every value is of the listed type', (run) => {
   const { spans } = loadTrace(openRun(run));

@@ -17,6 +17,8 @@ export interface AnchorInput {
   readonly files: CriuFilesRecord | null;
   /** Boot time written into `timens-N.img` at the dump. */
   readonly boottimeNs: Ns | null;
+  /** Where zero can lie by what was seen of the growing log. */
+  readonly samples?: readonly Pick<Interval, 'startNs' | 'endNs'>[];
 }
 
 interface Interval {
@@ -39,7 +41,9 @@ export function anchorOf(input: AnchorInput): Anchor {
   const byFiles = intersect(fileIntervals(input));
   const byImage = imageInterval(input);
   const isSameBoot = byFiles === null || byImage === null || distance(byFiles, byImage) < nsPerS;
-  const best = byImage !== null && isSameBoot ? byImage : byFiles;
+  const bySamples = intersect((input.samples ?? []).map((sample) => ({ ...sample, means: 'places of the growing log' })));
+  const best =
+    byImage !== null && isSameBoot ? byImage : intersect(bySamples === null ? list(byFiles) : [bySamples, ...list(byFiles)]);
   if (best === null) return { zeroNs: 0n, means: 'none', boundNs: unknownBoundNs };
   const boundNs = (best.endNs - best.startNs) / 2n;
   return { zeroNs: best.startNs + boundNs, means: best.means, boundNs };
@@ -73,13 +77,22 @@ function interval(startNs: Ns, means: string, resolutionNs: Ns = 0n): Interval {
   return { startNs, endNs: startNs + coarseNs + resolutionNs, means };
 }
 
+function list(interval: Interval | null): readonly Interval[] {
+  return interval === null ? [] : [interval];
+}
+
 /** An interval that misses the others (a file that was there before, a copied one) is left out. */
 function intersect(intervals: readonly Interval[]): Interval | null {
   let common: Interval | null = null;
   for (const next of intervals) {
     const startNs: Ns = common !== null && common.startNs > next.startNs ? common.startNs : next.startNs;
     const endNs: Ns = common !== null && common.endNs < next.endNs ? common.endNs : next.endNs;
-    if (startNs <= endNs) common = { startNs, endNs, means: common === null ? next.means : `${common.means}, ${next.means}` };
+    if (startNs <= endNs)
+      common = {
+        startNs,
+        endNs,
+        means: common === null || common.means === next.means ? next.means : `${common.means}, ${next.means}`,
+      };
   }
   return common;
 }

@@ -6,6 +6,7 @@ import type { Ns } from '../../trace/time.ts';
 import { type Anchor, anchorOf } from './anchor.ts';
 import { fileChunks, firstBytes, maxLogBytes } from './file-chunks.ts';
 import { digestLog, type LogDigest } from './log-digest.ts';
+import { type LogSample, readLogSamples, zeroBySamples } from './log-samples.ts';
 import { treeOf } from './log-tree.ts';
 import { logKinds } from './phase.ts';
 import type { PhaseNode } from './phase-tree.ts';
@@ -56,6 +57,7 @@ export function readCriuEvidence(hostFolder: string, digests: ReadonlyMap<string
     digests,
     files: readFiles(folder),
     boottimeNs: readBoottime(folder, names),
+    samples: readLogSamples(hostFolder),
   };
   const logs = names.filter((name) => logName.test(name)).map((name) => readLog(read, name));
   return {
@@ -80,6 +82,7 @@ interface Reading {
   readonly digests: ReadonlyMap<string, LogDigest>;
   readonly files: CriuFilesRecord | null;
   readonly boottimeNs: Ns | null;
+  readonly samples: readonly LogSample[];
 }
 
 function readLog(read: Reading, name: string): CriuLog {
@@ -92,6 +95,7 @@ function readLog(read: Reading, name: string): CriuLog {
   const statsName = `${number === undefined ? '' : `${number}-`}stats-${kind === 'restore' ? 'restore' : 'dump'}`;
   const statistics = kind === 'page-server' || kind === 'lazy-pages' ? null : readStatistics(read, statsName);
   const boottimeNs = kind === 'dump' ? read.boottimeNs : null;
+  const samples = kind === 'restore' ? zeroBySamples(join(read.folder, name), read.samples) : [];
   let tree: PhaseNode | null | undefined;
   const treeOnce = () => {
     tree ??= treeOf(digest);
@@ -102,7 +106,7 @@ function readLog(read: Reading, name: string): CriuLog {
     digest,
     statistics,
     tree: treeOnce,
-    anchor: anchorOf({ digest, logName: name, statsName, files: read.files, boottimeNs }),
+    anchor: anchorOf({ digest, logName: name, statsName, files: read.files, boottimeNs, samples }),
   };
 }
 

@@ -60,6 +60,18 @@ export function filterOf(patterns: readonly RegExp[]): LineFilter {
   return filter;
 }
 
+/** With which characters a text begins that the pattern, which begins with `^`, may match: by code, up to 255. */
+export function firstCharacters({ source }: RegExp): readonly boolean[] {
+  const may = new Array<boolean>(256).fill(false);
+  for (const { places } of headsOf(source)) {
+    const [first] = places;
+    if (first === undefined) return may.fill(true);
+    for (const code of first.characters) may[code] = true;
+    if (first.isRepeated) for (const code of places[1]?.characters ?? may.keys()) may[code] = true;
+  }
+  return may;
+}
+
 /** By byte: where a text goes from there. */
 function nextPlaces(heads: readonly Head[], alive: readonly number[]): ReadonlyMap<number, readonly number[]> {
   const next = new Map<number, number[]>();

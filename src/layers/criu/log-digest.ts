@@ -6,6 +6,7 @@ import { readHead } from './line-head.ts';
 import { type Gap, keepBefore, type Lane, type LogClock, newClock, passLine, type TimedLine } from './log-clock.ts';
 import { type LogLine, parseLine } from './log-grammar.ts';
 import { endMarkers, factMarkers, givingUp, kindMarkers, pidPair, processLine, rootLine } from './log-markers.ts';
+import { meetingLine } from './meeting-lines.ts';
 import type { LogKind } from './phase.ts';
 import { beginsAnyPhase } from './phase-tables.ts';
 import { restoredLine } from './restore-phases.ts';
@@ -165,7 +166,7 @@ function takeLine(draft: Draft, line: LineBytes, timed: TimedLine, isUsual: bool
     noteProblem(draft, parsed ?? parseLine(draft.file, draft.lines, textOf(bytes, start, end)));
   if (timed.us < 0) return;
   const us = passLine(draft.clock, timed);
-  if (!parsed?.level && (beginsAnyPhase.test(text) || restoredLine.test(text)))
+  if (!parsed?.level && (beginsAnyPhase.test(text) || restoredLine.test(text) || meetingLine.test(text)))
     noteMark(draft, { us, line: timed.line, lane: timed.lane < 0 ? null : timed.lane, text: text.slice(0, limits.textLength) });
 }
 
@@ -207,7 +208,7 @@ const anyMarker = new RegExp(markers.map((marker) => marker.source).join('|'));
 /** Whatever a digest looks for in a text. */
 export function digestPatterns(): readonly RegExp[] {
   const quiet = knownFailures.flatMap(({ text, isQuiet }) => (isQuiet ? [text] : []));
-  return [...markers, ...quiet, beginsAnyPhase, restoredLine, pidPair, processLine, rootLine, givingUp];
+  return [...markers, ...quiet, beginsAnyPhase, restoredLine, meetingLine, pidPair, processLine, rootLine, givingUp];
 }
 
 /** What stands with a level is a problem whatever it says. */

@@ -1,3 +1,4 @@
+import { firstCharacters } from './line-filter.ts';
 import type { Mark } from './log-digest.ts';
 import type { Phase } from './phase.ts';
 
@@ -42,8 +43,9 @@ export function growPhases(table: readonly Phase[], marks: readonly Mark[], { st
   );
   for (const phase of rows) if (phase.begins === null) begin(phase, { us: startUs, line }, {});
   const lastOf = lastMarks(rows, marks);
+  const rowsOf = rowsByCharacter(rows);
   for (const mark of marks) {
-    for (const phase of rows) {
+    for (const phase of rowsOf[mark.text.charCodeAt(0)] ?? rows) {
       const match = phase.begins?.exec(mark.text);
       if (match && canBegin(phase, open) && (!phase.isLast || lastOf.get(phase) === mark))
         begin(phase, mark, { ...match.groups });
@@ -51,6 +53,22 @@ export function growPhases(table: readonly Phase[], marks: readonly Mark[], { st
   }
   while (open.length > 0) close(open, endUs);
   return root.children.filter((node) => node.phase.begins !== null || node.endUs > node.startUs);
+}
+
+/** Which rows a text can begin, by its first character: a log has a hundred thousand marks, and a table forty rows. */
+function rowsByCharacter(rows: readonly Phase[]): readonly (readonly Phase[])[] {
+  const firsts = rows.map(({ begins }) => (begins === null ? null : charactersOf(begins)));
+  return Array.from({ length: 256 }, (_, code) => rows.filter((_row, index) => firsts[index]?.[code]));
+}
+
+const known = new WeakMap<RegExp, readonly boolean[]>();
+
+function charactersOf(pattern: RegExp): readonly boolean[] {
+  const before = known.get(pattern);
+  if (before !== undefined) return before;
+  const found = firstCharacters(pattern);
+  known.set(pattern, found);
+  return found;
 }
 
 function canBegin(phase: Phase, open: readonly PhaseNode[]): boolean {

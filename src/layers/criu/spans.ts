@@ -3,6 +3,7 @@ import { type Ns, usToNs } from '../../trace/time.ts';
 import type { CriuEvidence, CriuLog } from './evidence.ts';
 import { failureOf, outcomeOf } from './failure.ts';
 import { type TreeOptions, treeOf } from './log-tree.ts';
+import { meetingsOf } from './meetings.ts';
 import { notifications } from './notifications.ts';
 import type { LogKind } from './phase.ts';
 import type { PhaseNode } from './phase-tree.ts';
@@ -45,6 +46,7 @@ export function spansOf(evidence: CriuEvidence, options: SpanOptions = {}): read
         role,
         spans: related(flatten(log, tree, options), relations.get(log)),
         anchor,
+        meetings: meetingsOf(log),
       } as const,
     ];
   });

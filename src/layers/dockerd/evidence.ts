@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { TransshipError } from '../../error.ts';
 import { readRecords } from '../../evidence/json-lines.ts';
-import type { DockerEventRecord } from '../../evidence/records.ts';
+import type { CheckpointFolderRecord, DockerEventRecord } from '../../evidence/records.ts';
+import { nsPerMs } from '../../trace/time.ts';
 import { type DaemonLine, parseDaemonLog } from './log-lines.ts';
 
 /** The run's container on this host. A daemon serves others, too: what it did for them is not told. */
@@ -18,17 +20,47 @@ export interface DockerdEvidence extends DaemonSubject {
   readonly logPath: string;
   readonly lines: readonly DaemonLine[];
   readonly events: readonly DockerEventRecord[];
+  /** What the images have in bytes, where it is known. */
+  readonly imagesBytes: number | null;
 }
 
 /** @throws TransshipError `input` when the events are damaged; a log that is none has no lines. */
 export function readDockerdEvidence(hostFolder: string, subject: DaemonSubject): DockerdEvidence {
   const host = basename(hostFolder);
   const log = join(hostFolder, 'dockerd.log');
+  const unpacked = readUnpacked(hostFolder);
+  const lines = existsSync(log) ? parseDaemonLog(readFileSync(log, 'utf8')) : [];
   return {
     host,
     ...subject,
     logPath: `evidence/${host}/dockerd.log`,
-    lines: existsSync(log) ? parseDaemonLog(readFileSync(log, 'utf8')) : [],
+    lines: [...lines, ...fileMoments(unpacked)].sort((a, b) => (a.timeNs < b.timeNs ? -1 : a.timeNs > b.timeNs ? 1 : 0)),
     events: readRecords<DockerEventRecord>(join(hostFolder, 'events.jsonl')),
+    imagesBytes: unpacked?.bytes ?? null,
   };
+}
+
+function readUnpacked(hostFolder: string): CheckpointFolderRecord | null {
+  const file = join(hostFolder, 'checkpoint-folder.json');
+  if (!existsSync(file)) return null;
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as CheckpointFolderRecord;
+  } catch (cause) {
+    throw new TransshipError('input', `${file}: ${(cause as Error).message}`, 'the evidence is damaged; was the file edited?', {
+      cause,
+    });
+  }
+}
+
+/** Files are dated by the kernel's last tick: what their times tell happened so much later at most. */
+const coarseNs = 6n * nsPerMs;
+
+/** Moments that no line of the log tells, told as lines. */
+function fileMoments(unpacked: CheckpointFolderRecord | null): readonly DaemonLine[] {
+  if (unpacked === null) return [];
+  const moment = (text: string, timeNs: string) => ({ line: null, timeNs: BigInt(timeNs), lateNs: coarseNs, text });
+  return [
+    moment(`first file unpacked by ${unpacked.by}`, unpacked.firstMadeNs),
+    moment(`last file unpacked by ${unpacked.by}`, unpacked.lastChangedNs),
+  ];
 }

@@ -2,8 +2,11 @@ import type { Ns } from '../../trace/time.ts';
 
 /** One line of dockerd's log, which holds containerd's and the shim's too. */
 export interface DaemonLine {
-  readonly line: number;
+  /** `null`: no line, a moment that a file's time tells. */
+  readonly line: number | null;
   readonly timeNs: Ns;
+  /** It was not earlier, and so much later at most. */
+  readonly lateNs?: Ns;
   /** The message; of an event that dockerd took from containerd, `event` and its topic. */
   readonly text: string;
 }

@@ -34,19 +34,47 @@ test('a checkpoint: containerd packs, dockerd unpacks', () => {
   expect(outline(readFileSync(join(recorded, 'checkpoint-26.1.5.log')))).toEqual([
     'dockerd dockerd.pause +0.0 19.9 inferred',
     'dockerd dockerd.checkpoint +52.1 8050.5 inferred',
-    'dockerd dockerd.checkpoint.write-index +1351.9 4.6 inferred',
+    'dockerd dockerd.checkpoint.write-index +1351.9 4.6 until-next',
     'dockerd dockerd.checkpoint.unpack +1356.4 6746.2 inferred',
-    'containerd containerd.checkpoint.pack +474.6 877.2 inferred',
+    'containerd containerd.checkpoint.pack +474.6 877.2 until-next',
   ]);
 });
 
 test('a start from a checkpoint: network, content store, the task, and the hook that dockerd timed itself', () => {
   expect(outline(readFileSync(join(recorded, 'start-26.1.5.log')))).toEqual([
     'dockerd dockerd.start +0.0 7709.0 inferred',
+    'dockerd dockerd.start.mount-root +0.0 0.7 until-next',
     'dockerd dockerd.start.network +0.8 36.5 inferred',
+    'dockerd dockerd.start.spec +37.3 1.0 inferred',
     'dockerd dockerd.start.content-store +43.3 6774.3 inferred',
     'dockerd dockerd.start.set-key +6978.2 45.8 bounded',
-    'containerd containerd.start.create-task +6817.6 9.3 inferred',
+    'containerd containerd.start.create-container +38.3 5.1 until-next',
+    'containerd containerd.start.create-task +6817.6 9.3 until-next',
+  ]);
+});
+
+/*
+ * single walk diff      folder made    last file     shim parameters
+ *   ├────── pack ──────────┤╌├── unpack ──┤╌├── shim ────┤
+ */
+test('with the times of the unpacked files the content store comes apart, with its bytes', () => {
+  const log = readFileSync(join(recorded, 'start-26.1.5.log'), 'utf8');
+  const [, time = ''] = /^time="([^"]+)".*Using single walk diff/m.exec(log) ?? [];
+  const packedNs = BigInt(Date.parse(time)) * 1_000_000n;
+  const at = (ms: number) => String(packedNs + BigInt(ms) * 1_000_000n);
+  const record = { by: 'containerd', bytes: 1000, files: 3, firstMadeNs: at(5000), lastChangedNs: at(6000) };
+  writeFileSync(join(folder, 'checkpoint-folder.json'), JSON.stringify(record));
+  const parts = outline(log).filter((line) => /content-store|pack|shim/.test(line));
+  expect(parts.map((line) => line.replace(/\+[\d.]+ /, '').replace(/\.\d /, ' '))).toEqual([
+    'dockerd dockerd.start.content-store 6774 inferred',
+    expect.stringMatching(/^dockerd dockerd.start.pack (4999|5000) until-next$/),
+    'containerd containerd.start.unpack 994 bounded',
+    expect.stringMatching(/^containerd containerd.start.shim 76[78] until-next$/),
+  ]);
+  const spans = spansOf(readDockerdEvidence(folder, subject)).flatMap((layer) => layer.spans);
+  expect(spans.filter(({ attributes }) => attributes['migration.bytes'] === 1000).map(({ name }) => name)).toEqual([
+    'dockerd.start.pack',
+    'containerd.start.unpack',
   ]);
 });
 
@@ -73,8 +101,8 @@ describe('a log that tells less gives fewer spans, never wrong ones', () => {
     expect(outline(cut.join('\n'))).toEqual([
       'dockerd dockerd.pause +0.0 19.9 inferred',
       'dockerd dockerd.checkpoint +52.1 1304.3 inferred',
-      'dockerd dockerd.checkpoint.write-index +1351.9 4.6 inferred',
-      'containerd containerd.checkpoint.pack +474.6 877.2 inferred',
+      'dockerd dockerd.checkpoint.write-index +1351.9 4.6 until-next',
+      'containerd containerd.checkpoint.pack +474.6 877.2 until-next',
     ]);
   });
 

@@ -1,4 +1,4 @@
-import type { LayerSpan, LayerSpans, SpanEvent } from '../../trace/layer-spans.ts';
+import type { AttributeValue, LayerSpan, LayerSpans, SpanEvent } from '../../trace/layer-spans.ts';
 import { type Ns, nsPerMs } from '../../trace/time.ts';
 import type { DockerdEvidence } from './evidence.ts';
 import type { DaemonLine } from './log-lines.ts';
@@ -47,7 +47,7 @@ function requestSpans({ rule, lines }: Request, evidence: DockerdEvidence): read
   if (first === undefined) return [];
   const key = `${rule.name} ${first.line}`;
   const parts = [
-    ...rule.parts.flatMap((part) => partSpans(part, lines, { key, evidence })),
+    ...firstOfEach(rule.parts.flatMap((part) => partSpans(part, lines, { key, evidence }))),
     ...setKeySpans(lines, { key, evidence }),
   ];
   const end = lines.find((line) => rule.ends.test(line.text));
@@ -60,7 +60,7 @@ function requestSpans({ rule, lines }: Request, evidence: DockerdEvidence): read
     startNs: first.timeNs,
     endNs,
     evidence: 'inferred',
-    attributes: { 'log.file.path': evidence.logPath, 'migration.log.line': first.line },
+    attributes: { 'log.file.path': evidence.logPath, 'migration.log.line': first.line ?? 0 },
     events: eventsIn(evidence, first.timeNs, endNs),
     isWait: true,
   };
@@ -77,25 +77,34 @@ function partSpans(rule: PartRule, lines: readonly DaemonLine[], { key, evidence
   const end = begin < 0 ? undefined : lines.slice(begin + 1).find((line) => rule.ends.test(line.text));
   const first = lines[begin];
   if (first === undefined || end === undefined) return [];
-  const attributes = {
+  // a moment that is not sure is a border that counts for neither side
+  const startNs = first.timeNs + (first.lateNs ?? 0n);
+  if (end.timeNs <= startNs) return [];
+  const attributes: Record<string, AttributeValue> = {
     'code.function.name': rule.code,
     'log.file.path': evidence.logPath,
-    'migration.log.line': first.line,
     'migration.inferred.reason': rule.reason,
   };
+  if (first.line !== null) attributes['migration.log.line'] = first.line;
+  if (rule.hasBytes && evidence.imagesBytes !== null) attributes['migration.bytes'] = evidence.imagesBytes;
   const span: LayerSpan = {
-    key: `${rule.name} ${first.line}`,
+    key: `${rule.name} ${first.line ?? first.text}`,
     // containerd's spans are roots of their own layer: the trace hangs them under dockerd's
-    parentKey: rule.service === 'dockerd' ? key : undefined,
+    parentKey: rule.service === 'containerd' ? undefined : rule.within === undefined ? key : `${rule.within} ${first.line}`,
     name: rule.name,
-    startNs: first.timeNs,
+    startNs,
     endNs: end.timeNs,
-    evidence: 'inferred',
+    evidence: rule.evidence ?? 'inferred',
     attributes,
     events: [],
     isWait: rule.isSeveral === true,
   };
   return [{ service: rule.service, span }];
+}
+
+/** Of several rules for one thing the first that holds counts: they stand with the surest first. */
+function firstOfEach(parts: readonly Found[]): readonly Found[] {
+  return parts.filter(({ span }, index) => parts.findIndex((other) => other.span.name === span.name) === index);
 }
 
 export const setKey = { name: 'dockerd.start.set-key', code: 'libnetwork.(*Sandbox).SetKey' } as const;
@@ -115,7 +124,7 @@ function setKeySpans(lines: readonly DaemonLine[], { key, evidence }: Place): re
       attributes: {
         'code.function.name': setKey.code,
         'log.file.path': evidence.logPath,
-        'migration.log.line': line.line,
+        ...(line.line === null ? {} : { 'migration.log.line': line.line }),
       },
       events: [],
     };

@@ -36,6 +36,7 @@ test('rounds of a pre-copy are spans of their own, numbered; the dump is one', (
   expect(outline(['dump.begin', 'dump.freeze', 'dump.frozen', 'dump.runc-end'])).toEqual([
     'source.freeze 1-2',
     'runc.checkpoint 0-3',
+    'runc.checkpoint.prepare 0-1',
   ]);
 });
 

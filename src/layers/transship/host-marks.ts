@@ -28,16 +28,36 @@ export const hostParts: readonly Part[] = [
   { service: 'runc', name: 'runc.checkpoint', begins: 'dump.begin', ends: 'dump.runc-end', isWait: true },
   { service: 'runc', name: 'runc.pre-dump', begins: 'pre-dump.begin', ends: 'pre-dump.runc-end', isWait: true, isRound: true },
   { service: 'transship', name: 'source.send-round', begins: 'pre-dump.send', ends: 'pre-dump.sent', isRound: true },
+  { service: 'transship', name: 'source.connect', begins: 'dump.connect', ends: 'dump.connected' },
+  { service: 'transship', name: 'source.look-for-changes', begins: 'dump.connected', ends: 'dump.copy-early' },
+  {
+    service: 'transship',
+    name: 'source.look-for-changes',
+    begins: 'dump.connected',
+    ends: 'dump.begin',
+    unless: 'dump.copy-early',
+  },
+  { service: 'runc', name: 'runc.checkpoint.prepare', begins: 'dump.begin', ends: 'dump.freeze' },
   { service: 'transship', name: 'source.freeze', begins: 'dump.freeze', ends: 'dump.frozen' },
   { service: 'transship', name: 'source.cut-link', begins: 'dump.frozen', ends: 'dump.cut' },
+  { service: 'transship', name: 'source.look-for-changes', begins: 'dump.cut', ends: 'dump.copy-files' },
   { service: 'transship', name: 'source.copy-files-early', begins: 'dump.copy-early', ends: 'dump.copied-early' },
   { service: 'transship', name: 'source.copy-files', begins: 'dump.copy-files', ends: 'dump.files-copied' },
+  { service: 'transship', name: 'source.freeze-again', begins: 'dump.images-ready', ends: 'dump.send' },
   { service: 'transship', name: 'source.send-images', begins: 'dump.send', ends: 'dump.images-sent' },
   { service: 'transship', name: 'source.say-go', begins: 'dump.images-sent', ends: 'dump.go' },
   { service: 'transship', name: 'destination.unpack', begins: 'receive.go', ends: 'receive.unpacked' },
   { service: 'transship', name: 'destination.rewrite-ids', begins: 'receive.unpacked', ends: 'receive.rewritten' },
   // before it was started ahead of the go
   { service: 'transship', name: 'destination.start-lazy-pages', begins: 'receive.lazy-pages', ends: 'receive.lazy-pages-listen' },
+  {
+    service: 'transship',
+    name: 'destination.say-go',
+    begins: 'receive.rewritten',
+    ends: 'runtime.heard',
+    unless: 'receive.lazy-pages',
+  },
+  { service: 'transship', name: 'destination.say-go', begins: 'receive.lazy-pages-listen', ends: 'runtime.heard' },
   { service: 'transship', name: 'destination.await-lazy-pages', begins: 'runtime.mounted', ends: 'runtime.page-daemon' },
   { service: 'transship', name: 'destination.mount-root', begins: 'runtime.heard', ends: 'runtime.mounted' },
   // before runc was started ahead of the go
@@ -48,10 +68,20 @@ export const hostParts: readonly Part[] = [
     ends: 'runtime.restore',
     unless: 'runtime.mounted',
   },
+  // until the controller says prepare, or the source says go
+  { service: 'runc', name: 'runc.create.wait', begins: 'runtime.waiting', ends: 'runtime.restore', isWait: true },
   { service: 'runc', name: 'runc.restore.prepare', begins: 'runtime.restore', ends: 'runtime.prepared' },
   { service: 'runc', name: 'runc.restore', begins: 'runtime.restore', ends: 'runtime.restored', isWait: true },
   { service: 'transship', name: 'destination.announce', begins: 'runtime.restored', ends: 'runtime.announced' },
 ];
+
+/** Whose marks they are, by their first word: scripts in src/wrap/host. */
+const scripts: Readonly<Record<string, string>> = {
+  dump: 'dump',
+  'pre-dump': 'pre-dump',
+  receive: 'receive',
+  runtime: 'restore',
+};
 
 /** `marks.log`: lines `SECONDS.MICROSECONDS NAME WORDS`. None when the strategy has no scripts; a line cut short is left out. */
 export function readHostMarks(hostFolder: string): readonly HostMark[] {
@@ -97,7 +127,10 @@ function partSpan(part: Part, begin: HostMark, end: HostMark): LayerSpan {
     startNs: begin.atNs,
     endNs: end.atNs,
     evidence: 'bounded',
-    attributes: iteration === null ? {} : { 'migration.iteration': iteration },
+    attributes: {
+      'code.function.name': `${scripts[part.begins.split('.')[0] ?? '']}.sh`,
+      ...(iteration === null ? {} : { 'migration.iteration': iteration }),
+    },
     events: [],
     ...(part.isWait ? { isWait: true } : {}),
     ...status,

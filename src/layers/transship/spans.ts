@@ -7,7 +7,7 @@ import type { Ns } from '../../trace/time.ts';
 import { apiSpan, commandSpan } from './calls.ts';
 import type { TransshipEvidence } from './evidence.ts';
 import { probeSpans } from './probes.ts';
-import { isOwnWork, type StepSpan, stepSpans } from './steps.ts';
+import { isWatching, type StepSpan, stepSpans } from './steps.ts';
 
 /** The run as Transship lived it: `migration`, its phases, their steps, and the calls that each step made. */
 export function spansOf(evidence: TransshipEvidence): LayerSpans[] {
@@ -82,7 +82,7 @@ function callSpans({ manifest, hosts }: TransshipEvidence, steps: readonly StepS
       }),
       ...commands.map((record, index) => {
         const step = parentKey(record.startNs, record.endNs);
-        const isWait = step === null || !isOwnWork(step.step);
+        const isWait = step === null ? crosses(steps, record) : isWatching(step.step);
         return commandSpan(record, {
           key: `command ${host} ${index}`,
           parentKey: step?.span.key ?? 'migration',
@@ -102,6 +102,11 @@ function stepAround(steps: readonly StepSpan[], host: string, [startNs, endNs]: 
   const [first, ...others] = own.length > 0 ? own : around;
   if (first === undefined) return null;
   return others.reduce((least, step) => (lengthOf(step) < lengthOf(least) ? step : least), first);
+}
+
+/** A program that outlives the step that started it: it works while others do, and is no one thing. */
+function crosses(steps: readonly StepSpan[], { startNs, endNs }: { readonly startNs: string; readonly endNs: string }): boolean {
+  return steps.some(({ span }) => span.startNs < BigInt(endNs) && BigInt(startNs) < span.endNs);
 }
 
 function lengthOf({ span }: StepSpan): Ns {

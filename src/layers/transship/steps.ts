@@ -30,6 +30,21 @@ export function isOwnWork(step: string): boolean {
   return ownWork.has(step);
 }
 
+/** Steps in which Transship looks on, by quick commands, until others have done their work: what it asks meanwhile explains nothing. */
+const watching: ReadonlySet<string> = new Set<StepName>([
+  'checkpoint',
+  'dump',
+  'hand-over',
+  'start',
+  'restore',
+  'warm-destination',
+  'residual',
+]);
+
+export function isWatching(step: string): boolean {
+  return watching.has(step);
+}
+
 /**
  * Pairs each begin with its end. A begin without one (the controller was killed) lasts to the journal's last record, and
  * says so: its end is inferred.

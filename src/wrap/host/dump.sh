@@ -108,6 +108,7 @@ keep_log() {
 freeze() { printf '%s' "$frozen" >"$freezer" || fail "$freezer does not take $frozen"; }
 
 # Both ways are open before the freeze: a word or a byte is all that has to travel then.
+mark dump.connect
 exec 7> >(far_root "bash $far/receive $far" >receiver.out 2>receiver.err)
 receiver=$!
 exec 8> >(far_root "sh $far/unpack $far" >unpack.out 2>unpack.err)
@@ -116,6 +117,8 @@ for ((tries = 0; ; tries++)); do
     [ "$tries" -lt 2000 ] || fail "the destination does not listen: $(last receiver.err)"
     pause 0.005
 done
+
+mark dump.connected
 
 criu=$(command -v criu) || fail 'no criu in PATH'
 chmod 700 bin/*

@@ -144,13 +144,23 @@ start_restore() {
         moving remove
         exit 1 # runc has said why, in its log
     done
+    criu_pid=${asked#* }
     mark runtime.prepared
     : >"$folder/prepared"
+}
+# How long CRIU's log is now, which dates its lines: they count from a zero that stands nowhere. No process, some 50 microseconds.
+mark_log() {
+    local fd before at
+    [ -n "$log_fd" ] || for fd in "/proc/$criu_pid/fd/"*; do
+        if [ "$fd" -ef "$work/restore.log" ]; then log_fd=${fd##*/}; fi
+    done
+    before=${EPOCHREALTIME/,/.}
+    [ -z "$log_fd" ] || { read -r _ at <"/proc/$criu_pid/fdinfo/$log_fd" && mark "runtime.log-at $at $before"; } 2>/dev/null
 }
 hear() { read -r -t "$wait_s" -u 9 word || refuse "nobody said go within $wait_s s"; }
 pause() { read -r -t "$1" -u 6 _; } # sleep without a process
 
-wait_s=600 restore_s=600 work=$folder/work merged='' announce='' words=() netns='' lan_links=() runc='' state=''
+wait_s=600 restore_s=600 work=$folder/work merged='' announce='' words=() netns='' lan_links=() runc='' state='' criu_pid='' log_fd=''
 # shellcheck source=/dev/null
 . "$folder/settings"
 [[ " ${global[*]} " =~ \ --root\ ([^ ]+) ]] && state=${BASH_REMATCH[1]}/$id
@@ -207,10 +217,13 @@ is_criu_dead() {
     return 1
 }
 {
-    why='' dead=0
+    why='' dead=0 looks=0
     while [ -z "$why" ]; do
-        read -r -t 0.2 -u 9 word
+        wait_look_s=0.2
+        if ((++looks < 40)); then wait_look_s=0.01 && mark_log; fi
+        read -r -t "$wait_look_s" -u 9 word
         [ -z "$word" ] || why="the word was $word"
+        if ((looks < 40 && looks % 20)); then continue; fi
         if is_criu_dead; then ((++dead > 1)) && why='CRIU is dead'; else dead=0; fi
         ((SECONDS < restore_s)) || why="it took longer than $restore_s s"
     done

@@ -1,0 +1,77 @@
+import type { EvidenceKind, Service } from './layer-spans.ts';
+
+/** Where the stretch is its holder's first or last: what it lies next to is the holder's own begin or end. */
+export const edge = { begin: 'begin', end: 'end' } as const;
+
+/**
+ * A stretch in which nobody speaks, and what happens in it, by what lies before and after. The list is closed: what is between other things
+ * stays unexplained. It holds only where no layer has a leaf of its own, so that better evidence takes its place by itself.
+ */
+export interface GapRule {
+  readonly service: Service;
+  readonly name: string;
+  /** The innermost span that holds the stretch, or waits through it. */
+  readonly under?: RegExp;
+  /** The leaf that ends where it begins, or `begin`. */
+  readonly after?: RegExp;
+  /** The leaf that begins where it ends, or `end`. */
+  readonly before?: RegExp;
+  /** A span that is under way all the time, and one that is not. */
+  readonly during?: RegExp;
+  readonly notDuring?: RegExp;
+  /** The span that it hangs under, where that is another than the one that holds it. */
+  readonly parent?: RegExp;
+  /** `until-next`: what lies before it ended, and it ends because the next thing began. `inferred`: several programs take part, in an order that their sources give. */
+  readonly evidence: Exclude<EvidenceKind, 'bounded'>;
+  /** Not where it is all that the holder has: nothing is known of that then. */
+  readonly isPart?: true;
+  /** A longer one is something else. */
+  readonly upToMs?: number;
+  /** Why nothing else happens there. */
+  readonly reason: string;
+  /** Of what does it, file and function. */
+  readonly source: string;
+}
+
+/** Steps in which the controller looks on until others have done their work. */
+const watchingSteps = /^migration\.\w+\.(?:dump|hand-over|restore|warm-destination|residual)$/;
+const anyStep = /^migration\.\w+\.\S+$/;
+
+/** What the controller does itself, or waits for by itself. */
+const ownEnd = /^(?:begin|migration\.\S+|docker\.api .*|shell \S+)$/;
+const ownBegin = /^(?:end|migration\.\S+|docker\.api .*|shell \S+)$/;
+
+// biome-ignore format: a table is read in rows
+export const gapRules: readonly GapRule[] = [
+  // CRIU comes up
+  { service: 'criu', name: 'criu.dump.exec', after: /^source\.(?:cut-link|freeze)$/, before: /^criu\.dump/, parent: /^runc\.checkpoint$/, evidence: 'until-next', reason: 'our script has said go to the process that becomes CRIU: it is loaded, and reads the request from runc', source: 'criu/cr-service.c cr_service_work' },
+  { service: 'criu', name: 'criu.restore.exec', after: /^destination\.(?:mount-root|say-go|await-lazy-pages)$/, before: /^criu\.restore/, parent: /^runc\.restore$/, evidence: 'until-next', reason: 'our script has said go to the process that becomes CRIU: it is loaded, and reads the request from runc', source: 'criu/cr-service.c cr_service_work' },
+  { service: 'criu', name: 'criu.restore.clone', under: /^criu\.restore\.fork-barrier$/, evidence: 'until-next', reason: 'a task has asked for its child, and both wait: the kernel makes the new task, which has not said its first line yet', source: 'criu/cr-restore.c fork_with_pid' },
+  { service: 'criu', name: 'criu.restore.clone', after: /^criu\.restore\.fork-children$/, before: /^criu\.restore\.(?:join|memory|files|signals)$/, evidence: 'until-next', reason: 'a task has asked for its child: the kernel makes the new task, which has not said its first line yet', source: 'criu/cr-restore.c fork_with_pid' },
+  // runc around CRIU
+  { service: 'runc', name: 'runc.checkpoint.start', under: /^dockerd\.checkpoint$/, before: /^criu\.dump/, evidence: 'inferred', upToMs: 2_000, reason: 'dockerd reads the task by containerd, the shim starts runc, which starts CRIU twice before the dump (version, features: 4 to 18 ms each)', source: 'containerd task.go Checkpoint; runc libcontainer/container_linux.go checkCriuVersion, criuSwrk' },
+  { service: 'runc', name: 'runc.checkpoint.end', under: /^dockerd\.checkpoint$/, after: /^criu\.dump(?!\.(?:exec|init)$)/, evidence: 'inferred', upToMs: 500, reason: 'CRIU’s last line is written: it ends, runc ends, the shim removes CRIU’s work folder', source: 'containerd pkg/process/init.go checkpoint' },
+  { service: 'runc', name: 'runc.checkpoint.end', after: /^criu\.(?:dump|page-server)(?!\.(?:exec|init)$)/, before: /^source\.(?:freeze-again|send-images)$/, parent: /^runc\.checkpoint$/, evidence: 'until-next', upToMs: 100, reason: 'CRIU’s last line is written: it ends, and runc after it, for which our script waits', source: 'runc libcontainer/container_linux.go criuSwrk' },
+  { service: 'runc', name: 'runc.restore.start', under: /^dockerd\.start$/, after: /^containerd\.start\.create-task$/, before: /^criu\.restore/, evidence: 'inferred', upToMs: 2_000, reason: 'the task is there: dockerd lets containerd collect the packed checkpoint and asks for the start; the shim starts runc, which starts CRIU twice before the restore', source: 'containerd task.go Start; pkg/process/init_state.go createdCheckpointState; runc container_linux.go Restore' },
+  { service: 'runc', name: 'runc.restore.end', under: /^runc\.restore$/, after: /^criu\.(?:restore|lazy-pages)/, before: /^(?:end|destination\.announce)$/, evidence: 'until-next', upToMs: 500, reason: 'CRIU’s last line is written: it ends, runc writes the container’s state, and ends', source: 'runc libcontainer/container_linux.go Restore' },
+  { service: 'runc', name: 'runc.pause', under: /^dockerd\.pause$/, evidence: 'inferred', upToMs: 5_000, reason: 'dockerd has the shim run `runc pause`, which writes the freezer and waits until the group is frozen', source: 'runc libcontainer/cgroups freezer Set' },
+  // from host to host
+  { service: 'transship', name: 'transfer.go', after: /^source\.say-go$/, before: /^destination\.(?:unpack|rewrite-ids)$/, evidence: 'until-next', upToMs: 1_000, reason: 'the word go is on its way: through the pipe to ssh, the network, and sshd to the script that waits for it', source: 'src/wrap/host/dump.sh, receive.sh' },
+  // the call and its answer
+  { service: 'transship', name: 'docker.api.request', under: /^docker\.api /, after: /^begin$/, before: /^dockerd\./, evidence: 'until-next', upToMs: 1_000, reason: 'the request goes through ssh to dockerd’s socket, up to the line with which dockerd announces it', source: 'api/server/middleware/debug.go' },
+  { service: 'dockerd', name: 'dockerd.checkpoint.delete-image', under: /^docker\.api POST \/containers\/\{id\}\/checkpoints$/, after: /^dockerd\.checkpoint\.unpack$/, before: /^end$/, evidence: 'until-next', upToMs: 2_000, reason: 'the image that named the packed checkpoint is deleted in containerd’s database, which is written to disk, and the answer comes back', source: 'libcontainerd/remote/client.go (*task).CreateCheckpoint' },
+  { service: 'transship', name: 'docker.api.answer', under: /^docker\.api (?:GET|POST \/containers\/\{id\}\/pause|POST \/containers\/\{id\}\/update)/, evidence: 'inferred', upToMs: 2_000, reason: 'a question that dockerd answers from memory, or the answer’s way back through ssh', source: 'daemon/inspect.go, daemon/update.go' },
+  { service: 'transship', name: 'docker.api.answer', under: /^docker\.api /, after: /^dockerd\./, before: /^end$/, evidence: 'inferred', upToMs: 2_000, reason: 'dockerd has done what it was asked: the answer’s way back through ssh', source: 'api/server/httputils' },
+  { service: 'dockerd', name: 'dockerd.remove', under: /^docker\.api DELETE \/containers\/\{id\}(?:\/checkpoints\/\{name\})?$/, evidence: 'inferred', upToMs: 10_000, reason: 'dockerd removes what was asked: a paused container is killed, its file system unmounted, its folders removed from disk', source: 'daemon/delete.go cleanupContainer' },
+  { service: 'dockerd', name: 'dockerd.create', under: /^docker\.api POST \/(?:containers|networks|volumes)\/create$/, evidence: 'inferred', upToMs: 10_000, reason: 'dockerd makes what was asked: a container’s layer and folders, a network, a volume', source: 'daemon/create.go' },
+  // our own runtime
+  { service: 'runc', name: 'runc.create.start', under: /^containerd\.start\.create-task$/, before: /^runc\.create\.wait$/, evidence: 'until-next', upToMs: 5_000, reason: 'the shim starts the runtime’s create: our script, up to its mark that it waits', source: 'src/wrap/host/runtime.sh, restore.sh' },
+  { service: 'containerd', name: 'containerd.start.shim', under: /^(?:dockerd\.start|migration\.prepare\.warm-destination)$/, parent: /^dockerd\.start$/, after: /^dockerd\.start\.spec$/, before: /^containerd\.start\.create-task$/, evidence: 'inferred', upToMs: 2_000, reason: 'the bundle’s folder is there: containerd writes the container and a lease into its database, and starts the shim (10-15 ms), which tells its address', source: 'runtime/v2.(*ShimManager).startShim' },
+  // the controller itself
+  { service: 'transship', name: 'controller.work', during: anyStep, notDuring: watchingSteps, after: ownEnd, before: ownBegin, parent: anyStep, isPart: true, evidence: 'until-next', reason: 'the controller has one thread, and makes one call after another in this step: it works on the last answer, writes records, makes the next call, or pauses before it asks again', source: 'src/migrate/strategies' },
+  { service: 'transship', name: 'controller.work', under: /^migration\.\w+\.restart-policy-o(?:n|ff)$/, evidence: 'until-next', reason: 'there is no policy to change: the journal is written', source: 'src/migrate/strategies/common.ts' },
+  { service: 'transship', name: 'controller.work', under: watchingSteps, after: /^begin$/, before: /^(?:docker\.api |dockerd\.start)/, evidence: 'until-next', reason: 'the step begins with a call of Docker’s API, for which a connection is opened through ssh', source: 'src/hosts/link.ts' },
+  { service: 'transship', name: 'controller.start-script', after: ownEnd, before: /^source\.connect$/, parent: /^migration\.checkpoint\.dump$/, evidence: 'until-next', upToMs: 1_000, reason: 'the step begins: what runs in the container is looked at once more, and an ssh session starts the script on the source', source: 'src/migrate/direct/dump-step.ts' },
+  { service: 'transship', name: 'controller.look-again', under: watchingSteps, before: ownBegin, isPart: true, evidence: 'inferred', upToMs: 1_000, reason: 'what the step waited for has happened, and the controller sees that when it looks next', source: 'src/migrate/direct' },
+  { service: 'transship', name: 'controller.next-step', during: /^migration$/, notDuring: anyStep, after: ownEnd, before: ownBegin, parent: /^migration$/, evidence: 'until-next', reason: 'no step is under way: the controller writes the journal, opens its ways and probes, and closes them', source: 'src/migrate/engine.ts, migrate.ts' },
+];
