@@ -12,6 +12,7 @@ import { evidenceHosts, readTransshipEvidence } from '../layers/transship/eviden
 import { spansOf as markSpans, readHostMarks } from '../layers/transship/host-marks.ts';
 import { roleIn, spansOf as transshipSpans } from '../layers/transship/spans.ts';
 import { assemble } from '../trace/assemble.ts';
+import { withCriuEdges } from '../trace/criu-edges.ts';
 import type { LayerSpan, LayerSpans } from '../trace/layer-spans.ts';
 import type { Trace } from '../trace/span.ts';
 
@@ -51,7 +52,7 @@ export function traceOf(folder: RunFolder, criu: readonly CriuEvidence[]): Trace
   const calls = processes.flatMap((evidence) => processSpans(evidence));
   const isOfRunc = manifest.kind === 'migration';
   const criuLayers = criu.flatMap((evidence) => criuSpans(evidence, { isOfRunc }));
-  const layers = [...own, ...withoutKnownCalls(scripts, calls), ...daemons, ...calls, ...criuLayers];
+  const layers = withCriuEdges([...own, ...withoutKnownCalls(scripts, calls), ...daemons, ...calls, ...criuLayers]);
   const clocks = manifest.clocks.map(({ host, takenNs, offsetNs, boundNs }) => ({
     host,
     takenNs: BigInt(takenNs),

@@ -63,6 +63,14 @@ export function programOf(path: string): (typeof startedPrograms)[number] {
   return startedPrograms.find((name) => name === base) ?? 'other';
 }
 
+/** Shells wait for what they start. */
+export const shells: readonly string[] = ['sh', 'bash', 'dash'];
+
+/** Our own scripts: the runtime, and what stands before CRIU (src/wrap/host). */
+export function isOurs(path: string): boolean {
+  return /^\/(?:usr\/local\/lib|run)\/transship\//.test(path);
+}
+
 /** By a process's name, 15 characters at most. */
 export function serviceOfStarter(comm: string): Service | null {
   if (comm === 'dockerd') return 'dockerd';

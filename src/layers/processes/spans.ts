@@ -1,8 +1,10 @@
+import { criuProcessName } from '../../trace/criu-edges.ts';
 import type { Attributes, AttributeValue, LayerSpan, LayerSpans, Service } from '../../trace/layer-spans.ts';
 import { type Ns, nsToUs } from '../../trace/time.ts';
 import type { Call, ProcessEvidence } from './evidence.ts';
 import {
   criuCalls,
+  isOurs,
   isWrapper,
   type ProcessName,
   programOf,
@@ -11,6 +13,7 @@ import {
   runcVersion,
   runcWork,
   serviceOfStarter,
+  shells,
   shimProgram,
 } from './names.ts';
 import type { Process } from './process-table.ts';
@@ -33,6 +36,7 @@ export function spansOf(evidence: ProcessEvidence): LayerSpans[] {
     if (name === null || call.process.endNs === null) return [];
     return [
       spanOf(call, name, named),
+      ...(/^runc\.criu\.(dump|pre-dump|restore)$/.test(name.name) ? [criuSpan(call.process)] : []),
       ...(/^runc\.(checkpoint|restore|pre-dump)$/.test(name.name) ? workSpans(call.process, evidence) : []),
     ];
   });
@@ -52,18 +56,27 @@ function nameOf(call: Call, context: Context): Named | null {
   if (base === shimProgram) return shimNameOf(call, context);
   const caller = process.parent === null ? null : baseOf(process.parent);
   if (base === 'criu' && caller === 'runc' && process.parent !== null) return criuNameOf(call, process.parent, context);
-  const service = serviceOf(process);
-  return service === null ? null : { name: `program ${programOf(pathOf(process))}`, service, isWait: false, isDetail: true };
+  const service = isOurPart(process, process.endNs) ? null : serviceOf(process);
+  if (service === null) return null;
+  return { name: `program ${programOf(pathOf(process))}`, service, isWait: shells.includes(base), isDetail: true };
 }
 
 /** Whose program it is: that of the nearest ancestor that is a layer. Our own commands are told by their own records. */
-function serviceOf({ parent, starter }: Process): Service | null {
+function serviceOf({ parent, starter, startNs }: Process): Service | null {
   if (parent === null) return serviceOfStarter(starter);
+  if (isOurPart(parent, startNs)) return null;
   const base = baseOf(parent);
   if (base === 'runc') return 'runc';
   if (base === 'criu') return 'criu';
   if (base === shimProgram) return 'containerd-shim';
   return serviceOf(parent);
+}
+
+/** Then it ran a script of ours, whose marks tell what it did. */
+function isOurPart({ execs }: Process, atNs: Ns | null): boolean {
+  const then = execs.filter((one) => atNs === null || one.atNs <= atNs).map(({ path }) => path);
+  const last = then.at(-1) ?? '';
+  return isOurs(last) || (then.some(isOurs) && shells.includes(last.split('/').at(-1) ?? ''));
 }
 
 /** By the words it was called with; else by what it did: only a checkpoint and a restore call CRIU. */
@@ -142,6 +155,22 @@ function attributesOf(process: Process, record: Call['record']): Attributes {
   if (record !== null) known['process.command_args'] = record.argv;
   if (record?.exitCode != null) known['process.exit.code'] = record.exitCode;
   return known;
+}
+
+/** From the moment at which it is CRIU, no script of ours before it. */
+function criuSpan(process: Process): LayerSpan {
+  return {
+    key: `${keyOf(process)} criu`,
+    parentKey: keyOf(process),
+    name: criuProcessName,
+    service: 'criu',
+    startNs: process.execs.at(-1)?.atNs ?? process.startNs,
+    endNs: process.endNs as Ns,
+    evidence: 'bounded',
+    attributes: {},
+    events: [],
+    isWait: true,
+  };
 }
 
 /** What is left of a call of runc between the processes of CRIU that it waits for. */
