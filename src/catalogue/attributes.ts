@@ -480,6 +480,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     source: 'OpenTelemetry semantic conventions, process; criu/cr-dump.c dump_one_task, criu/cr-restore.c',
   },
   {
+    name: 'runc.criu.exec_us',
+    type: 'integer',
+    unit: 'µs',
+    meaning: 'how long after its beginning the process was CRIU: before, a wrapper, or a script of ours that waits',
+    source: 'kernel.trace, the last sched_process_exec of the process',
+  },
+  {
     name: 'service.name',
     type: 'string',
     unit: null,

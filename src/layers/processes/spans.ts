@@ -1,4 +1,4 @@
-import { criuProcessName } from '../../trace/criu-edges.ts';
+import { execAttribute } from '../../trace/criu-edges.ts';
 import type { Attributes, AttributeValue, LayerSpan, LayerSpans, Service } from '../../trace/layer-spans.ts';
 import { type Ns, nsToUs } from '../../trace/time.ts';
 import type { Call, ProcessEvidence } from './evidence.ts';
@@ -36,7 +36,6 @@ export function spansOf(evidence: ProcessEvidence): LayerSpans[] {
     if (name === null || call.process.endNs === null) return [];
     return [
       spanOf(call, name, named),
-      ...(/^runc\.criu\.(dump|pre-dump|restore)$/.test(name.name) ? [criuSpan(call.process)] : []),
       ...(/^runc\.(checkpoint|restore|pre-dump)$/.test(name.name) ? workSpans(call.process, evidence) : []),
     ];
   });
@@ -133,12 +132,19 @@ function spanOf(
     startNs: process.startNs,
     endNs: process.endNs as Ns,
     evidence: 'bounded',
-    attributes: attributesOf(process, record),
+    attributes: { ...attributesOf(process, record), ...(criuWork.test(name) ? { [execAttribute]: execUs(process) } : {}) },
     events: [],
     ...(isWait ? { isWait } : {}),
     ...(isDetail ? { isDetail } : {}),
     ...(record?.exitCode && mustSucceed.test(name) ? { error: `exit status ${record.exitCode}` } : {}),
   };
+}
+
+const criuWork = /^runc\.criu\.(dump|pre-dump|restore)$/;
+
+/** Before it is CRIU, a script of ours may stand there and wait. */
+function execUs({ startNs, execs }: Process): number {
+  return Math.round(nsToUs((execs.at(-1)?.atNs ?? startNs) - startNs));
 }
 
 /** `runc resume` of a container that is gone, and the like, fail in a move that succeeds. */
@@ -155,22 +161,6 @@ function attributesOf(process: Process, record: Call['record']): Attributes {
   if (record !== null) known['process.command_args'] = record.argv;
   if (record?.exitCode != null) known['process.exit.code'] = record.exitCode;
   return known;
-}
-
-/** From the moment at which it is CRIU, no script of ours before it. */
-function criuSpan(process: Process): LayerSpan {
-  return {
-    key: `${keyOf(process)} criu`,
-    parentKey: keyOf(process),
-    name: criuProcessName,
-    service: 'criu',
-    startNs: process.execs.at(-1)?.atNs ?? process.startNs,
-    endNs: process.endNs as Ns,
-    evidence: 'bounded',
-    attributes: {},
-    events: [],
-    isWait: true,
-  };
 }
 
 /** What is left of a call of runc between the processes of CRIU that it waits for. */
