@@ -100,5 +100,10 @@ test('no evidence, no spans; a trace without marks is told', () => {
     const file = join(host, 'kernel.trace');
     writeFileSync(file, readFileSync(file, 'utf8').replace(/^.*tracing_mark_write.*\n/gm, ''));
   };
+  const overflow = (host: string) => {
+    const file = join(host, 'kernel.trace');
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/(entries-written: \d+)\/(\d+)/, '$1/1$2'));
+  };
+  expect(read(side, overflow).warnings.join()).toMatch(/the oldest 1\d+ events found no room/);
   expect(read(side, strip).warnings).toEqual(['evidence/a/kernel.trace: no mark tells its clock: left out']);
 });
