@@ -5,7 +5,7 @@
 import { loadTrace } from '../src/cli/load-trace.ts';
 import { reportError } from '../src/cli/terminal.ts';
 import { TransshipError } from '../src/error.ts';
-import { openRun } from '../src/evidence/run-folder.ts';
+import { openRun } from '../src/evidence/open-run.ts';
 import { type Blame, blame } from '../src/trace/blame.ts';
 import { criticalPath } from '../src/trace/critical-path.ts';
 import { services } from '../src/trace/layer-spans.ts';

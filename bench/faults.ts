@@ -50,6 +50,7 @@ function brokenOff(cell: Cell, error: unknown): Verdict {
     outcomes: [],
     liveOn: [],
     freezeMs: null,
+    goingOnMs: null,
     left: [],
     wrong: [`broken off: ${messageOf(error).slice(-300)}`],
     printed: '',

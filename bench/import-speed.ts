@@ -7,7 +7,8 @@ import { packageRoot } from '../src/evidence/run-folder.ts';
 
 /**
  * `transship import` of a log of 400 MB against a phase scan by hand (`grep` of the same file), in turns; and its memory above a Node
- * that does nothing. The log is a real dump whose tasks are repeated, their times moved on.
+ * that does nothing. The log is a real dump whose tasks are repeated, their times moved on. And what the first answer costs for a log of
+ * usual length, that real dump itself.
  *
  *   npm run -s bench:import [-- MB TURNS]
  */
@@ -32,9 +33,13 @@ function costOf(command: string): Cost {
   return { wallMs: real * 1000, cpuMs: (user + system) * 1000, peakMb: Number(peak) / 1024 };
 }
 
+/** A dump of a Redis, of usual length. */
+function usualLog(): Buffer {
+  return gunzipSync(readFileSync(join(root, 'test/recorded/criu/c-redis200/dump.log.gz')));
+}
+
 function writeLog(path: string): void {
-  const packed = readFileSync(join(root, 'test/recorded/criu/c-redis200/dump.log.gz'));
-  const lines = gunzipSync(packed).toString('latin1').split('\n').slice(0, -1);
+  const lines = usualLog().toString('latin1').split('\n').slice(0, -1);
   const first = lines.findIndex((line) => line.includes(') Dumping task (pid'));
   const last = lines.findLastIndex((line) => line.includes(') Dumping task cwd'));
   const body = lines.slice(first, last + 1).map((line) => ({ line, us: timeOf(line) }));
@@ -83,6 +88,9 @@ try {
     ours.push(costOf(`${node} ${main} import ${log}`));
     rmSync(join(folder, 'runs'), { recursive: true });
   }
+  const usual = join(folder, 'usual.log');
+  writeFileSync(usual, usualLog());
+  const first = Array.from({ length: 2 * turns - 1 }, () => costOf(`${node} ${main} import ${usual}`));
   const empty = costOf(`${node} -e 0`).peakMb;
   const of = (costs: readonly Cost[], key: keyof Cost) => median(costs.map((cost) => cost[key]));
   const ratios = ours.map(({ wallMs }, turn) => wallMs / (grep[turn]?.wallMs ?? Number.NaN));
@@ -92,7 +100,8 @@ try {
       `import   ${of(ours, 'wallMs').toFixed(0)} ms wall, ${of(ours, 'cpuMs').toFixed(0)} ms of processor`,
       `grep     ${of(grep, 'wallMs').toFixed(0)} ms wall, ${of(grep, 'cpuMs').toFixed(0)} ms of processor`,
       `ratio    ${median(ratios).toFixed(2)}  (import / grep, ${turns} turns, median; ${Math.min(...ratios).toFixed(2)}-${Math.max(...ratios).toFixed(2)})`,
-      `memory   ${(of(ours, 'peakMb') - empty).toFixed(0)} MB above an empty Node (${empty.toFixed(0)} MB)\n`,
+      `memory   ${(of(ours, 'peakMb') - empty).toFixed(0)} MB above an empty Node (${empty.toFixed(0)} MB)`,
+      `first    ${of(first, 'cpuMs').toFixed(0)} ms of processor for a log of ${usualLog().toString('latin1').split('\n').length - 1} lines (${first.length} turns, median; ${of(first, 'wallMs').toFixed(0)} ms wall)\n`,
     ].join('\n'),
   );
 } finally {

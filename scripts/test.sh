@@ -16,7 +16,7 @@ if [ "$project" = unit ]; then sh scripts/bootstrap.sh; else sh scripts/bootstra
 node_modules/.bin/biome check --error-on-warnings . >&2
 node_modules/.bin/knip --no-config-hints >&2
 if command -v shellcheck >/dev/null; then
-  shellcheck -x .ci/run scripts/*.sh vm/*.sh vm/*/*.sh src/wrap/host/*.sh bench/*/*.sh
+  shellcheck -x .ci/run scripts/*.sh vm/*.sh vm/*/*.sh src/wrap/host/*.sh src/instrument/host/*.sh bench/*/*.sh
 else
   echo "shellcheck is not installed: the shell scripts are not checked" >&2
 fi

@@ -16,6 +16,13 @@ export interface TwoHosts {
   readonly b: Host;
 }
 
+interface HostOptions {
+  readonly cgroup?: CgroupMode;
+  readonly packages?: PackageSet;
+  /** Debian packages besides those of every host. */
+  readonly extra?: readonly string[];
+}
+
 const given = ['TRANSSHIP_TESTBED', 'TRANSSHIP_TRACES'] as const;
 
 /**
@@ -26,7 +33,7 @@ export function describeOnHosts(
   name: string,
   setName: string,
   tests: (hosts: () => TwoHosts) => void,
-  { cgroup = 'v2', packages = 'debian13' }: { readonly cgroup?: CgroupMode; readonly packages?: PackageSet } = {},
+  { cgroup = 'v2', packages = 'debian13', extra = [] }: HostOptions = {},
 ): void {
   const set = testSet(setName);
   const missing = missingForTestbed();
@@ -43,7 +50,7 @@ export function describeOnHosts(
     beforeAll(async () => {
       process.env.TRANSSHIP_TESTBED = set;
       process.env.TRANSSHIP_TRACES = mkdtempSync(join(tmpdir(), 'transship-runs-'));
-      await bringUp({ set, cgroup, packages, say: () => {}, signal: new AbortController().signal });
+      await bringUp({ set, cgroup, packages, extra, say: () => {}, signal: new AbortController().signal });
       hosts = { a: await connectHost('test:a'), b: await connectHost('test:b') };
     }, 600_000);
     afterAll(async () => {

@@ -17,6 +17,8 @@ export interface Build {
   /** Words put before the command, e.g. to join a cgroup. */
   readonly prefix: readonly string[];
   readonly say: (line: string) => void;
+  /** What to do when it fails, where that is not the mirror. */
+  readonly hint?: string;
 }
 
 const buildLimitMs = 600_000;
@@ -31,7 +33,7 @@ export function recipeHash(parts: readonly unknown[]): string {
  * @throws TransshipError `not-ready` with the end of the builder's output when it fails or takes longer than 10 minutes.
  */
 export async function buildOnce(build: Build): Promise<string> {
-  const { target, say, what } = build;
+  const { target, say, what, hint = 'is the Debian mirror reachable? try: apt-get update' } = build;
   if (existsSync(target)) return target;
   mkdirSync(dirname(target), { recursive: true });
   const startMs = Date.now();
@@ -47,14 +49,9 @@ export async function buildOnce(build: Build): Promise<string> {
   try {
     await child;
   } catch (cause) {
-    throw new TransshipError(
-      'not-ready',
-      `${what}: ${lastLines((cause as ExecaError).all)}`,
-      `is the Debian mirror reachable? try: apt-get update`,
-      {
-        cause,
-      },
-    );
+    throw new TransshipError('not-ready', `${what}: ${lastLines((cause as ExecaError).all)}`, hint, {
+      cause,
+    });
   }
   say(`built ${what} in ${((Date.now() - startMs) / 1000).toFixed(1)} s`);
   return target;

@@ -34,6 +34,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     source: 'OpenTelemetry semantic conventions, container; run.json',
   },
   {
+    name: 'containerd.content.ref',
+    type: 'string',
+    unit: null,
+    meaning: 'what is written into the content store',
+    source: 'containerd services/tasks (*local).writeContent',
+  },
+  {
     name: 'criu.dump.*_us',
     type: 'integer',
     unit: 'µs',
@@ -132,6 +139,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     source: 'counted from 1 in the log',
   },
   {
+    name: 'criu.notification',
+    type: 'string',
+    unit: null,
+    meaning: 'what criu told runc and waited to be answered: `pre-dump`, `network-lock`, `setup-namespaces`, …',
+    source: 'criu/action-scripts.c action_names; runc libcontainer criuNotifications',
+  },
+  {
     name: 'criu.outcome',
     type: 'string',
     unit: null,
@@ -158,6 +172,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     unit: 'µs',
     meaning: 'as `criu.dump.*_us`, in a pre-dump',
     source: 'src/layers/criu/log-tree.ts thinOut',
+  },
+  {
+    name: 'criu.request',
+    type: 'string',
+    unit: null,
+    meaning: 'what runc asked of criu: `DUMP`, `RESTORE`, `FEATURE_CHECK`, …',
+    source: 'criu images/rpc.proto criu_req_type; runc libcontainer criuSwrk',
   },
   {
     name: 'criu.restore.*_us',
@@ -421,6 +442,42 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     source: 'counted from 1 in the log',
   },
   {
+    name: 'migration.native.busy_us',
+    type: 'number',
+    unit: 'µs',
+    meaning: 'on calls that are one span: the sum of their times',
+    source: 'src/layers/native/spans.ts',
+  },
+  {
+    name: 'migration.native.calls',
+    type: 'integer',
+    unit: null,
+    meaning: 'how many calls of this name, one after another, are this one span',
+    source: 'src/layers/native/spans.ts',
+  },
+  {
+    name: 'migration.native.joined_by',
+    type: 'string',
+    unit: null,
+    meaning:
+      "how a daemon's own span came to its request: `traceparent`, or, where the daemon lost the context, `trace id and time` or `container id and time` (it lies within one request for the container, and in no other that could have made it)",
+    source: 'src/layers/native/join.ts',
+  },
+  {
+    name: 'migration.native.omitted',
+    type: 'integer',
+    unit: null,
+    meaning: "the daemon's own spans below it that are not shown",
+    source: 'src/layers/native/spans.ts',
+  },
+  {
+    name: 'migration.native.trace_id',
+    type: 'string',
+    unit: null,
+    meaning: 'the trace id under which the daemon sent it, where that is another',
+    source: 'src/layers/native/spans.ts',
+  },
+  {
     name: 'migration.outcome',
     type: 'string',
     unit: null,
@@ -473,6 +530,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     source: 'OpenTelemetry semantic conventions, process; commands.jsonl',
   },
   {
+    name: 'process.executable.name',
+    type: 'string',
+    unit: null,
+    meaning: 'name of a program, without its folder',
+    source: 'processes.jsonl: /proc/PID/cmdline',
+  },
+  {
     name: 'process.executable.path',
     type: 'string',
     unit: null,
@@ -490,7 +554,7 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     name: 'process.pid',
     type: 'integer',
     unit: null,
-    meaning: 'the task as the host sees it',
+    meaning: 'the task as the host sees it; of an instrumented program, itself',
     source: 'OpenTelemetry semantic conventions, process; criu/cr-dump.c dump_one_task, criu/cr-restore.c',
   },
   {
@@ -499,6 +563,27 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     unit: null,
     meaning: 'the task as its container sees it',
     source: 'OpenTelemetry semantic conventions, process; criu/cr-dump.c dump_one_task, criu/cr-restore.c',
+  },
+  {
+    name: 'rpc.method',
+    type: 'string',
+    unit: null,
+    meaning: 'the method called',
+    source: 'OpenTelemetry semantic conventions, rpc; the name of the span',
+  },
+  {
+    name: 'rpc.response.status_code',
+    type: 'string',
+    unit: null,
+    meaning: 'status of gRPC or ttrpc, as a number or in words, as the daemon has it',
+    source: 'OpenTelemetry semantic conventions, rpc',
+  },
+  {
+    name: 'rpc.service',
+    type: 'string',
+    unit: null,
+    meaning: 'the service called',
+    source: 'OpenTelemetry semantic conventions, rpc; the name of the span',
   },
   {
     name: 'runc.criu.exec_us',

@@ -1,5 +1,7 @@
 import { runPhases } from '../evidence/records.ts';
 import { migrationSteps } from '../evidence/steps.ts';
+import type { PathLayer } from '../instrument/path-rule.ts';
+import { pathRules } from '../instrument/path-rules.ts';
 import { notifications } from '../layers/criu/notifications.ts';
 import { logKinds, type Phase } from '../layers/criu/phase.ts';
 import { phaseTables } from '../layers/criu/phase-tables.ts';
@@ -7,6 +9,8 @@ import { restoreBarrier, restoreTask } from '../layers/criu/restore-phases.ts';
 import { serviceOf } from '../layers/criu/spans.ts';
 import { type PartRule, requestRules } from '../layers/dockerd/rules.ts';
 import { setKey } from '../layers/dockerd/spans.ts';
+import { nativeOperations } from '../layers/native/operations.ts';
+import { nativeStretches } from '../layers/native/stretches.ts';
 import {
   criuCalls,
   runcCall,
@@ -93,6 +97,12 @@ function ownOperations(): readonly OperationEntry[] {
     ...['ticker', 'requests', 'connection'].map((kind) => own(`probe.${kind}`, 'the longest time without an answer', 'run.json')),
     own(downtimeName, 'last freeze to first resume', 'src/trace/downtime-window.ts'),
     own(unexplainedName, 'a stretch of the downtime that no evidence names', 'src/trace/explained.ts'),
+    own('record', 'the command that `transship record` ran, from its start to its end', 'processes.jsonl'),
+    own(
+      'process *',
+      'a process below it: its program, and what of `checkpoint`, `restore` … it was asked for',
+      'processes.jsonl',
+    ),
     ...['migrate', 'send', 'export'].map((command) =>
       own(
         `transship ${command}`,
@@ -143,18 +153,55 @@ function hostOperations(): readonly OperationEntry[] {
   }));
 }
 
+/** The daemons' own spans, and what they do between two of them. */
+function nativeEntries(): readonly OperationEntry[] {
+  return [
+    ...nativeOperations.map(({ name, service, meaning, source, isWait }) => ({ name, service, meaning, source, isWait })),
+    ...nativeStretches.map(({ name, service, reason, code }) => ({
+      name,
+      service,
+      meaning: reason,
+      source: code,
+      isWait: false,
+    })),
+  ];
+}
+
+const serviceOfLayer: Readonly<Record<PathLayer, Service>> = {
+  dockerd: 'dockerd',
+  'containerd-client': 'dockerd',
+  containerd: 'containerd',
+  'containerd-shim': 'containerd-shim',
+  'go-runc': 'containerd-shim',
+  runc: 'runc',
+  criu: 'criu',
+};
+
+function sourceOperations(): readonly OperationEntry[] {
+  const spanned = pathRules.filter(({ noSpan }) => noSpan === undefined);
+  return spanned.map(({ name, layer, does, packages, function: code, calls = [] }) => ({
+    ...{ name, service: serviceOfLayer[layer], meaning: does, source: `${packages[0]} ${code}` },
+    isWait: calls.some(({ via }) => via === 'exec' || via === 'grpc' || via === 'ttrpc'),
+  }));
+}
+
 /** Every name that a span of ours can have, each once for a service. */
 export const operationCatalogue: readonly OperationEntry[] = firstOfEach([
   ...ownOperations(),
   ...processOperations(),
   ...hostOperations(),
+  ...sourceOperations(),
   ...dockerdOperations(),
+  ...nativeEntries(),
   ...criuOperations(),
 ]);
 
 /** Two rules may give one name: `docker start` with a checkpoint, and without. */
 function firstOfEach(entries: readonly OperationEntry[]): readonly OperationEntry[] {
   const byName = new Map<string, OperationEntry>();
-  for (const entry of entries) if (!byName.has(entry.name)) byName.set(entry.name, entry);
+  for (const entry of entries) {
+    const key = `${entry.service} ${entry.name}`; // a call has one name on either side of it
+    if (!byName.has(key)) byName.set(key, entry);
+  }
   return [...byName.values()];
 }

@@ -10,7 +10,7 @@ interface ServiceEntry {
 export const serviceCatalogue: Readonly<Record<Service, ServiceEntry>> = {
   transship: {
     meaning: 'our own steps, calls and scripts; the probes, the downtime, and what is unexplained',
-    source: 'journal.jsonl, api.jsonl, commands.jsonl, marks.log, run.json',
+    source: 'journal.jsonl, api.jsonl, commands.jsonl, processes.jsonl, marks.log, run.json',
   },
   dockerd: {
     meaning: "Docker's daemon: requests, and the parts of them that its log encloses",
@@ -18,12 +18,14 @@ export const serviceCatalogue: Readonly<Record<Service, ServiceEntry>> = {
   },
   containerd: { meaning: 'what dockerd has containerd do', source: 'dockerd.log, which holds the log of its containerd, too' },
   'containerd-shim': {
-    meaning: 'the shim that containerd starts for each container, from start to end',
-    source: 'kernel.trace, wrap.jsonl',
+    meaning:
+      'the shim that containerd starts for each container, from start to end; its functions and those of go-runc, where they are instrumented',
+    source: 'kernel.trace, wrap.jsonl, source.jsonl',
   },
   runc: {
-    meaning: 'runc from its start to its end, the CRIUs that it calls, and what it does while CRIU waits for it',
-    source: "kernel.trace, wrap.jsonl, marks.log; CRIU's logs, which say when it tells runc something",
+    meaning:
+      'runc from its start to its end, the CRIUs that it calls, and what it does while CRIU waits for it; its functions, where it is instrumented',
+    source: "kernel.trace, wrap.jsonl, marks.log, source.jsonl; CRIU's logs, which say when it tells runc something",
   },
   criu: {
     meaning: 'CRIU: dump, pre-dump, restore, phase by phase',

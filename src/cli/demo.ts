@@ -100,7 +100,7 @@ async function moveAndLeave(terminal: Terminal, { keys, signal, isKept }: Moving
 
 async function showSample(terminal: Terminal, why: string): Promise<void> {
   terminal.say(`no test hosts here (${why}): this is a recorded run, traces/${sampleRun}`);
-  const { openRun } = await import('../evidence/run-folder.ts');
+  const { openRun } = await import('../evidence/open-run.ts');
   const { printRun } = await import('./show.ts');
   await printRun(terminal, openRun(sampleRun));
 }

@@ -1,6 +1,7 @@
 import { TransshipError } from '../error.ts';
 import type { Manifest } from '../evidence/manifest.ts';
-import { type RunFolder, readManifest } from '../evidence/run-folder.ts';
+import { readManifest } from '../evidence/open-run.ts';
+import type { RunFolder } from '../evidence/run-folder.ts';
 import type { RunTimes } from '../trace/difference.ts';
 import { operationTimes } from '../trace/operation-times.ts';
 import { nsToUs } from '../trace/time.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { openRuns } from '../evidence/run-folder.ts';
+import { openRuns } from '../evidence/open-run.ts';
 import { differences, type OperationDifference } from '../trace/difference.ts';
 import { loadSide, type Side } from './diff-side.ts';
 import { diffText } from './diff-text.ts';

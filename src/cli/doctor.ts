@@ -1,13 +1,12 @@
-import { styleText } from 'node:util';
 import { Command, Option } from 'commander';
 import { TransshipError } from '../error.ts';
 import type { CheckResult } from '../hosts/check.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Inspect } from '../migrate/equal/inspect.ts';
 import { type StrategyName, strategyNames } from '../migrate/strategies/names.ts';
-import { framelessTable } from './frameless-table.ts';
+import { doctorText } from './doctor-table.ts';
 import { movingAddressOf, movingAddressOption } from './moving-address-option.ts';
-import { escapeText, terminalOf, withFormat } from './terminal.ts';
+import { terminalOf, withFormat } from './terminal.ts';
 
 interface Options {
   readonly container?: string;
@@ -21,11 +20,10 @@ interface Options {
 export const doctorCommand: Command = withFormat(new Command('doctor'))
   .summary('check whether hosts are ready for a migration')
   .description(
-    'Checks one Docker host, or a source and a destination with all that lies between them. Touches nothing. Exit status 3 when a check fails.',
+    'Looks over Docker hosts, side by side: kernel, CRIU, Docker, room, clock. The first is taken for the source, and what lies between it and each other is checked as well. Touches nothing. Exit status 3 when a check fails.',
   )
-  .argument('<source>', 'local, ssh://[user@]host[:port], test:NAME, default, or a Docker context')
-  .argument('[destination]', 'the same')
-  .option('--container <name>', 'also check this container of the source')
+  .argument('<hosts...>', 'local, ssh://[user@]host[:port], test:NAME, default, or a Docker context')
+  .option('--container <name>', 'also check this container of the first host')
   .option('--volumes <modes>', 'as for migrate: copy, shared, or by place')
   .option('--drop-execs', 'as for migrate: exec sessions and health checks under way may be lost')
   .addOption(
@@ -36,42 +34,61 @@ export const doctorCommand: Command = withFormat(new Command('doctor'))
   .addHelpText('after', '\nExample:\n  transship doctor test:a test:b --container redis')
   .action(run);
 
-async function run(source: string, destination: string | undefined, options: Options, command: Command): Promise<void> {
+async function run(specs: readonly string[], options: Options, command: Command): Promise<void> {
   const terminal = terminalOf(command);
-  const checks = await checksOf(source, destination, options);
+  const { names, checks } = await checksOf([...new Set(specs)], options);
   const isReady = checks.every((check) => check.status !== 'fail');
-  const table = await framelessTable(checks.map(rowOf));
-  terminal.result({ schema: 'transship.doctor/1', source, destination: destination ?? null, isReady, checks }, () =>
-    [table, ...adviceOf(checks)].join('\n'),
-  );
+  const [source, destination = null] = specs;
+  const text = terminal.isJson ? '' : await doctorText(names, checks);
+  terminal.result({ schema: 'transship.doctor/1', source, destination, hosts: specs, isReady, checks }, () => text);
   if (!isReady) process.exitCode = 3;
 }
 
-/** A host that cannot be reached is a failed check; the other one is looked at all the same. */
-async function checksOf(source: string, destination: string | undefined, options: Options): Promise<readonly CheckResult[]> {
+interface Checked {
+  readonly names: readonly string[];
+  readonly checks: readonly CheckResult[];
+}
+
+/** A host that cannot be reached is a failed check; the others are looked at all the same. */
+async function checksOf(specs: readonly string[], options: Options): Promise<Checked> {
   const { connectHost } = await import('../hosts/connect.ts');
-  const specs = destination === undefined ? [source] : [source, destination];
   const attempts = await Promise.allSettled(specs.map((spec) => connectHost(spec)));
   const hosts = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []));
   try {
     const lost = attempts.flatMap((attempt, index) =>
       attempt.status === 'rejected' ? [unreached(specs[index] ?? '', attempt.reason)] : [],
     );
-    return [...lost, ...(await checkAll(hosts, attempts[0]?.status === 'fulfilled' ? options : { strategy: options.strategy }))];
+    const names = attempts.map((attempt, index) => (attempt.status === 'fulfilled' ? attempt.value.name : (specs[index] ?? '')));
+    const isSourceThere = attempts[0]?.status === 'fulfilled';
+    const found = isSourceThere
+      ? await checkAll(hosts, options)
+      : await Promise.all(hosts.map((host) => checkAll([host], { strategy: options.strategy })));
+    return { names, checks: [...lost, ...found.flat()] };
   } finally {
     await Promise.all(hosts.map((host) => host[Symbol.asyncDispose]()));
   }
 }
 
-async function checkAll([source, destination]: readonly Host[], given: Options): Promise<readonly CheckResult[]> {
+async function checkAll(hosts: readonly Host[], given: Options): Promise<readonly CheckResult[]> {
+  const [source, ...others] = hosts;
   if (source === undefined) return [];
   const { examine } = await import('../migrate/examine.ts');
+  const { lookOver } = await import('../hosts/doctor.ts');
   const { parseVolumesOption } = await import('../migrate/whole/volumes-option.ts');
   const volumes = parseVolumesOption(given.volumes);
   const inspect = given.container === undefined ? null : await findContainer(source, given.container);
   const { dropExecs = false, strategy, tcpEstablished = false } = given;
   const options = { volumes, dropExecs, strategy, tcpEstablished, ...movingAddressOf(given) };
-  return (await examine({ source, destination: destination ?? null, inspect, options })).checks;
+  const rows: CheckResult[] = [];
+  for (const destination of others.length === 0 ? [null] : others)
+    rows.push(...(await examine({ source, destination, inspect, options })).checks);
+  return withoutTwins([...rows, ...(await lookOver(hosts, options))]);
+}
+
+/** The source is looked at with each destination. */
+function withoutTwins(checks: readonly CheckResult[]): readonly CheckResult[] {
+  const keyOf = ({ name, host, peer, found }: CheckResult) => JSON.stringify([name, host, peer, found]);
+  return [...new Map(checks.map((check) => [keyOf(check), check])).values()];
 }
 
 async function findContainer(host: Host, name: string): Promise<Inspect> {
@@ -89,20 +106,4 @@ function unreached(spec: string, error: unknown): CheckResult {
   if (!(error instanceof TransshipError) || error.code !== 'not-ready') throw error;
   const why = 'everything is done over one connection and a root shell';
   return { name: 'connect', host: spec, status: 'fail', found: error.message, why, hint: error.hint };
-}
-
-const colours = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
-
-function rowOf({ host, name, status, found }: CheckResult): readonly string[] {
-  return [escapeText(host), name, styleText(colours[status], status, { stream: process.stdout }), escapeText(found)];
-}
-
-function adviceOf(checks: readonly CheckResult[]): readonly string[] {
-  const matters = checks.filter((check) => check.status !== 'ok');
-  if (matters.length === 0) return ['', 'ready'];
-  return matters.flatMap(({ status, host, name, why, hint }) => [
-    '',
-    `${styleText(colours[status], status, { stream: process.stdout })} ${escapeText(host)} ${name}: ${why}`,
-    `  hint: ${escapeText(hint)}`,
-  ]);
 }

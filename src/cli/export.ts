@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import { TransshipError } from '../error.ts';
-import { openRun } from '../evidence/run-folder.ts';
+import { openRun } from '../evidence/open-run.ts';
 import { exportFormats } from '../export/formats.ts';
 import { withLiveSpan } from '../export/live-telemetry.ts';
 import { terminalOf } from './terminal.ts';

@@ -1,15 +1,15 @@
 import type { ImageFolder } from '../layers/criu/image-folders.ts';
+import type { ProcessSummary } from '../layers/criu/image-summary.ts';
 import { escapeText } from './terminal.ts';
 
 /** What a person reads of images: processes, memory, files, connections. */
 export function imageText(images: ImageFolder): string {
   const { folder, container, processes, openFiles, sockets, tcpStreams, mounts } = images;
-  const threads = processes.reduce((sum, process) => sum + process.threads, 0);
   return [
     ...containerLine(container),
-    `images in ${escapeText(folder)}: ${processes.length} processes, ${threads} threads`,
-    ...processes.slice(0, 20).map(processLine),
-    ...(processes.length > 20 ? [`  … ${processes.length - 20} more`] : []),
+    `images in ${escapeText(folder)}: ${processesText(processes)}`,
+    ...(processes ?? []).slice(0, 20).map(processLine),
+    ...(processes !== null && processes.length > 20 ? [`  … ${processes.length - 20} more`] : []),
     ...counted('files', openFiles),
     ...(sockets ?? []).map(({ protocol, state, local, remote }) => `  ${protocol} ${state}: ${local} - ${remote}`).slice(0, 20),
     ...tcpStreams.map(
@@ -17,6 +17,12 @@ export function imageText(images: ImageFolder): string {
     ),
     ...counted('mounts', mounts),
   ].join('\n');
+}
+
+function processesText(processes: ImageFolder['processes']): string {
+  if (processes === null) return 'whose processes is not known, without a whole pstree.img';
+  const threads = processes.reduce((sum, process) => sum + process.threads, 0);
+  return `${processes.length} processes, ${threads} threads`;
 }
 
 function containerLine(container: ImageFolder['container']): readonly string[] {
@@ -27,7 +33,7 @@ function containerLine(container: ImageFolder['container']): readonly string[] {
   return [`container ${escapeText(name ?? id ?? 'without a name')}${made === '' ? '' : ` (${escapeText(made)})`}${from}`];
 }
 
-function processLine({ pid, parentPid, threads, comm, mappedBytes, pages }: ImageFolder['processes'][number]): string {
+function processLine({ pid, parentPid, threads, comm, mappedBytes, pages }: ProcessSummary): string {
   const mapped = Object.entries(mappedBytes ?? {}).sort((a, b) => b[1] - a[1]);
   const kinds = mapped.slice(0, 4).map(([kind, bytes]) => `${kind} ${size(bytes)}`);
   const own = pages === null ? [] : [`${size(pages.written * 4096)} of pages`];

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, constants, copyFileSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { TransshipError } from '../error.ts';
+import { appendRecord } from '../evidence/json-lines.ts';
 import type { Manifest } from '../evidence/manifest.ts';
-import type { CriuFilesRecord } from '../evidence/records.ts';
+import type { CriuFilesRecord, ProcessRecord } from '../evidence/records.ts';
 import { createRun, hostEvidence, type RunFolder, tracesRoot, writeManifest } from '../evidence/run-folder.ts';
 import { isContainerConfig } from '../layers/criu/container-config.ts';
 import { fileChunks, maxLogBytes } from '../layers/criu/file-chunks.ts';
@@ -21,13 +22,18 @@ export interface ImportOptions {
   /** By the log's shown name. */
   readonly starts: ReadonlyMap<string, LogStart>;
   readonly parents: NonNullable<CriuFilesRecord['parents']>;
+  /** Of a command that was recorded; else none. */
+  readonly processes: readonly ProcessRecord[];
 }
 
 /**
  * Makes a run of CRIU's files. Layout: `evidence/import/criu/N-KIND.log` with `N-stats-dump` or `N-stats-restore` (N: 1 for the first
  * log, and so on), and `files.json`, where `origin` is the path that the user gave. Nothing stays behind when it fails.
  */
-export function writeImport(sources: readonly SourceFile[], options: ImportOptions): RunFolder {
+export function writeImport(
+  sources: readonly SourceFile[],
+  options: ImportOptions,
+): { readonly folder: RunFolder; readonly manifest: Manifest } {
   const { name, parents } = options;
   const createdNs = String(nowNs());
   let folder: RunFolder | undefined;
@@ -43,8 +49,10 @@ export function writeImport(sources: readonly SourceFile[], options: ImportOptio
       ...(parents.length > 0 ? { parents } : {}),
     };
     writeFileSync(join(target, 'files.json'), `${JSON.stringify(record, null, 2)}\n`);
-    writeManifest(folder, manifestOf(folder.run, createdNs));
-    return folder;
+    for (const process of options.processes) appendRecord(join(hostEvidence(folder, importHost), 'processes.jsonl'), process);
+    const manifest = manifestOf(folder.run, { createdNs, isRecorded: options.processes.length > 0 });
+    writeManifest(folder, manifest);
+    return { folder, manifest };
   } catch (error) {
     if (folder !== undefined) rmSync(folder.path, { recursive: true, force: true });
     throw writeError(folder?.path ?? tracesRoot(), error);
@@ -116,7 +124,9 @@ function copy(from: string, to: string): number {
   return bytes;
 }
 
-function manifestOf(run: string, createdNs: string): Manifest {
+function manifestOf(run: string, { createdNs, isRecorded }: { createdNs: string; isRecorded: boolean }): Manifest {
+  // what a command left here, and when it ran, is of one clock, that of this machine
+  const own = { host: importHost, when: 'before', takenNs: createdNs, offsetNs: '0', boundNs: '0', roundTrips: 0 } as const;
   return {
     ...{
       schema: 'transship.run/1',
@@ -126,7 +136,7 @@ function manifestOf(run: string, createdNs: string): Manifest {
       transship: transshipVersion(),
     },
     ...{ createdNs, endedNs: String(nowNs()), strategy: null, container: null, hosts: { source: null, destination: null } },
-    ...{ clocks: [], outcome: null, error: null, warnings: [], probes: [] },
+    ...{ clocks: isRecorded ? [own] : [], outcome: null, error: null, warnings: [], probes: [] },
     bytes: { images: null, pages: null, layer: null, volumes: null },
   };
 }

@@ -50,6 +50,16 @@ test('every recording imports at once; JSON is as the contract says', async () =
   expect([failed.failure.phase, failed.failure.line]).toEqual(['criu.restore.files', 166]);
 });
 
+test('a packed log of many megabytes is read without a word on stderr', async () => {
+  const log = readFileSync(join(root, 'cases/a-tiny-cold/dump.log'), 'latin1');
+  const noise = Array.from({ length: 200_000 }, (_, at) => `(00.202143) ${Math.sin(at)} ${Math.cos(at)}\n`).join('');
+  const packed = gzipSync(log + noise, { level: 1 });
+  expect(packed.byteLength).toBeGreaterThan(12 * 262_144); // so many pieces, each waited for
+  const { stdout, stderr, exitCode } = await transship(['import', '-'], packed);
+  expect([exitCode, stderr]).toEqual([0, '']);
+  expect(stdout).toContain(`-: dump, CRIU 4.1.1, ok, ${200_000 + 1078} lines`);
+});
+
 test('a person reads phases, shares, numbers, silences, and the run is kept', async () => {
   const { stdout, stderr, exitCode } = await transship(['import', 'a-tiny-cold', '--name', 'tiny']);
   expect([exitCode, stderr]).toEqual([0, '']);
@@ -196,6 +206,20 @@ test('an archive as the kubelet writes it: whose it is, its dump, its images', a
   expect(stdout).toContain("CRIU's own numbers: freezing_time 101 ms");
   expect(stdout).toContain('container counter (crun), image example/counter\nimages in -/checkpoint: 2 processes');
   expect(stdout).not.toContain('app/dump.log');
+});
+
+test("an unpacked export of podman: its own spec.dump is none of CRIU's, and no word is lost on it", async () => {
+  const unpacked = join(root, 'export');
+  mkdirSync(unpacked);
+  await execa('tar', ['-xzf', join(packageRoot(), 'test/recorded/archives/podman-export.tar.gz'), '-C', unpacked]);
+  expect(readdirSync(unpacked)).toContain('spec.dump');
+  const whole = await transship(['import', unpacked]);
+  expect([whole.exitCode, whole.stderr]).toEqual([0, '']);
+  const pstree = join(unpacked, 'checkpoint/pstree.img');
+  writeFileSync(pstree, readFileSync(pstree).subarray(0, -3));
+  const cut = await transship(['import', unpacked]);
+  expect(cut.stderr).toMatch(/^warning .*pstree\.img: offset \d+: cut: .*: left out$/);
+  expect(cut.stdout).toContain('whose processes is not known');
 });
 
 test('folders as containerd, runc and Docker leave them', async () => {

@@ -1,95 +1,19 @@
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { hostEvidence, type RunFolder, readManifest, runFiles } from '../evidence/run-folder.ts';
-import { otlpJson } from '../export/otlp-json.ts';
+import { readManifest } from '../evidence/open-run.ts';
+import { hostEvidence, type RunFolder } from '../evidence/run-folder.ts';
 import { type CriuEvidence, readCriuEvidence } from '../layers/criu/evidence.ts';
-import { spansOf as criuSpans } from '../layers/criu/spans.ts';
-import { readDockerdEvidence } from '../layers/dockerd/evidence.ts';
-import { spansOf as dockerdSpans } from '../layers/dockerd/spans.ts';
-import { readProcessEvidence } from '../layers/processes/evidence.ts';
-import { spansOf as processSpans } from '../layers/processes/spans.ts';
-import { evidenceHosts, readTransshipEvidence } from '../layers/transship/evidence.ts';
-import { spansOf as markSpans, readHostMarks } from '../layers/transship/host-marks.ts';
-import { roleIn, spansOf as transshipSpans } from '../layers/transship/spans.ts';
-import { assemble } from '../trace/assemble.ts';
-import { withCriuEdges } from '../trace/criu-edges.ts';
-import type { LayerSpan, LayerSpans } from '../trace/layer-spans.ts';
+import { evidenceHosts } from '../layers/transship/evidence.ts';
 import type { Trace } from '../trace/span.ts';
+import { traceOf } from './trace-of.ts';
 
 /**
  * The trace of a run, made from its evidence; the derived `trace.otlp.jsonl` is written anew where that is allowed.
  * @throws TransshipError `input` when evidence is damaged
  */
 export function loadTrace(folder: RunFolder): Trace {
-  return traceOf(folder, criuOf(folder));
+  return traceOf(folder, readManifest(folder), criuOf(folder));
 }
 
 /** What CRIU left on each host. */
 export function criuOf(folder: RunFolder): readonly CriuEvidence[] {
   return evidenceHosts(folder).map((host) => readCriuEvidence(hostEvidence(folder, host)));
-}
-
-/** The same, of CRIU's evidence that has been read. */
-export function traceOf(folder: RunFolder, criu: readonly CriuEvidence[]): Trace {
-  const manifest = readManifest(folder);
-  const hosts = evidenceHosts(folder);
-  const daemons = hosts.flatMap((host) => {
-    const role = roleIn(manifest, host);
-    if (role === null) return [];
-    const { name, sourceId, destinationId } = manifest.container ?? { name: null, sourceId: null, destinationId: null };
-    const containers = [name, role === 'source' ? sourceId : destinationId].filter((known) => known !== null);
-    return dockerdSpans(readDockerdEvidence(hostEvidence(folder, host), { role, containers }));
-  });
-  const own = transshipSpans(readTransshipEvidence(folder));
-  const scripts = hosts.flatMap((host) => {
-    const role = roleIn(manifest, host);
-    return role === null ? [] : markSpans(readHostMarks(hostEvidence(folder, host)), { host, role });
-  });
-  const processes = hosts.flatMap((host) => {
-    const role = roleIn(manifest, host);
-    return role === null ? [] : readProcessEvidence(hostEvidence(folder, host), role);
-  });
-  const calls = processes.flatMap((evidence) => processSpans(evidence));
-  const isOfRunc = manifest.kind === 'migration';
-  const criuLayers = criu.flatMap((evidence) => criuSpans(evidence, { isOfRunc }));
-  const layers = withCriuEdges([...own, ...withoutKnownCalls(scripts, calls), ...daemons, ...calls, ...criuLayers]);
-  const clocks = manifest.clocks.map(({ host, takenNs, offsetNs, boundNs }) => ({
-    host,
-    takenNs: BigInt(takenNs),
-    offsetNs: BigInt(offsetNs),
-    boundNs: BigInt(boundNs),
-  }));
-  const trace = assemble({ traceId: manifest.traceId, run: manifest.run, layers, clocks });
-  keepDerived(folder, trace);
-  const warnings = [...criu, ...processes].flatMap((evidence) => evidence.warnings);
-  return { ...trace, warnings: [...warnings, ...trace.warnings] };
-}
-
-/** What the kernel saw of runc's calls is better than what our scripts noted before and after them. */
-function withoutKnownCalls(scripts: readonly LayerSpans[], calls: readonly LayerSpans[]): readonly LayerSpans[] {
-  return scripts.map((layer) => {
-    const seen = calls.filter(({ host }) => host === layer.host).flatMap(({ spans }) => spans);
-    const isKnown = ({ startNs, endNs }: LayerSpan) =>
-      seen.some(
-        ({ name, ...span }) =>
-          /^runc\.(?:checkpoint|pre-dump|restore)$/.test(name) && span.startNs < endNs && startNs < span.endNs,
-      );
-    return layer.service === 'runc' ? { ...layer, spans: layer.spans.filter((span) => !isKnown(span)) } : layer;
-  });
-}
-
-/**
- * It can be made again at any time: the samples that come with the package, in a folder that users may not write to, are shown all
- * the same, and so is a run on a disk that has become full.
- */
-function keepDerived(folder: RunFolder, trace: Trace): void {
-  const file = join(folder.path, runFiles.trace);
-  const own = `${file}.${process.pid}`;
-  try {
-    writeFileSync(own, [...otlpJson(trace)].join(''));
-    renameSync(own, file);
-  } catch (error) {
-    if (!['EACCES', 'EROFS', 'EPERM', 'ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    if (existsSync(own)) rmSync(own);
-  }
 }

@@ -1,5 +1,8 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parseRuncConf } from '../hosts/runc-conf.ts';
+import type { ProcessWatch } from './process-watch.ts';
 
 /** A file of CRIU's that is held open, so that it can be read after its writer's folder is gone. */
 interface Held {
@@ -19,16 +22,20 @@ export interface LogKeeper {
 const everyMs = 5;
 const names = /^(?:.*\.log|stats-(?:dump|restore)|criu\.log)$/;
 const most = 64;
+const mostFolders = 256;
 
 /**
- * While a command runs, opens the logs and statistics that appear where its words, and the engines' habits, say that CRIU works. Nothing is
- * changed there. A file that is replaced is held anew.
+ * While a command runs, opens the logs and statistics that appear where CRIU's processes below it work, and where its words, CRIU's own
+ * configuration and the engines' habits say so. Nothing is changed there. A file that is replaced is held anew.
  */
-export function holdLogs(words: readonly string[], cwd: string): LogKeeper {
+export function holdLogs(words: readonly string[], cwd: string, watch: ProcessWatch): LogKeeper {
   const since = BigInt(Date.now()) * 1_000_000n - 20_000_000n; // file times come from a coarse clock
   const held = new Map<string, Held>();
+  const told = [...toldFolders(words, cwd), ...configuredFolders()];
   const look = () => {
-    for (const folder of foldersOf(words, cwd)) for (const name of logNames(folder)) hold(held, join(folder, name), since);
+    watch.look();
+    for (const folder of new Set([...told, ...engineFolders(told), ...watch.criuFolders()]))
+      for (const name of logNames(folder)) hold(held, join(folder, name), since);
   };
   look();
   const timer = setInterval(look, everyMs);
@@ -49,27 +56,51 @@ export function holdLogs(words: readonly string[], cwd: string): LogKeeper {
   };
 }
 
-/** `-D DIR`, `--work-path=DIR`, `-o LOG`: every word that names a folder, or a file in one. And where podman and containerd have CRIU work. */
-function foldersOf(words: readonly string[], cwd: string): readonly string[] {
-  const values = words.flatMap((word) => [word, word.slice(word.indexOf('=') + 1)]);
-  const paths = values
-    .filter((value) => value.includes('/') || value === '.')
-    .map((value) => (isAbsolute(value) ? value : resolve(cwd, value)));
+/** `-D DIR`, `--work-path=DIR`, `-o LOG`: every word that may name a folder, or a file in one. `runc checkpoint` makes `./checkpoint`. */
+function toldFolders(words: readonly string[], cwd: string): readonly string[] {
+  const values = words.flatMap((word) => [word, word.slice(word.indexOf('=') + 1)]).filter((word) => !word.startsWith('-'));
+  const paths = values.map((value) => resolve(cwd, value));
+  return [...new Set([cwd, join(cwd, 'checkpoint'), ...paths.flatMap((path) => [path, dirname(path)])])].slice(0, mostFolders);
+}
+
+/** criu(8), CONFIGURATION FILES: `work-dir DIR` and `log-file /DIR/NAME` send them elsewhere. */
+function configuredFolders(): readonly string[] {
+  const files = ['default', 'runc', 'crun'].map((name) => `/etc/criu/${name}.conf`);
+  return [...files, join(homedir(), '.criu/default.conf')].flatMap((file) => {
+    const conf = parseRuncConf(textOf(file));
+    const log = conf.get('log-file');
+    return [conf.get('work-dir'), log === undefined ? undefined : dirname(log)].filter((path) =>
+      path?.startsWith('/'),
+    ) as string[];
+  });
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return ''; // there is none
+  }
+}
+
+/** Where podman (its usual storage, and any that is named with --root) and containerd have CRIU work. */
+function engineFolders(told: readonly string[]): readonly string[] {
+  const storages = ['/var/lib/containers/storage', join(homedir(), '.local/share/containers/storage'), ...told];
   return [
-    ...new Set([
-      cwd,
-      ...paths.flatMap((path) => [path, dirname(path)]),
-      ...below(podman, 'userdata'),
-      ...containerd.flatMap((root) => below(root)),
-    ]),
+    ...storages.flatMap((storage) => below(join(storage, 'overlay-containers'), 'userdata')),
+    // containerd core/runtime: the shim's pkg/process/init.go removes criu-work, and keeps a failed dump's log beside it
+    ...containerd
+      .flatMap((root) => below(root))
+      .flatMap((namespace) => below(namespace))
+      .flatMap((task) => [task, join(task, 'criu-work')]),
   ];
 }
 
-const podman = '/var/lib/containers/storage/overlay-containers';
 const containerd = [
-  '/run/containerd/io.containerd.runtime.v2.task/default',
-  '/run/containerd/io.containerd.runtime.v2.task/moby',
-  '/run/containerd/io.containerd.runtime.v2.task/k8s.io',
+  '/run/containerd/io.containerd.runtime.v2.task',
+  '/var/lib/containerd/io.containerd.runtime.v2.task',
+  '/run/docker/containerd/daemon/io.containerd.runtime.v2.task',
+  '/var/lib/docker/containerd/daemon/io.containerd.runtime.v2.task',
 ];
 
 function below(root: string, inner = ''): readonly string[] {

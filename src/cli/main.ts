@@ -6,7 +6,8 @@ import { reportError } from './terminal.ts';
 
 const output = watchOutput();
 try {
-  await transshipProgram().parseAsync();
+  const program = await transshipProgram(process.argv.slice(2));
+  await program.parseAsync();
 } catch (error) {
   // commander has already printed its own message; asking for help or the version is no error
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;

@@ -182,4 +182,6 @@ async function printBreakdown(terminal: Terminal, folder: Migrated['folder'], ma
     migrationDocument(folder, manifest, trace),
     () => `${renderTree(trace)}\n\n${renderReadings({ folder, manifest, trace })}`,
   );
+  const { sendFinished } = await import('./send-finished.ts');
+  await sendFinished(terminal, trace);
 }

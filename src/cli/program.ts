@@ -1,49 +1,36 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from 'commander';
-import { packageRoot } from '../evidence/run-folder.ts';
-import { demoCommand } from './demo.ts';
-import { diffCommand } from './diff.ts';
-import { doctorCommand } from './doctor.ts';
-import { exportCommand } from './export.ts';
-import { importCommand } from './import.ts';
-import { migrateCommand } from './migrate.ts';
-import { recordCommand } from './record.ts';
-import { recoverCommand } from './recover.ts';
-import { runsCommand } from './runs.ts';
-import { sendCommand } from './send.ts';
-import { showCommand } from './show.ts';
-import { testbedCommand } from './testbed.ts';
-import { versionCommand } from './version.ts';
-import { wrapCommand } from './wrap.ts';
+import { transshipVersion } from './version-of.ts';
 
-const version: string = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version;
+/**
+ * Every command, one file each, in the order of `--help`. Only the one that is asked for is loaded, with what it needs: the others
+ * would cost more than a log of usual length.
+ */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  migrate: async () => (await import('./migrate.ts')).migrateCommand,
+  recover: async () => (await import('./recover.ts')).recoverCommand,
+  demo: async () => (await import('./demo.ts')).demoCommand,
+  doctor: async () => (await import('./doctor.ts')).doctorCommand,
+  version: async () => (await import('./version.ts')).versionCommand,
+  import: async () => (await import('./import.ts')).importCommand,
+  record: async () => (await import('./record.ts')).recordCommand,
+  export: async () => (await import('./export.ts')).exportCommand,
+  send: async () => (await import('./send.ts')).sendCommand,
+  wrap: async () => (await import('./wrap.ts')).wrapCommand,
+  testbed: async () => (await import('./testbed.ts')).testbedCommand,
+  source: async () => (await import('./source.ts')).sourceCommand,
+  show: async () => (await import('./show.ts')).showCommand,
+  diff: async () => (await import('./diff.ts')).diffCommand,
+  runs: async () => (await import('./runs.ts')).runsCommand,
+};
 
-/** Every command, one file each; a heavy library is imported by the action that needs it. */
-const commands: readonly Command[] = [
-  migrateCommand,
-  recoverCommand,
-  demoCommand,
-  doctorCommand,
-  versionCommand,
-  importCommand,
-  recordCommand,
-  exportCommand,
-  sendCommand,
-  wrapCommand,
-  testbedCommand,
-  showCommand,
-  diffCommand,
-  runsCommand,
-];
-
-/** The whole command line; it throws instead of ending the process. */
-export function transshipProgram(): Command {
+/** The command line as far as `words` need it; the whole of it where they name no command. It throws instead of ending the process. */
+export async function transshipProgram([name = '']: readonly string[] = []): Promise<Command> {
   const program = new Command('transship')
     .description('live-migrate Docker containers and see where the time goes')
-    .version(version)
+    .version(transshipVersion())
     .addHelpText('after', '\nExample:\n  transship import dump.log');
-  for (const command of commands) program.addCommand(command);
+  const asked = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  for (const load of asked === undefined ? Object.values(commands) : [asked]) program.addCommand(await load());
   for (const command of withDescendants(program)) command.exitOverride().showHelpAfterError(`  hint: ${wordsOf(command)} --help`);
   return program;
 }

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { unpackCase } from '../../test/recorded/criu-cases.ts';
+import { readRecords } from '../evidence/json-lines.ts';
+import type { ProcessRecord } from '../evidence/records.ts';
 import { packageRoot } from '../evidence/run-folder.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'transship-record-'));
@@ -35,6 +37,24 @@ test('the command runs as it is; the logs that it removes are kept, as a run', a
   const kept = join(root, 'runs/kept/evidence/import/criu');
   expect(readdirSync(kept)).toEqual(['1-dump.log', '1-stats-dump', '2-restore.log', '2-stats-restore', 'files.json']);
   expect(readFileSync(join(kept, '1-dump.log'))).toEqual(readFileSync(join(logs, 'dump.log')));
+  const [own] = readRecords<ProcessRecord>(join(kept, '../processes.jsonl'));
+  expect(own).toMatchObject({ parentPid: null, program: 'sh', exitCode: 7, isLeft: false });
+  const tookMs = Number(BigInt(own?.endNs ?? 0) - BigInt(own?.startNs ?? 0)) / 1e6;
+  expect(tookMs).toBeGreaterThan(200); // it sleeps as long
+});
+
+test('the processes below the command are seen, and under which they ran', async () => {
+  const { exitCode } = await record(
+    ['sh', '-c', '"$0" "$@" & wait; sh -c "sleep 0.2; true"', engine, logs, join(root, 'deep'), '0', 'x'],
+    ['--name', 'deep'],
+  );
+  expect(exitCode).toBe(0);
+  const all = readRecords<ProcessRecord>(join(root, 'runs/deep/evidence/import/processes.jsonl'));
+  const [own, ...below] = all;
+  const sleeps = below.filter(({ program }) => program === 'sleep');
+  expect(sleeps.length).toBe(2);
+  for (const { parentPid } of sleeps) expect(below.find(({ pid }) => pid === parentPid)?.parentPid).toBe(own?.pid);
+  expect(JSON.stringify(all)).not.toContain('deep'); // arguments may be secrets
 });
 
 test('--repeat makes a run each', async () => {

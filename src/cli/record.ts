@@ -2,11 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { execa } from 'execa';
 import { TransshipError } from '../error.ts';
+import type { ProcessRecord } from '../evidence/records.ts';
 import { hostEvidence } from '../evidence/run-folder.ts';
 import { formatNs, type Ns, nowNs } from '../trace/time.ts';
 import { holdLogs } from './log-keeper.ts';
+import { watchProcesses } from './process-watch.ts';
 import { escapeText, terminalOf } from './terminal.ts';
 
 interface Options {
@@ -42,14 +43,17 @@ async function run(words: readonly string[], { name, repeat }: Options, command:
 
 async function recordOnce(words: readonly string[], name: string | undefined): Promise<{ exitCode: number; text: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'transship-'));
-  const keeper = holdLogs(words, process.cwd());
+  const watch = watchProcesses();
+  const keeper = holdLogs(words, process.cwd(), watch);
   try {
     const startNs = nowNs();
-    const exitCode = await runCommand(words);
-    const tookNs = nowNs() - startNs;
+    const exitCode = await runCommand(words, (pid) => watch.follow(pid));
+    const endNs = nowNs();
     mkdirSync(join(folder, 'kept'));
     const kept = keeper.keep(join(folder, 'kept'));
-    return { exitCode, text: await makeRun({ kept, folder, name, tookNs }) };
+    const ends = { startNs: String(startNs), endNs: String(endNs), exitCode };
+    const processes = watch.records().map((record) => (record.parentPid === null ? { ...record, ...ends } : record));
+    return { exitCode, text: await makeRun({ kept, folder, name, processes, tookNs: (endNs - startNs) as Ns }) };
   } finally {
     keeper.close();
     rmSync(folder, { recursive: true, force: true });
@@ -57,11 +61,14 @@ async function recordOnce(words: readonly string[], name: string | undefined): P
 }
 
 /** As a shell tells it: 127 where there is no such program, 128 + the signal that ended it. Ctrl-C reaches both; the command decides. */
-async function runCommand([program = '', ...args]: readonly string[]): Promise<number> {
+async function runCommand([program = '', ...args]: readonly string[], onStart: (pid: number) => void): Promise<number> {
+  const { execa } = await import('execa');
   const stay = () => {};
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stay);
   try {
-    const { exitCode, signal, code } = await execa(program, args, { stdio: 'inherit', reject: false, cleanup: false });
+    const running = execa(program, args, { stdio: 'inherit', reject: false, cleanup: false });
+    if (running.pid !== undefined) onStart(running.pid);
+    const { exitCode, signal, code } = await running;
     if (code === 'ENOENT')
       throw new TransshipError('usage', `${program}: no such program`, 'name it by its path, or add its folder to PATH');
     if (signal !== undefined) return 128 + constants.signals[signal as keyof typeof constants.signals];
@@ -76,10 +83,11 @@ interface Recorded {
   readonly folder: string;
   readonly name: string | undefined;
   readonly tookNs: Ns;
+  readonly processes: readonly ProcessRecord[];
 }
 
 /** What was kept becomes a run as of `import`; where nothing was, the command's result stands all the same. */
-async function makeRun({ kept, folder, name, tookNs }: Recorded): Promise<string> {
+async function makeRun({ kept, folder, name, tookNs, processes }: Recorded): Promise<string> {
   const took = `the command took ${formatNs(tookNs)}`;
   if (kept.length === 0) return `${took}; no log of CRIU was found (did it run as root, with -o or under an engine?)`;
   const { takeFound } = await import('./take-in.ts');
@@ -90,7 +98,7 @@ async function makeRun({ kept, folder, name, tookNs }: Recorded): Promise<string
   try {
     const { run, logs } = await takeFound(
       { files, parents: [], warnings: [] },
-      { ...(name === undefined ? {} : { name }), folder, starts: [], asked: ['record'] },
+      { ...(name === undefined ? {} : { name }), folder, starts: [], asked: ['record'], processes },
     );
     const shares = logs.map(
       ({ kind, durationUs, outcome }) =>

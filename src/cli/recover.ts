@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { openRun, type RunFolder } from '../evidence/run-folder.ts';
+import { openRun } from '../evidence/open-run.ts';
+import type { RunFolder } from '../evidence/run-folder.ts';
 import type { LeftOpen } from '../migrate/recover/open.ts';
 import { interruptSignal } from './interrupt.ts';
 import { printMigration } from './migrate.ts';

@@ -15,6 +15,7 @@ test.each([
   ['run id = 3a0f5d2e-1111-4222-8333-444455556666', 'run id = <uuid-1>'],
   [`container ${'ab'.repeat(32)}`, 'container <id-1>'],
   ['(00.001673)    397: Shrunk premap area to 0x7f00e8ebd000(0)', '(00.001673)    397: Shrunk premap area to 0x7f00e8ebd000(0)'],
+  ['133 fdinfo 3: flags: 0100002/01', '133 fdinfo 3: flags: 0100002/01'],
   ['Version: 4.1.1 (gitid 0), 12:34', 'Version: 4.1.1 (gitid 0), 12:34'],
 ])('%j', (text, expected) => {
   expect(redact(text, ['node-a'])).toBe(expected);

@@ -11,7 +11,7 @@ const rules: readonly { readonly kind: string; readonly text: RegExp }[] = [
   { kind: 'uuid', text: /\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b/gi },
   { kind: 'id', text: /\b[\da-f]{64}\b|\b[\da-f]{12}\b(?=\.scope|\/)/gi },
   { kind: 'path', text: /(?<![\w.<>])(?!\/proc\/self\b)(?:\.{0,2}\/[\w@%+=.,~-]*[\w@%+=~-])+\/?/g },
-  { kind: 'path', text: /\b(?!criu\/|compel\/|pie\/|images\/|soccr\/)[\w@%+=.~-]+(?:\/[\w@%+=.,~-]*[\w@%+=~-])+/g },
+  { kind: 'path', text: /\b(?!\d+\/\d+\b)(?!criu\/|compel\/|pie\/|images\/|soccr\/)[\w@%+=.~-]+(?:\/[\w@%+=.,~-]*[\w@%+=~-])+/g },
 ];
 
 export function redact(text: string, names: readonly string[] = []): string {

@@ -1,7 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Manifest } from '../evidence/manifest.ts';
-import { hostEvidence, type RunFolder, readManifest } from '../evidence/run-folder.ts';
+import { readManifest } from '../evidence/open-run.ts';
+import { hostEvidence, type RunFolder } from '../evidence/run-folder.ts';
 import { type CriuLogSummary, criuSummary } from '../layers/criu/summary.ts';
 import { formatNs, usToNs } from '../trace/time.ts';
 import { criuOf } from './load-trace.ts';

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { TransshipError } from '../error.ts';
 import type { Manifest } from '../evidence/manifest.ts';
-import { listRuns, type RunFolder, readManifest, tracesRoot } from '../evidence/run-folder.ts';
+import { listRuns, readManifest } from '../evidence/open-run.ts';
+import { type RunFolder, tracesRoot } from '../evidence/run-folder.ts';
 import { formatNs, usToNs } from '../trace/time.ts';
 import { observedUs } from './readings.ts';
 import { escapeText, terminalOf, withFormat } from './terminal.ts';

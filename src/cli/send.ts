@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { TransshipError } from '../error.ts';
-import { openRun } from '../evidence/run-folder.ts';
+import { openRun } from '../evidence/open-run.ts';
 import { checkReachable, endpointsOf } from '../export/endpoint.ts';
 import { withLiveSpan } from '../export/live-telemetry.ts';
 import type { Sent } from '../export/send.ts';

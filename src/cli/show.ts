@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { TransshipError } from '../error.ts';
 import type { Manifest } from '../evidence/manifest.ts';
-import { openRun, type RunFolder, readManifest } from '../evidence/run-folder.ts';
+import { openRun, readManifest } from '../evidence/open-run.ts';
+import type { RunFolder } from '../evidence/run-folder.ts';
 import { blame } from '../trace/blame.ts';
 import { criticalPath } from '../trace/critical-path.ts';
 import { savings } from '../trace/savings.ts';
@@ -99,9 +100,10 @@ function warnOf(terminal: Terminal, manifest: Manifest, trace: Trace): void {
 export async function printRun(terminal: Terminal, folder: RunFolder, shown: Shown = {}): Promise<void> {
   const { top = 5, isAll = false, hasTree = true } = shown;
   const manifest = readManifest(folder);
-  const { criuOf, traceOf } = await import('./load-trace.ts');
+  const { criuOf } = await import('./load-trace.ts');
+  const { traceOf } = await import('./trace-of.ts');
   const criu = criuOf(folder);
-  const trace = traceOf(folder, criu);
+  const trace = traceOf(folder, manifest, criu);
   const { silenceLines } = await import('./gap-lines.ts');
   warnOf(terminal, manifest, trace);
   terminal.result(showDocument(trace), () =>

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ProcessRecord } from '../evidence/records.ts';
 import { hostEvidence, type RunFolder } from '../evidence/run-folder.ts';
 import { readCriuEvidence } from '../layers/criu/evidence.ts';
 import { type ImageFolder, readImages } from '../layers/criu/image-folders.ts';
@@ -9,14 +10,17 @@ import type { Trace } from '../trace/span.ts';
 import { findFiles, type Input } from '../unpack/find-files.ts';
 import type { Found } from '../unpack/found-file.ts';
 import { importHost, keptName, writeImport } from './import-run.ts';
-import { traceOf } from './load-trace.ts';
+
 import { type LogStart, startsOf } from './log-start.ts';
+import { traceOf } from './trace-of.ts';
 
 export interface TakeInOptions {
   readonly name?: string;
   /** For what archives hold; the caller removes it. */
   readonly folder: string;
   readonly starts: readonly LogStart[];
+  /** Of a command that was recorded. */
+  readonly processes?: readonly ProcessRecord[];
 }
 
 export interface TakenIn {
@@ -38,13 +42,19 @@ export async function takeIn(inputs: readonly Input[], options: TakeInOptions): 
 
 /** The same of files that have been found. */
 export function takeFound(found: Found, options: TakeInOptions & { readonly asked: readonly string[] }): TakenIn {
-  const { name, starts, asked } = options;
+  const { name, starts, asked, processes = [] } = options;
   const { sources, images, warnings } = findSources(found.files, asked);
   const logs = sources.flatMap(({ shown, digest }) => (digest === null ? [] : [shown]));
-  const run = writeImport(sources, { name, images, parents: found.parents, starts: startsOf(starts, logs) });
+  const { folder: run, manifest } = writeImport(sources, {
+    name,
+    images,
+    processes,
+    parents: found.parents,
+    starts: startsOf(starts, logs),
+  });
   const digests = new Map(sources.flatMap((source) => (source.digest === null ? [] : [[keptName(source), source.digest]])));
   const criu = readCriuEvidence(hostEvidence(run, importHost), digests);
-  const trace = traceOf(run, [criu]);
+  const trace = traceOf(run, manifest, [criu]);
   const described = readImages(hostEvidence(run, importHost));
   return {
     ...{ run, sources, images: described.folders, logs: criuSummary(criu).logs, trace },

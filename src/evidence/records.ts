@@ -30,6 +30,8 @@ export interface ApiRecord {
   readonly startNs: string;
   readonly endNs: string;
   readonly error: string | null;
+  /** Of the call's span, as the daemon was told (`traceparent`); missing: it was told none. */
+  readonly spanId?: string;
 }
 
 /** `evidence/HOST/commands.jsonl`: commands that a step ran on that host's shell (controller's clock). */
@@ -40,6 +42,25 @@ export interface CommandRecord {
   readonly startNs: string;
   readonly endNs: string;
   readonly error: string | null;
+}
+
+/** `evidence/HOST/processes.jsonl`: what `record` saw of its command and the processes below it (this machine's clock). */
+export interface ProcessRecord {
+  readonly pid: number;
+  /** Null: the command itself. */
+  readonly parentPid: number | null;
+  /** Name of the program, without its folder. */
+  readonly program: string;
+  /** `checkpoint`, `restore` …; null where it is none of those that are known. */
+  readonly verb: string | null;
+  /** It went on when the command had ended. */
+  readonly isLeft: boolean;
+  /** Of the command itself. */
+  readonly exitCode?: number;
+  readonly startNs: string;
+  readonly endNs: string;
+  /** How far either end may be off. */
+  readonly boundNs: string;
 }
 
 /** `evidence/HOST/wrap.jsonl`: calls of runc, CRIU and the shim that went by way of our wrappers (that host's clock and process ids). */
@@ -65,6 +86,26 @@ export interface DockerEventRecord {
   readonly id: string;
   readonly timeNs: string;
 }
+
+/** `evidence/HOST/source.jsonl`: calls that instrumented programs told of, each written when it ended (that host's clock). */
+export interface SourceRecord {
+  /** The rule that found the function: name of the span. */
+  readonly name: string;
+  /** `libcontainer.(*Container).criuSwrk` */
+  readonly code: string;
+  readonly startNs: string;
+  readonly endNs: string;
+  readonly goroutine: number;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** The error that the function returned, where its result has a name. */
+  readonly error?: string;
+  readonly program: string;
+  readonly pid: number;
+  readonly ppid: number;
+}
+
+/** Where instrumented programs write on a host, if that file is there when they begin; `$TRANSSHIP_SOURCE_EVENTS` names another, or (empty) none. */
+export const sourceEventsFile = '/run/transship/source.jsonl';
 
 /** `evidence/HOST/criu/files.json`: what CRIU left, for anchoring its relative clock (that host's clock). */
 export interface CriuFilesRecord {

@@ -1,10 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 import { TransshipError } from '../error.ts';
-import { type Manifest, manifestSchema } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
 
 /** The places of a run's files; the layout is part of the contract (docs/evidence.md). */
 export interface RunFolder {
@@ -31,11 +30,6 @@ export function tracesRoot(env: NodeJS.ProcessEnv = process.env): string {
   const root = packageRoot();
   if (existsSync(join(root, '.git'))) return join(root, 'traces');
   return join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'transship');
-}
-
-/** The folders searched for a run by name: the user's own first, then the samples that come with the package. */
-function traceRoots(env: NodeJS.ProcessEnv = process.env): readonly string[] {
-  return [...new Set([tracesRoot(env), join(packageRoot(), 'traces')])];
 }
 
 /** The folder that holds package.json, from sources and from `dist/` alike. */
@@ -78,69 +72,6 @@ function claim(root: string, run: string): RunFolder {
 function checkedName(name: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) return name;
   throw new TransshipError('usage', `'${name}' cannot name a run`, 'letters, digits, dot, dash and underscore, 64 at most');
-}
-
-/** Finds a run by name or by the path of its folder. */
-export function openRun(nameOrPath: string, env: NodeJS.ProcessEnv = process.env): RunFolder {
-  const candidates = nameOrPath.includes('/') ? [nameOrPath] : traceRoots(env).map((root) => join(root, nameOrPath));
-  const path = candidates.find((candidate) => existsSync(join(candidate, runFiles.manifest)));
-  if (path !== undefined) return { run: readManifest({ run: nameOrPath, path }).run, path };
-  throw new TransshipError(
-    'input',
-    `no run '${nameOrPath}' in ${candidates.map((c) => dirname(c)).join(' or ')}`,
-    'transship runs lists them',
-  );
-}
-
-/** A run, by name or path; or, by the path of a folder that is none, all runs in it. */
-export function openRuns(nameOrPath: string, env: NodeJS.ProcessEnv = process.env): readonly RunFolder[] {
-  const isFolder = statSync(nameOrPath, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  const isSet = isFolder && !existsSync(join(nameOrPath, runFiles.manifest));
-  if (
-    !isSet ||
-    (!nameOrPath.includes('/') && traceRoots(env).some((root) => existsSync(join(root, nameOrPath, runFiles.manifest))))
-  )
-    return [openRun(nameOrPath, env)];
-  const runs = runsIn([nameOrPath]);
-  if (runs.length > 0) return runs;
-  throw new TransshipError(
-    'input',
-    `${nameOrPath}: holds no runs`,
-    'a run, or a folder whose folders are runs: TRANSSHIP_TRACES=FOLDER',
-  );
-}
-
-/** Every run that can be opened, oldest first by name. */
-export function listRuns(env: NodeJS.ProcessEnv = process.env): readonly RunFolder[] {
-  return runsIn(traceRoots(env));
-}
-
-function runsIn(roots: readonly string[]): readonly RunFolder[] {
-  const folders = roots.flatMap((root) =>
-    existsSync(root) ? readdirSync(root).map((entry) => ({ run: entry, path: join(root, entry) })) : [],
-  );
-  return folders
-    .filter((folder) => existsSync(join(folder.path, runFiles.manifest)))
-    .sort((a, b) => a.run.localeCompare(b.run, 'en', { numeric: true }));
-}
-
-/** @throws TransshipError `input` when `run.json` is missing, is no JSON, or is not of our schema. */
-export function readManifest(folder: RunFolder): Manifest {
-  const file = join(folder.path, runFiles.manifest);
-  let document: unknown;
-  try {
-    document = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    throw new TransshipError(
-      'input',
-      `${file}: ${(cause as Error).message}`,
-      'the run is damaged or is none; transship runs lists the good ones',
-      { cause },
-    );
-  }
-  const result = manifestSchema.safeParse(document);
-  if (result.success) return result.data;
-  throw new TransshipError('input', `${file}: ${z.prettifyError(result.error)}`, 'written by another version of transship?');
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { Attributes, AttributeValue, SpanEvent } from '../trace/layer-spans.ts';
 import type { Span, Trace } from '../trace/span.ts';
 import { nsPerUs } from '../trace/time.ts';
-import { chunks, exportedAttributes, jsonNumber, processGroups } from './process-groups.ts';
+import { chunks, exportedAttributes, jsonNumber, processGroups, runAttributes } from './process-groups.ts';
 
 const spansPerChunk = 1_000;
 
@@ -19,6 +19,7 @@ type Written = Pick<Trace, 'traceId' | 'spans' | 'warnings' | 'inconsistencies'>
 
 /** The document in pieces, one trace in `data`. The trace's own warnings stand at its roots too, where the page shows them. */
 export function* jaegerJson(trace: Written): Generator<string> {
+  const run = runAttributes(trace.spans);
   const warnings = [...trace.inconsistencies, ...trace.warnings];
   const groups = processGroups(trace.spans);
   yield `{"data":[{"traceID":${JSON.stringify(trace.traceId)},"spans":[\n`;
@@ -32,7 +33,7 @@ export function* jaegerJson(trace: Written): Generator<string> {
   }
   const processes = groups.map(({ service, host }, index) => [
     `p${index + 1}`,
-    { serviceName: service, tags: tagsOf({ 'host.name': host }) },
+    { serviceName: service, tags: tagsOf({ ...run, 'host.name': host }) },
   ]);
   const rest = { processes: Object.fromEntries(processes), warnings: orNull(warnings) };
   yield `\n],${JSON.stringify(rest).slice(1)}],"total":1,"limit":0,"offset":0,"errors":null}\n`;

@@ -51,7 +51,8 @@ export function traceparentOf(): string | null {
   return traceparents.getStore() ?? (/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(inherited) ? inherited : null);
 }
 
-function isWanted(env: NodeJS.ProcessEnv): boolean {
+/** Whether the environment names a receiver of spans and does not switch them off. */
+export function isWanted(env: NodeJS.ProcessEnv): boolean {
   const endpoint = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
   return Boolean(endpoint) && env.OTEL_SDK_DISABLED?.toLowerCase() !== 'true' && env.OTEL_TRACES_EXPORTER !== 'none';
 }

@@ -3,7 +3,8 @@
  * Specification: https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/ and
  * https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding (ids in hex, nanoseconds as decimal strings).
  */
-import { JsonTraceSerializer } from '@opentelemetry/otlp-transformer';
+// by its own file: the package's index also loads metrics, logs and their protobufs, which take longer than a usual trace
+import { JsonTraceSerializer } from '@opentelemetry/otlp-transformer/build/src/trace/json/trace.js';
 import type { Span } from '../trace/span.ts';
 import { chunks } from './process-groups.ts';
 import { readableSpans } from './readable-span.ts';

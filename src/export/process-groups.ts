@@ -1,4 +1,4 @@
-import type { AttributeValue } from '../trace/layer-spans.ts';
+import type { Attributes, AttributeValue } from '../trace/layer-spans.ts';
 import type { Span } from '../trace/span.ts';
 
 /** The spans of one service on one host: a resource in OTLP, a process in Jaeger and in Chrome's format. */
@@ -18,6 +18,16 @@ export function processGroups(spans: readonly Span[]): readonly ProcessGroup[] {
     else group.spans.push(span);
   }
   return [...groups.values()];
+}
+
+/**
+ * What names the run, for each resource: Jaeger's search wants service, operation and tags on one span or its process, and only the run's
+ * first span has these. None in an import.
+ */
+export function runAttributes(spans: readonly Span[]): Attributes {
+  const top = spans.find(({ attributes }) => attributes['migration.id'] !== undefined)?.attributes ?? {};
+  const named = ['migration.id', 'container.name'].map((name) => [name, top[name]] as const);
+  return Object.fromEntries(named.filter((entry): entry is [string, AttributeValue] => entry[1] !== undefined));
 }
 
 /** A span's attributes with what the model keeps beside them: how the span is known, and whether it merely waited. */

@@ -6,7 +6,7 @@ import { packageRoot } from '../evidence/run-folder.ts';
 import type { Attributes, AttributeValue } from '../trace/layer-spans.ts';
 import type { Span } from '../trace/span.ts';
 import { nsPerS } from '../trace/time.ts';
-import { exportedAttributes, jsonNumber, processGroups } from './process-groups.ts';
+import { exportedAttributes, jsonNumber, processGroups, runAttributes } from './process-groups.ts';
 
 /** With its version: exporter-jaeger writes the word `undefined` without one. */
 const scope = {
@@ -25,9 +25,9 @@ const statusCodes = { unset: 0, ok: 1, error: 2 } as const;
  * Our spans as OpenTelemetry's exporters and serializers take them: plain objects, no SDK involved.
  * Spans of one service and host share one resource object, since the serializers group by its identity.
  */
-export function readableSpans(spans: readonly Span[]): readonly ReadableSpan[] {
+export function readableSpans(spans: readonly Span[], run: Attributes = runAttributes(spans)): readonly ReadableSpan[] {
   return processGroups(spans).flatMap((group) => {
-    const resource = resourceOf({ 'service.name': group.service, 'host.name': group.host });
+    const resource = resourceOf({ ...otelAttributes(run), 'service.name': group.service, 'host.name': group.host });
     return group.spans.map((span) => readableSpan(span, resource));
   });
 }

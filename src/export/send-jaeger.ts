@@ -3,7 +3,7 @@ import { JaegerExporter } from '@opentelemetry/exporter-jaeger';
 import type { Attributes, AttributeValue } from '../trace/layer-spans.ts';
 import type { Span } from '../trace/span.ts';
 import { nsPerUs } from '../trace/time.ts';
-import { processGroups } from './process-groups.ts';
+import { processGroups, runAttributes } from './process-groups.ts';
 import { readableSpans } from './readable-span.ts';
 import { type Sent, sendBatches } from './send.ts';
 
@@ -17,10 +17,11 @@ const requestMs = 15_000;
  * @throws TransshipError `failed`
  */
 export async function sendJaeger(spans: readonly Span[], endpoint: string): Promise<Sent> {
+  const run = Object.entries(runAttributes(spans)).map(([key, value]) => ({ key, value: String(value) }));
   const batches = processGroups(spans).map(({ service, host, spans: own }) => ({
     // flushTimeout: its timer is never cleared and would hold the process; all is acknowledged by then
-    exporter: new JaegerExporter({ endpoint, flushTimeout: 1, tags: [{ key: 'host.name', value: host }] }),
-    spans: readableSpans(own.map(inMicroseconds)),
+    exporter: new JaegerExporter({ endpoint, flushTimeout: 1, tags: [{ key: 'host.name', value: host }, ...run] }),
+    spans: readableSpans(own.map(inMicroseconds), {}), // the exporter would put them on each span
     label: `${service} on ${host}`,
   }));
   return sendBatches(batches, { endpoint, size: spansPerRequest, requestMs });

@@ -30,3 +30,9 @@ export function knownBroken({ kernel, versions }: Pick<HostFacts, 'kernel' | 've
   );
   return row === undefined ? null : `CRIU ${criu} on kernel ${kernel}: ${row.what}`;
 }
+
+/** What is known to fail on Docker's own path with this Docker; null when nothing is. Met with 28.5.2 and 29. */
+export function dockerLimit({ docker }: Pick<HostFacts['versions'], 'docker'>): string | null {
+  if (docker === null || compareVersions(docker, '28') < 0) return null;
+  return `Docker ${docker} restores checkpoints on the host network only (containerd issue 12141)`;
+}

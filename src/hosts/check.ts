@@ -10,6 +10,8 @@ export interface CheckResult {
   readonly name: string;
   /** Short name of the host that it is about. */
   readonly host: string;
+  /** The destination, where it is about both. */
+  readonly peer?: string;
   readonly status: CheckStatus;
   /** What was seen. */
   readonly found: string;
@@ -39,6 +41,9 @@ export interface DockerInfo {
   readonly DockerRootDir: string;
   readonly SecurityOptions: readonly string[];
   readonly CgroupDriver: string;
+  readonly DefaultRuntime: string;
+  /** By name. */
+  readonly Runtimes: Readonly<Record<string, unknown>>;
   /** Of the storage. */
   readonly Driver: string;
 }

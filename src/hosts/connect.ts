@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { execa } from 'execa';
 import type { CommandRecord } from '../evidence/records.ts';
 import { nowNs } from '../trace/time.ts';
-import { type DockerApi, openDockerApi } from './docker-api.ts';
+import { type CallObserver, type DockerApi, openDockerApi } from './docker-api.ts';
 import { type Endpoint, parseEndpoint, type SshTarget } from './endpoint.ts';
 import { readFacts } from './facts.ts';
 import type { Host, HostObserver, HostProcess, Shell } from './host.ts';
@@ -29,11 +29,9 @@ export async function connectHost(spec: string, options: { readonly signal?: Abo
   const onCommand: OnCommand = (command, result, error, startNs) => {
     observer?.onCommand(commandRecord(command, result?.exitCode ?? null, error, startNs));
   };
+  const calls: CallObserver = { onApiCall: (call) => observer?.onApiCall(call), traceId: () => observer?.traceId ?? null };
   try {
-    const [shell, api] = await Promise.all([
-      openShell(link, onCommand),
-      reachDocker(link, (record) => observer?.onApiCall(record)),
-    ]);
+    const [shell, api] = await Promise.all([openShell(link, onCommand), reachDocker(link, calls)]);
     const host: Host = {
       name: link.name,
       endpoint: spec,
@@ -48,6 +46,7 @@ export async function connectHost(spec: string, options: { readonly signal?: Abo
         void process.ended.then(({ exitCode }) => observer?.onCommand(commandRecord(command, exitCode, null, startNs)));
         return process;
       },
+      forwardPort: link.forwardPort,
       observe: (next) => {
         observer = next;
       },
@@ -91,11 +90,11 @@ async function sshConfiguration(target: SshTarget): Promise<{ hostname: string; 
  * Root dials the socket itself (over ssh: a forwarded socket, no process a connection); any other login goes by sudo and Docker's own
  * `dial-stdio`. That one also serves where sshd forbids forwarding, or Docker's socket lies elsewhere.
  */
-async function reachDocker(link: Link, onCall: Parameters<typeof openDockerApi>[2]): Promise<DockerApi> {
+async function reachDocker(link: Link, observer: CallObserver): Promise<DockerApi> {
   const direct = () => link.dialSocket();
   const stdio = () => dialStdio(link);
   let dial = link.login.uid === 0 ? direct : stdio;
-  const api = await openDockerApi(link, () => dial(), onCall);
+  const api = await openDockerApi(link, () => dial(), observer);
   if (dial === direct && !(await answers(api))) {
     dial = stdio;
     if (!(await answers(api))) dial = direct; // no Docker either way

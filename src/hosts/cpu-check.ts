@@ -43,6 +43,11 @@ function listed(flags: readonly string[]): string {
   return `${flags.slice(0, 8).join(' ')}${flags.length > 8 ? ' …' : ''}`;
 }
 
+/** The instructions that programs of a host may have found. */
+export async function instructionsOf(host: Host, architecture: string | null): Promise<readonly string[]> {
+  return lacking(await cpuFlags(host), [], architecture).instructions;
+}
+
 async function cpuFlags(host: Host): Promise<readonly string[]> {
   const { stdout } = await host.shell.run("sed -n '/^flags\\|^Features/{s/.*: //p;q}' /proc/cpuinfo");
   return [...new Set(stdout.trim().split(/\s+/).filter(Boolean))];

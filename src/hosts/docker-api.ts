@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Agent, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type Dockerode from 'dockerode';
@@ -6,7 +7,11 @@ import type { ApiRecord } from '../evidence/records.ts';
 import { nowNs } from '../trace/time.ts';
 import type { Link } from './link.ts';
 
-export type OnApiCall = (record: ApiRecord) => void;
+export interface CallObserver {
+  onApiCall(record: ApiRecord): void;
+  /** Of the trace that the calls are part of; null: they carry none. */
+  traceId(): string | null;
+}
 
 /**
  * Longest that a call may take whose caller sets no limit of its own; the first row that fits. Docker itself knows none: a dockerd that
@@ -44,40 +49,50 @@ export interface DockerApi {
 }
 
 /** Docker's API by dockerode over connections that `dial` makes; they are kept alive and reused. */
-export async function openDockerApi(link: Link, dial: () => Duplex, onCall: OnApiCall): Promise<DockerApi> {
+export async function openDockerApi(link: Link, dial: () => Duplex, observer: CallObserver): Promise<DockerApi> {
   const { default: Docker } = await import('dockerode');
-  const agent = dialAgent(dial, onCall);
+  const agent = dialAgent(dial, observer);
   const docker = new Docker({ agent, host: 'http://docker', protocol: 'http' } as Dockerode.DockerOptions);
   boundCalls(docker.modem as Modem, link);
   return { docker, close: () => agent.destroy() };
 }
 
-function dialAgent(dial: () => Duplex, onCall: OnApiCall): Agent {
+function dialAgent(dial: () => Duplex, observer: CallObserver): Agent {
   const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
   const { addRequest } = agent as unknown as { addRequest: (request: ClientRequest, ...rest: unknown[]) => void };
   return Object.assign(agent, {
     createConnection: () => dial(),
     addRequest(request: ClientRequest, ...rest: unknown[]) {
-      recordCall(request, onCall);
+      recordCall(request, observer);
       addRequest.call(agent, request, ...rest);
     },
   });
 }
 
 /** One record a call, when its answer has ended (an upgraded connection: when it began). */
-function recordCall(request: ClientRequest, onCall: OnApiCall): void {
+function recordCall(request: ClientRequest, observer: CallObserver): void {
+  const identity = traced(request, observer.traceId());
   const startNs = String(nowNs());
   let isTold = false;
   const tell = (status: number | null, error: string | null) => {
     if (isTold) return;
     isTold = true;
-    onCall({ method: request.method, path: withoutSecrets(request.path), status, startNs, endNs: String(nowNs()), error });
+    const path = withoutSecrets(request.path);
+    observer.onApiCall({ method: request.method, path, status, startNs, endNs: String(nowNs()), error, ...identity });
   };
   request.once('upgrade', (response: IncomingMessage) => tell(response.statusCode ?? null, null));
   request.once('response', (response: IncomingMessage) => {
     response.once('close', () => tell(response.statusCode ?? null, response.complete ? null : 'the answer was cut short'));
   });
   request.once('error', (error) => tell(null, error.message));
+}
+
+/** Tells the daemon whose child its own span is, and that it is to be kept: https://www.w3.org/TR/trace-context/#traceparent-header */
+function traced(request: ClientRequest, traceId: string | null): Pick<ApiRecord, 'spanId'> {
+  if (traceId === null || request.headersSent) return {};
+  const spanId = randomBytes(8).toString('hex');
+  request.setHeader('traceparent', `00-${traceId}-${spanId}-01`);
+  return { spanId };
 }
 
 export function withoutSecrets(path: string): string {

@@ -1,5 +1,6 @@
 import { knownBroken } from './broken-combinations.ts';
 import { type Check, fail, type HostSubject, isDirect, ok, warn } from './check.ts';
+import { telemetryCheck } from './daemon-telemetry.ts';
 import { diskFinding } from './disk-check.ts';
 import { quoteWord } from './link.ts';
 import { readRuncConf } from './runc-conf.ts';
@@ -126,4 +127,5 @@ export const hostChecks: readonly Check<HostSubject>[] = [
       return freeBytes < need.memoryBytes ? fail(`${found}, ${formatBytes(need.memoryBytes)} needed`) : ok(found);
     },
   },
+  telemetryCheck,
 ];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { knownBroken } from './broken-combinations.ts';
+import { dockerLimit, knownBroken } from './broken-combinations.ts';
 import { offsetOf } from './clock-offset.ts';
 import { withoutSecrets } from './docker-api.ts';
 import { hugePagesFinding, softDirtyFinding } from './pre-copy-checks.ts';
@@ -18,6 +18,15 @@ test.each([
   const broken = knownBroken({ kernel, versions: { docker: null, containerd: null, runc: null, criu } });
   if (expected === null) expect(broken).toBeNull();
   else expect(broken).toMatch(expected);
+});
+
+test.each([
+  ['26.1.5+dfsg1', null],
+  ['28.5.2', /^Docker 28\.5\.2 restores checkpoints on the host network only/],
+  [null, null],
+])('Docker %s', (docker, expected) => {
+  if (expected === null) expect(dockerLimit({ docker })).toBeNull();
+  else expect(dockerLimit({ docker })).toMatch(expected);
 });
 
 test('versions are compared by number, whatever follows', () => {

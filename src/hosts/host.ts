@@ -38,6 +38,8 @@ export interface HostProcess {
 
 /** Told of everything that is done to the host, while it is set. */
 export interface HostObserver {
+  /** Each call of Docker's API carries this trace's id and an id of its own (`traceparent`), so that the daemon's spans are its children. */
+  readonly traceId?: string;
   onApiCall(record: ApiRecord): void;
   onCommand(record: CommandRecord): void;
 }
@@ -62,6 +64,11 @@ export interface Host extends AsyncDisposable {
   facts(): Promise<HostFacts>;
   openShell(): Promise<Shell>;
   spawn(command: string): HostProcess;
+  /**
+   * While it lasts, connections to this port of the host's own loopback address arrive at a unix socket of this machine.
+   * @throws TransshipError `not-ready`: the port is taken, or sshd forbids it
+   */
+  forwardPort(port: number, socketPath: string): Promise<AsyncDisposable>;
   observe(observer: HostObserver | null): void;
 }
 

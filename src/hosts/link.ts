@@ -23,6 +23,8 @@ export interface Link extends AsyncDisposable {
   start(commandLine: string): OpenProcess;
   /** A connection to the Docker daemon's socket with the login user's rights. */
   dialSocket(): Duplex;
+  /** Connections to this port of the host's loopback address arrive at a unix socket of this machine. */
+  forwardPort(port: number, socketPath: string): Promise<AsyncDisposable>;
   /** What is known of a link that has ended, in the words of ssh; null while it holds. */
   ended(): string | null;
 }

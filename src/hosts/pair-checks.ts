@@ -1,13 +1,9 @@
 import { type Check, fail, isDirect, ok, type PairSubject, warn } from './check.ts';
 import { cpuCheck } from './cpu-check.ts';
 import { quoteWord } from './link.ts';
+import { lazyPipeBytes, readPipeSize } from './pipe-size.ts';
 import { preCopyChecks } from './pre-copy-checks.ts';
 import { compareVersions } from './version-order.ts';
-
-/** Seen to do for 190 MB: criu/page-pipe.c makes pipes as large as it is let. */
-const lazyPipeBytes = 64 * 1024 * 1024;
-/** capabilities(7). */
-const capSysResource = 24n;
 
 /** What must be alike on both hosts, or lie between them. */
 export const pairChecks: readonly Check<PairSubject>[] = [
@@ -46,12 +42,9 @@ export const pairChecks: readonly Check<PairSubject>[] = [
     hint: `raise it: sysctl -w fs.pipe-max-size=${lazyPipeBytes}`,
     probe: async ({ source, allowed }) => {
       if (allowed.strategy !== 'post-copy' && allowed.strategy !== 'hybrid') return null;
-      const { stdout } = await source.host.shell.run(
-        "sed -n 's/^CapEff:\\t//p' /proc/self/status; cat /proc/sys/fs/pipe-max-size",
-      );
-      const [capabilities = '0', bytes = '0'] = stdout.trim().split('\n');
-      if ((BigInt(`0x${capabilities}`) >> capSysResource) & 1n) return ok('root there has CAP_SYS_RESOURCE');
-      return Number(bytes) < lazyPipeBytes ? fail(`fs.pipe-max-size is ${bytes} on the source`) : ok(`${bytes} bytes`);
+      const { isFree, maxBytes } = await readPipeSize(source.host);
+      if (isFree) return ok('root there has CAP_SYS_RESOURCE');
+      return maxBytes < lazyPipeBytes ? fail(`fs.pipe-max-size is ${maxBytes} on the source`) : ok(`${maxBytes} bytes`);
     },
   },
   ...preCopyChecks,

@@ -33,7 +33,8 @@ export async function preflight({
   const results = [await runChecks(hostChecks, from, source.name)];
   if (to !== null) {
     results.push(await runChecks(hostChecks, to, to.host.name));
-    results.push(await runChecks(pairChecks, { source: from, destination: to, allowed }, source.name));
+    const both = await runChecks(pairChecks, { source: from, destination: to, allowed }, source.name);
+    results.push(both.map((check) => ({ ...check, peer: to.host.name })));
   }
   if (container !== undefined && from.info !== null) {
     const subject = { inspect: container, source: from, destination: to, allowed };
@@ -43,7 +44,8 @@ export async function preflight({
   return results.flat();
 }
 
-async function subjectOf(host: Host, need: Need | null, allowed: Allowed): Promise<HostSubject> {
+/** A host as its checks see it. */
+export async function subjectOf(host: Host, need: Need | null, allowed: Allowed): Promise<HostSubject> {
   const [facts, info] = await Promise.all([host.facts(), host.docker.info().catch(() => null)]);
   return { host, facts, info: info as DockerInfo | null, need, allowed };
 }

@@ -11,6 +11,7 @@ import { explainSsh } from './ssh-failure.ts';
 /** Connecting is given up after this: TCP alone has 10 s (`ConnectTimeout`), a host can hang later, too. */
 const connectTimeoutMs = 15_000;
 const closeTimeoutMs = 2_000;
+const forwardTimeoutMs = 5_000;
 
 // A dead host is noticed after 15 s. known_hosts is honoured as the user's own configuration says; in batch mode
 // an unknown key is refused, never asked about or taken.
@@ -56,6 +57,7 @@ export async function openSsh(target: SshTarget, signal?: AbortSignal): Promise<
       start: (commandLine) =>
         execa('ssh', ['-T', '-S', control, ...options(sessionOptions), ...target.words, commandLine], openProcess),
       dialSocket: () => createConnection(socket),
+      forwardPort: (port, toSocket) => forwardPort(target, control, [port, toSocket]),
       ended: () => end,
       [Symbol.asyncDispose]: () => close(master, folder),
     };
@@ -63,6 +65,29 @@ export async function openSsh(target: SshTarget, signal?: AbortSignal): Promise<
     await close(master, folder);
     throw error;
   }
+}
+
+/** By the master, which ends it with itself at the latest. The address is named: `GatewayPorts clientspecified` would take any. */
+async function forwardPort(
+  target: SshTarget,
+  control: string,
+  [port, toSocket]: readonly [number, string],
+): Promise<AsyncDisposable> {
+  const forward = `127.0.0.1:${port}:${toSocket}`;
+  const ask = (what: 'forward' | 'cancel') =>
+    execa('ssh', ['-S', control, ...options(sessionOptions), '-O', what, '-R', forward, ...target.words], {
+      reject: false,
+      timeout: forwardTimeoutMs,
+      stdin: 'ignore',
+    });
+  const { exitCode, stderr, timedOut } = await ask('forward');
+  if (exitCode === 0) return { [Symbol.asyncDispose]: async () => void (await ask('cancel')) };
+  const why = timedOut ? `no answer within ${forwardTimeoutMs / 1e3} s` : (stderr.trim().split('\n').at(-1) ?? '');
+  throw new TransshipError(
+    'not-ready',
+    `${target.name}: port ${port} of its loopback address cannot be had (${why})`,
+    `somebody listens there (ss -ltnp 'sport = :${port}'), or its sshd has AllowTcpForwarding no`,
+  );
 }
 
 function options(list: readonly string[]): readonly string[] {

@@ -11,11 +11,7 @@ export async function unreachableHost(name: string, endpoint: string, reason: Er
     return Promise.reject(new TransshipError('not-ready', reason.message, hint, { cause: reason }));
   };
   const link = { name, ended: () => reason.message } as unknown as Link; // nothing else is asked of it
-  const { docker, close } = await openDockerApi(
-    link,
-    () => closedStream(reason),
-    () => {},
-  );
+  const { docker, close } = await openDockerApi(link, () => closedStream(reason), { onApiCall: () => {}, traceId: () => null });
   const shell = { run: refuse, [Symbol.asyncDispose]: async () => {} };
   return {
     name,
@@ -30,6 +26,7 @@ export async function unreachableHost(name: string, endpoint: string, reason: Er
     spawn: () => {
       throw reason;
     },
+    forwardPort: refuse,
     observe: () => {},
     [Symbol.asyncDispose]: async () => close(),
   };

@@ -1,9 +1,9 @@
-import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { appendRecord } from '../evidence/json-lines.ts';
-import type { CriuFilesRecord, DockerEventRecord } from '../evidence/records.ts';
+import { type CriuFilesRecord, type DockerEventRecord, sourceEventsFile } from '../evidence/records.ts';
 import { hostEvidence, type RunFolder } from '../evidence/run-folder.ts';
 import type { Host } from '../hosts/host.ts';
 import { quoteWord } from '../hosts/link.ts';
@@ -37,6 +37,7 @@ const collectors = {
   "Docker's events": collectEvents,
   'marks of the scripts': collectMarks,
   'what the host noted of calls': collectWatch,
+  'calls of instrumented programs': collectSource,
 } as const;
 
 /**
@@ -69,6 +70,24 @@ async function collectMarks({ folder, host, mark: { stage } }: Collected): Promi
   const target = hostEvidence(folder, host.name);
   mkdirSync(target, { recursive: true });
   await fetchFile(host, file, join(target, 'marks.log'));
+}
+
+/** Written by programs that `transship source install` put there; of other moves' time nothing is kept. */
+async function collectSource({ folder, host, mark: { sinceNs } }: Collected): Promise<void> {
+  if ((await host.shell.run(`[ -s ${sourceEventsFile} ]`)).exitCode !== 0) return;
+  const target = hostEvidence(folder, host.name);
+  mkdirSync(target, { recursive: true });
+  const file = join(target, 'source.jsonl');
+  await fetchFile(host, sourceEventsFile, file);
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const isSince = (line: string): boolean => BigInt(/"endNs":"(\d+)"/.exec(line)?.[1] ?? 0) >= sinceNs;
+  writeFileSync(
+    file,
+    lines
+      .filter(isSince)
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
 }
 
 async function collectCriu({ folder, host, mark: { criuFolder, dockerRoot, sinceNs }, containerId }: Collected): Promise<void> {

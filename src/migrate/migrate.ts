@@ -16,6 +16,7 @@ import { openJournal } from './journal.ts';
 import { keepPlan } from './kept-plan.ts';
 import { isLive } from './live-copy.ts';
 import { mark } from './mark.ts';
+import { openNativeSpans } from './native-spans.ts';
 import { openObservation } from './observation.ts';
 import type { Plan } from './plan.ts';
 import { recordCalls } from './recording.ts';
@@ -52,7 +53,7 @@ export async function migrate(request: MigrateRequest): Promise<{ readonly folde
   const manifest: Manifest = { ...opening, run: folder.run };
   writeManifest(folder, manifest);
   const unkept: string[] = [];
-  for (const host of [source, destination]) recordCalls(folder, host, unkept);
+  for (const host of [source, destination]) recordCalls(folder, host, { traceId: manifest.traceId, unkept });
   try {
     const ended = await moveByRoute(manifest, folder, request); // the route is closed: the run's end comes after its last command
     const closed = await closeManifest(manifest, ended);
@@ -79,6 +80,7 @@ async function moveByRoute(manifest: Manifest, folder: RunFolder, request: Migra
   const marks = { source: await mark(source, own), destination: await mark(destination, own) };
   keepPlan(move, marks);
   const observation = await openObservation({ ...request, folder });
+  await using native = await openNativeSpans(folder, [source, destination]);
   const watch = {
     traceparent: `00-${manifest.traceId}-${rootSpanId(manifest.traceId)}-01`,
     containerId: plan.container.id,
@@ -87,7 +89,10 @@ async function moveByRoute(manifest: Manifest, folder: RunFolder, request: Migra
   await using sourceWatch = await openWatch(source, watch);
   await using destinationWatch = await openWatch(destination, watch);
   found.warnings.push(...sourceWatch.missing, ...destinationWatch.missing);
-  const collectAll = () => collectBoth(move, marks, { source: sourceWatch, destination: destinationWatch });
+  const collectAll = async () => {
+    found.warnings.push(...(await native.settle()));
+    await collectBoth(move, marks, { source: sourceWatch, destination: destinationWatch });
+  };
   const result = await runSteps(
     plan.steps.map((step) => withEvidence(step, collectAll)),
     move,

@@ -12,6 +12,8 @@ export interface AlignedSpan {
   readonly role: string | undefined;
   /** Of the controller's own clock and doing. */
   readonly isController: boolean;
+  /** Told by the program itself. */
+  readonly isInside: boolean;
   /** Which `LayerSpans` it came in: spans of one group share a clock and its error. */
   readonly group: number;
   readonly startNs: Ns;
@@ -37,11 +39,12 @@ export function alignLayers(
       host: layer.host,
       role: roleOf(layer, span),
       isController: layer.role === 'controller',
+      isInside: layer.isInside === true,
       group,
       startNs: clock.align(span.startNs),
       endNs: clock.align(span.endNs),
       boundNs,
-      spanId: spanIdOf([traceId, layer.host, layer.service, layer.role, span.key], taken),
+      spanId: spanIdOf([traceId, layer.host, layer.service, layer.role, span.key], { taken, given: span.spanId }),
     }));
   });
 }
@@ -53,7 +56,11 @@ function roleOf(layer: LayerSpans, span: LayerSpan): string | undefined {
 }
 
 /** The same evidence gives the same ids. Two logs of one layer on one host may use the same keys: the later is counted on. */
-function spanIdOf(parts: readonly string[], taken: Set<string>): string {
+function spanIdOf(parts: readonly string[], { taken, given }: { taken: Set<string>; given: string | undefined }): string {
+  if (given !== undefined && !taken.has(given)) {
+    taken.add(given);
+    return given;
+  }
   for (let copy = 0; ; copy += 1) {
     const id = hashOf([...parts, String(copy)]);
     if (taken.has(id) || /^0+$/.test(id)) continue; // all zeros is no id (W3C trace context)

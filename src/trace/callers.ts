@@ -2,7 +2,7 @@ import type { AlignedSpan } from './aligned-span.ts';
 import { clip, lengthNs } from './intervals.ts';
 import { services } from './layer-spans.ts';
 
-/** Which step causes a layer's root, where nothing of an upper layer encloses it (clock off, evidence missing). */
+/** Which step causes a layer's root: it hangs there where nothing of an upper layer in that step encloses it (clock off, evidence missing). */
 const causes: readonly { readonly root: RegExp; readonly step: RegExp }[] = [
   { root: /^dockerd\.pause$/, step: /^migration\.checkpoint\.pause$/ },
   { root: /^dockerd\.checkpoint$/, step: /^migration\.checkpoint\.checkpoint$/ },
@@ -14,16 +14,16 @@ const causes: readonly { readonly root: RegExp; readonly step: RegExp }[] = [
 
 /**
  * What cannot be under what: a layer is called by those before it in the list; CRIU's processes stand side by side. Our own scripts on
- * a host are called by the controller's steps.
+ * a host are called by the controller's steps. What a program tells of itself is below what was seen of it from outside.
  */
-function rank({ service, isController }: AlignedSpan): number {
+function rank({ service, isController, isInside }: AlignedSpan): number {
   if (service === 'transship') return isController ? 0 : 0.5;
-  return Math.min(services.indexOf(service), services.indexOf('criu'));
+  return Math.min(services.indexOf(service), services.indexOf('criu')) + (isInside ? 0.5 : 0);
 }
 
 /**
  * The span that a layer's root hangs under: the smallest of an upper layer, on its own host, that encloses it within the
- * bounds of both; else the step that causes such a root; else the trace's root.
+ * bounds of both; where a step is known to cause such a root, in that step, or else that step; else the trace's root.
  *
  *   migration ├──────────────────────────────────┤
  *   docker.api  ├───────────────┤  ├──────────┤        criu.dump is enclosed by the first call alone
@@ -33,8 +33,11 @@ export function callerOf(root: AlignedSpan, all: readonly AlignedSpan[], top: Al
   if (root === top) return undefined;
   if (root.span.isDetail) return doerOf(root, all) ?? callerOf({ ...root, span: { ...root.span, isDetail: false } }, all, top);
   const uppers = all.filter((upper) => rank(upper) < rank(root) && isSameSide(upper, root));
-  const enclosing = uppers.filter((upper) => encloses(upper, root));
-  return smallest(enclosing) ?? causeOf(root, uppers) ?? top;
+  const caller = smallest(uppers.filter((upper) => encloses(upper, root)));
+  const cause = causeOf(root, uppers);
+  // a wrong clock puts it into some other span: under its cause, that is seen
+  if (cause !== undefined && (caller === undefined || !encloses(cause, caller))) return cause;
+  return caller ?? top;
 }
 
 /** The span of its own service in whose time most of it lies; of those that hold it alike, the innermost. */

@@ -28,6 +28,13 @@ interface Rule {
 /** Our own freeze is a write to the cgroup's file. Docker's pause freezes the cgroup before its call returns; without a pause, CRIU freezes the tasks. */
 const freezes: readonly Rule[] = [
   { name: /^source\.freeze$/, role: 'source', side: 'end', isWithin: true, text: 'its cgroup was frozen' },
+  {
+    name: /^containerd\.services\.tasks\.v1\.Tasks\/Pause$/,
+    role: 'source',
+    side: 'end',
+    isWithin: true,
+    text: 'docker paused it',
+  },
   { name: /^dockerd\.pause$/, role: 'source', side: 'end', isWithin: true, text: 'docker paused it' },
   {
     name: /^docker\.api POST \/containers\/\{id\}\/pause$/,

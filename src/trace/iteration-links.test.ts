@@ -41,6 +41,13 @@ test('in a run of ours each round and the dump point to the round before, in wha
   expect(links([dump, second, first], true)).toEqual(['s0→s1 2', 's1→s2 1']);
 });
 
+/* s0 criu.dump ◄── s1 criu.restore */
+test('in a run of ours a restore points to the dump that it is of; none, where the dump left nothing', () => {
+  const restore: Drawn = { name: 'criu.restore', host: 'b' };
+  expect(links([dump, restore], true)).toEqual(['s1→s0 undefined']);
+  expect(links([restore], true)).toEqual([]);
+});
+
 test('another host is another chain, and a part of a dump is none', () => {
   expect(links([first, { ...dump, host: 'b' }, { name: 'criu.dump.memory' }], true)).toEqual([]);
 });

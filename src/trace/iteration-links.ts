@@ -14,6 +14,9 @@ export function withIterationLinks(spans: readonly Span[], isOurRun: boolean): r
     if (before !== undefined && isOurRun) links.set(span, linkTo(before));
     if (span.name === 'criu.pre-dump') lastOf.set(span.host, span);
   }
+  // a run of ours moves one container: each of its restores, one that was tried again included, is of its last dump
+  const dump = isOurRun ? spans.findLast(({ service, name }) => service === 'criu' && name === 'criu.dump') : undefined;
+  for (const span of spans) if (dump !== undefined && span.name === 'criu.restore') links.set(span, linkTo(dump));
   for (const span of isOurRun ? [] : spans.filter(({ parentSpanId }) => parentSpanId === undefined)) {
     const other = span.attributes['criu.parent_log'] ?? span.attributes['criu.dump_log'];
     const root = spans.find(

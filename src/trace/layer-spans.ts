@@ -33,6 +33,10 @@ export interface LayerSpan {
   readonly key: string;
   /** `undefined`: a root of this layer, to be hung under the caller's span when the trace is assembled. */
   readonly parentKey: string | undefined;
+  /** The id by which other programs know it; missing: one is made. 16 lower-case hex digits. */
+  readonly spanId?: string;
+  /** Its caller by that one's `spanId`, of whatever layer; where it is not there, the span is a root. Counts where `parentKey` is undefined. */
+  readonly parentSpanId?: string;
   readonly name: string;
   /** Whose doing it is, where that is not the layer that tells of it. */
   readonly service?: Service;
@@ -62,6 +66,8 @@ export interface LayerSpans {
   readonly host: string;
   readonly role: 'source' | 'destination' | 'controller';
   readonly spans: readonly LayerSpan[];
+  /** Told by the program itself: what was seen of the same program from outside (its log, our scripts) encloses it. */
+  readonly isInside?: true;
   /** How the times came to the wall clock, and how far they may be off. */
   readonly anchor: { readonly means: string; readonly boundNs: Ns };
 }

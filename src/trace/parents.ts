@@ -25,11 +25,13 @@ export function joinLayers(spans: readonly AlignedSpan[]): Joined {
 
 function ownParents(spans: readonly AlignedSpan[], warnings: string[]): (number | undefined)[] {
   const places = new Map<string, number>();
-  spans.forEach(({ group, span }, index) => {
+  const placesById = new Map<string, number>();
+  spans.forEach(({ group, span, spanId }, index) => {
     places.set(`${group} ${span.key}`, index);
+    placesById.set(spanId, index);
   });
   return spans.map(({ group, span, service, host }) => {
-    if (span.parentKey === undefined) return undefined;
+    if (span.parentKey === undefined) return span.parentSpanId === undefined ? undefined : placesById.get(span.parentSpanId);
     const parent = places.get(`${group} ${span.parentKey}`);
     if (parent === undefined)
       warnings.push(`${service} on ${host}: ${span.name} names a parent that is missing: ${span.parentKey}`);

@@ -42,9 +42,20 @@ async function* gunzipped(shown: string, bytes: AsyncIterable<Uint8Array>): Asyn
 async function feedInto(gunzip: ReturnType<typeof createGunzip>, bytes: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const piece of bytes) {
     if (gunzip.destroyed) return;
-    if (!gunzip.write(piece)) await new Promise<void>((resolve) => gunzip.once('drain', resolve).once('close', resolve));
+    if (!gunzip.write(piece)) await roomIn(gunzip);
   }
   gunzip.end();
+}
+
+/** It can take more, or is closed: a file of gigabytes waits here thousands of times, and leaves no listener behind. */
+function roomIn(gunzip: ReturnType<typeof createGunzip>): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      gunzip.off('drain', done).off('close', done);
+      resolve();
+    };
+    gunzip.on('drain', done).on('close', done);
+  });
 }
 
 /** By fzstd, as Node's own zlib knows zstd only from 22.15 on. */

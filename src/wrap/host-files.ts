@@ -14,6 +14,7 @@ export type HostFile =
   | 'network'
   | 'give-up'
   | 'criu'
+  | 'tar'
   | 'uncork'
   | 'pre-dump'
   | 'address'

@@ -73,17 +73,16 @@ type Strike = (command: Command | null) => Promise<boolean>;
 function strikerOf(hosts: TwoHosts, { cell, fault, words }: { cell: Cell; fault: Fault; words: string }): Strike {
   const seen = seenAt(cell.moment, cell.strategy);
   return async (command) => {
+    // the way is open before: what is struck at may be gone in tens of milliseconds
+    await using shell = fault.on === 'controller' ? null : await hosts[fault.on].openShell();
     if (seen !== null) {
-      await using shell = await hosts[seen.on].openShell();
+      await using watch = await hosts[seen.on].openShell();
       const wait = `for i in $(seq 5000); do ${seen.test} && exit 0; sleep 0.001; done; exit 1`;
-      if ((await shell.run(wait, { timeoutMs: limitMs })).exitCode !== 0) return false;
+      if ((await watch.run(wait, { timeoutMs: limitMs })).exitCode !== 0) return false;
     }
-    if (fault.on === 'controller') {
-      if (command !== null) killOf(command, words);
-      return command !== null;
-    }
-    await using shell = await hosts[fault.on].openShell();
-    return (await shell.run(words, { timeoutMs: limitMs })).exitCode === 0;
+    if (shell !== null) return (await shell.run(words, { timeoutMs: limitMs })).exitCode === 0;
+    if (command !== null) killOf(command, words);
+    return command !== null;
   };
 }
 

@@ -15,6 +15,11 @@ function textOf(run: string, file: string): string {
   }
 }
 
+/** Without one that is cut short. */
+export function linesOf(run: string, file: string): readonly string[] {
+  return textOf(run, file).split('\n').slice(0, -1);
+}
+
 interface Ended {
   readonly outcome: string | null;
   readonly warnings: readonly string[];

@@ -118,10 +118,10 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   'lazy-pages daemon killed': {
     on: 'b',
-    at: ['restore', 'verify', 'rest'],
+    at: ['dump', 'restore', 'verify', 'rest'],
     by: ['post-copy'],
     strike: [kill('^criu lazy-pages')],
-    only: 'lives from the restore to the last page',
+    only: 'lives from before the freeze to the last page',
     ends: ['rolled-back', 'halves-kept'],
   },
   'CRIU killed that has the pages': {

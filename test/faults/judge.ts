@@ -6,6 +6,7 @@ import type { TwoHosts } from '../two-hosts.ts';
 import type { Played } from './cell.ts';
 import { manifestOf } from './command.ts';
 import { type Cell, type Fault, faults } from './faults.ts';
+import { goingOnMs } from './going-on.ts';
 import { added, type Copy, copiesOn, leftoversOn, memoryOf } from './state.ts';
 
 /** A row of the table. */
@@ -16,6 +17,7 @@ export interface Verdict {
   /** Hosts on which a copy goes on. */
   readonly liveOn: readonly string[];
   readonly freezeMs: number | null;
+  readonly goingOnMs: number | null;
   /** What was left, and told. */
   readonly left: readonly string[];
   /** What is not as it has to be; none: the cell is passed. */
@@ -74,6 +76,7 @@ export async function judge(hosts: TwoHosts, played: Played): Promise<Verdict> {
     outcomes,
     liveOn,
     freezeMs: live?.gapMs ?? null,
+    goingOnMs: last === 'rolled-back' ? goingOnMs(run) : null,
     left,
     wrong,
     printed: [printed, ...recovered.map((each) => each.printed)].join('\n'),

@@ -2,7 +2,16 @@ import type { Cell } from './faults.ts';
 import type { Verdict } from './judge.ts';
 import { stepAt } from './moments.ts';
 
-const columns = ['strategy', 'step', 'fault', 'outcome', 'live on', 'freeze, ms', 'left, and told'] as const;
+const columns = [
+  'strategy',
+  'step',
+  'fault',
+  'outcome',
+  'live on',
+  'freeze, ms',
+  'known → goes on, ms',
+  'left, and told',
+] as const;
 
 /** By which a cell is named. */
 export function wordsOf({ strategy, moment, fault }: Cell): string {
@@ -19,7 +28,7 @@ export function lineOf({ cell, outcomes, liveOn, freezeMs, wrong }: Verdict): st
 /** Of a table in Markdown. */
 export const heading = [columns, columns.map(() => '---')].map(row).join('');
 
-export function rowOf({ cell, outcomes, liveOn, freezeMs, left, wrong }: Verdict): string {
+export function rowOf({ cell, outcomes, liveOn, freezeMs, goingOnMs, left, wrong }: Verdict): string {
   return row([
     cell.strategy,
     wordsOf(cell).slice(cell.strategy.length + 1, -cell.fault.length - 1),
@@ -27,6 +36,7 @@ export function rowOf({ cell, outcomes, liveOn, freezeMs, left, wrong }: Verdict
     `${outcomes.join(', then ')}${wrong.length === 0 ? '' : ` **WRONG: ${wrong.join('; ')}**`}`,
     liveOn.join(' and ') || 'neither',
     freezeMs === null ? '' : String(freezeMs),
+    goingOnMs === null ? '' : String(goingOnMs),
     left.join('; '),
   ]);
 }

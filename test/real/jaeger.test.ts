@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadTrace } from '../../src/cli/load-trace.ts';
-import { listRuns } from '../../src/evidence/run-folder.ts';
+import { listRuns } from '../../src/evidence/open-run.ts';
 import { jaegerJson } from '../../src/export/jaeger-json.ts';
 import { sendJaeger } from '../../src/export/send-jaeger.ts';
 import { sendOtlp } from '../../src/export/send-otlp.ts';

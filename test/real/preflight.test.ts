@@ -82,6 +82,36 @@ describeOnHosts('refused before anything is touched', 'preflight', (hosts) => {
     expect(own.map(({ name }) => name)).toEqual(expect.arrayContaining(['pipe-size', 'lazy-pages']));
   });
 
+  test('doctor, hosts side by side: kernel, features, clock, processor of each; with a third, what lies between it and the first', async () => {
+    const { stdout, exitCode } = await transship(['doctor', 'test:a', 'test:b', 'test:a', '--format', 'json']);
+    const { checks, isReady } = JSON.parse(stdout) as { isReady: boolean; checks: readonly (Row & { peer?: string })[] };
+    expect([exitCode, isReady]).toEqual([0, true]);
+    const every = [
+      'kernel',
+      'kernel-options',
+      'userfaultfd',
+      'soft-dirty',
+      'criu-check',
+      'criu-kernel',
+      'criu-features',
+      'huge-pages',
+    ];
+    every.push('pipe-size', 'cgroup-version', 'runtimes', 'experimental', 'tools', 'memory', 'disk', 'clock', 'cpu');
+    for (const host of ['a', 'b']) {
+      const own = checks.filter((check) => check.host === host && check.peer === undefined).map(({ name }) => name);
+      expect(own).toEqual(expect.arrayContaining(every));
+      expect(new Set(own).size).toBe(own.length);
+    }
+    const rowOf = (name: string) => checks.find((check) => check.name === name && check.host === 'a')?.found;
+    expect(rowOf('clock')).toMatch(/^0\.\d\d ms (?:ahead of|behind) this machine, ±/); // one machine, one clock
+    expect(rowOf('cpu')).toMatch(/, \d+ cores, \d+ instruction sets$/);
+    const text = await transship(['doctor', 'test:a', 'local', 'test:b']);
+    expect(text.exitCode).toBe(/^ready/m.test(text.stdout) ? 0 : 3); // this machine may be no Docker host
+    expect(text.stdout).toMatch(/^CHECK +a +local +b$/m);
+    expect(text.stdout).toMatch(/^cgroup +a to b +ok/m);
+    expect(text.stdout).toMatch(/^architecture +a to local +ok/m);
+  });
+
   test('doctor shows all that stands in the way at once, and the --volumes line that fits', async () => {
     const { a, b } = hosts();
     await startCounter(a, '-v data:/data -v /var/run/docker.sock:/docker.sock');

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { transshipProgram, withDescendants, wordsOf } from '../../src/cli/program.ts';
 import { packageRoot } from '../../src/evidence/run-folder.ts';
 
-const program = transshipProgram();
+const program = await transshipProgram();
 const everyCommand = withDescendants(program).map((command) => ({ command, words: wordsOf(command) }));
 
 const transship = (args: readonly string[]) =>

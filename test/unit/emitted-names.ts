@@ -14,7 +14,7 @@ const project = new Project({ tsConfigFilePath: join(root, 'tsconfig.json'), ski
 project.addSourceFilesAtPaths([`${root}/src/**/*.ts`, `!${root}/src/**/*.test.ts`, `!${root}/src/catalogue/**`]);
 const all = project.getSourceFiles();
 const inRooms = (...rooms: readonly string[]) => all.filter((file) => rooms.some((room) => pathOf(file).startsWith(room)));
-const emitting = inRooms('src/layers/', 'src/trace/');
+const emitting = inRooms('src/layers/', 'src/trace/', 'src/instrument/path-');
 const objects = emitting.flatMap((file) => file.getDescendantsOfKind(SyntaxKind.ObjectLiteralExpression));
 
 /** Objects that are spans: a name beside a time, an id or a parent. */
@@ -68,14 +68,15 @@ function partsOf(span: Node): { readonly expression: Node; readonly text: string
   return { expression: span.getExpression(), text: span.getLiteral().getLiteralText() };
 }
 
-/** Types whose name was given where they were made. */
-const handedOn = new Set(['LayerSpan', 'Span', 'SpanEvent']);
+/** Types whose name was given where they were made; a daemon's own span is shown only where a row of ours has its name. */
+const handedOn = new Set(['LayerSpan', 'Span', 'SpanEvent', 'RawSpan']);
 
 function tableNames(row: Type): readonly string[] {
   const rows = namesOfTypes(row);
   if ([...rows].every((name) => handedOn.has(name))) return [];
   const names = objects.filter((object) => {
     const type = object.getContextualType();
+    if (object.getProperty('noSpan') !== undefined) return false; // a row that says why there is no span
     return type !== undefined && [...namesOfTypes(type)].some((name) => rows.has(name));
   });
   return names.flatMap((object) => {

@@ -15,21 +15,35 @@ const node = 'node:';
 const rooms: Readonly<Record<string, Room>> = {
   'src/cli/': { rooms: ['src/', 'vm/'], libraries: [node, 'commander', 'cli-table3', 'execa'] },
   'src/migrate/': {
-    rooms: ['src/hosts/', 'src/wrap/', 'src/probe/', 'src/evidence/', 'src/trace/', 'src/export/live-telemetry.ts'],
+    rooms: [
+      'src/hosts/',
+      'src/wrap/',
+      'src/probe/',
+      'src/receive/',
+      'src/evidence/',
+      'src/trace/',
+      'src/export/live-telemetry.ts',
+    ],
     libraries: [node, 'dockerode', '@peculiar/x509', 'reflect-metadata'],
   },
   'src/hosts/': { rooms: ['src/evidence/', 'src/trace/', 'vm/testbed-state.ts'], libraries: [node, 'dockerode', 'execa'] },
   'src/wrap/': { rooms: ['src/hosts/', 'src/evidence/', 'src/trace/'], libraries: [node] },
+  'src/receive/': { rooms: [], libraries: [node, 'protobufjs'] },
   'src/probe/': { rooms: ['src/evidence/', 'src/trace/'], libraries: [node, 'execa'] },
   'src/export/': { rooms: ['src/evidence/', 'src/trace/'], libraries: [node, '@opentelemetry/'] },
   // One layer knows nothing of another, either: each can be read alone.
   'src/layers/criu/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path', 'protobufjs'] },
   'src/layers/dockerd/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path'] },
+  'src/layers/native/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:crypto', 'node:path'] },
   'src/layers/processes/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path'] },
+  // of instrument/ the table of the path: its names are the spans'
+  'src/layers/source/': { rooms: ['src/evidence/', 'src/trace/', 'src/instrument/path-'], libraries: ['node:path'] },
   'src/layers/transship/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path'] },
   // Strangers' archives: the one room that unpacks anything, and it knows nothing of what it unpacks.
   'src/unpack/': { rooms: [], libraries: [node, 'tar', 'fzstd'] },
-  'src/catalogue/': { rooms: ['src/layers/', 'src/evidence/', 'src/trace/'], libraries: [] },
+  // Docker's source: nothing of a run.
+  'src/instrument/': { rooms: ['src/hosts/', 'src/evidence/', 'vm/'], libraries: [node, 'execa', 'web-tree-sitter'] },
+  'src/catalogue/': { rooms: ['src/layers/', 'src/instrument/path-', 'src/evidence/', 'src/trace/'], libraries: [] },
   // Pure functions: no file, no process, no clock.
   'src/trace/': { rooms: ['src/evidence/'], libraries: ['node:crypto'] },
   'src/evidence/': { rooms: ['src/trace/time.ts'], libraries: [node, 'zod'] },

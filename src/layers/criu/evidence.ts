@@ -46,7 +46,7 @@ export function readCriuEvidence(hostFolder: string, digests: ReadonlyMap<string
   const folder = join(hostFolder, 'criu');
   const host = basename(hostFolder);
   if (!existsSync(folder)) return { host, logs: [], parents: [], warnings: [] };
-  const names = readdirSync(folder).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const names = readdirSync(folder).sort(byNumber);
   const warnings: string[] = [];
   const read: Reading = {
     folder,
@@ -64,6 +64,12 @@ export function readCriuEvidence(hostFolder: string, digests: ReadonlyMap<string
     parents: read.files?.parents ?? [],
     warnings: [...warnings, ...logs.flatMap(({ digest }) => digest.warnings)],
   };
+}
+
+/** `2-dump.log` before `10-dump.log`. localeCompare would load the tables of all languages, which takes longer than a usual log. */
+function byNumber(a: string, b: string): number {
+  const [one, two] = [a, b].map((name) => Number.parseInt(name, 10) || 0) as [number, number];
+  return one - two || (a < b ? -1 : 1);
 }
 
 interface Reading {

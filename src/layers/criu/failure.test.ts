@@ -16,23 +16,16 @@ const expected = [
   ['g-dump-extproc-mount', 'dump.log', 261, /doesn't have a proper root mount/, 'root-mount', 'criu.dump.collect'],
   ['g-dump-flock', 'dump.log', 947, /^Some file locks are hold/, 'file-locks', 'criu.dump.file-locks'],
   ['g-dump-ghost-limit', 'dump.log', 438, /^Can't dump ghost file/, 'ghost-limit', 'criu.dump.files'],
-  ['g-dump-nopid', 'dump.log', 98, /\(No such process\)/, 'no-such-task', 'criu.dump.freeze.cgroup'],
+  ['g-dump-nopid', 'dump.log', 98, /\(No such process\)/, 'no-such-task', 'criu.dump.freeze'],
   ['g-dump-packet', 'dump.log', 435, /Unknown socket collected/, 'unsupported-file', 'criu.dump.files'],
   ['g-dump-pageserver-refused', 'dump.log', 97, /^Can't connect to server/, 'page-server-refused', 'criu.dump.connect'],
   ['g-dump-script-fail', 'dump.log', 794, /^Script \/run\/h1.sh exited with -1/, 'hook', 'criu.dump.hook'],
-  ['g-dump-timeout', 'dump.log', 97, /^Timeout reached/, 'freeze-timeout', 'criu.dump.freeze.cgroup'],
-  ['g-dump-traced', 'dump.log', 97, /\(Operation not permitted\)/, 'traced', 'criu.dump.freeze.cgroup'],
+  ['g-dump-timeout', 'dump.log', 97, /^Timeout reached/, 'freeze-timeout', 'criu.dump.freeze'],
+  ['g-dump-traced', 'dump.log', 97, /\(Operation not permitted\)/, 'traced', 'criu.dump.freeze'],
   ['g-dump-tty-shelljob', 'dump.log', 343, /^Can't lookup mount=24/, 'file-outside-mounts', 'criu.dump.files'],
-  ['g-dump-tty2', 'dump.log', 794, /^tty: Found slave peer index 0/, 'terminal', 'criu.dump.inventory-write'],
+  ['g-dump-tty2', 'dump.log', 794, /^tty: Found slave peer index 0/, 'terminal', 'criu.dump.external'],
   ['g-dump-session-outside', 'dump.log', 519, /^A session leader of 20/, 'session-outside', 'criu.dump.infect'],
-  [
-    'g-dump-unix-outside',
-    'dump.log',
-    1037,
-    /^unix: External socket is used/,
-    'external-unix-socket',
-    'criu.dump.inventory-write',
-  ],
+  ['g-dump-unix-outside', 'dump.log', 1037, /^unix: External socket is used/, 'external-unix-socket', 'criu.dump.external'],
   ['g-rst-address-in-use', 'restore.log', 225, /^inet: Can't bind inet socket/, 'address', 'criu.restore.files'],
   ['g-rst-child-killed', 'restore.log', 509, /^50 killed by signal 9/, 'child-died', 'criu.restore.hook'],
   ['g-rst-bad-magic', 'restore.log', 19, /^Head magic doesn't match/, 'images', 'criu.restore.images'],
@@ -104,6 +97,16 @@ describe('what is no failure', () => {
   test('a log that stops: it is truncated, and the time until then is explained', () => {
     const digest = digestLog('dump.log', [readRecorded('a-tiny-cold', 'dump.log').subarray(0, 30_000)]);
     expect([outcomeOf(digest), failureOf(digest), digest.isCut]).toEqual(['truncated', null, true]);
+  });
+
+  test('a lazy-pages daemon: done when each task that it got has all its pages, and unknown before that', () => {
+    const whole = readRecorded('q-postcopy', 'r/lazy.log').toString('latin1');
+    const outcome = (text: string) => outcomeOf(digestLog('lazy.log', [Buffer.from(text, 'latin1')]));
+    expect(outcome(whole)).toBe('ok');
+    expect(outcome(whole.replace(/.*UFFD transferred pages.*\n/, ''))).toBe('unknown');
+    expect(outcome(whole.replace('(5554/5554)', '(5553/5554)'))).toBe('unknown');
+    const second = whole.replace(/^.*uffd: Received PID: 1,.*\n/m, (line) => line + line.replace('PID: 1,', 'PID: 7,'));
+    expect(outcome(second)).toBe('unknown');
   });
 
   test('the default verbosity, which says nothing of the end', () => {

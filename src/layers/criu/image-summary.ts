@@ -4,7 +4,7 @@ import type { ImageKind } from './image-protos.ts';
 /** What the images of one folder say of the container. `null`: the image that would tell is not there. */
 export interface ImageSummary {
   readonly runId: string | null;
-  readonly processes: readonly ProcessSummary[];
+  readonly processes: readonly ProcessSummary[] | null;
   /** By type, as CRIU names them. */
   readonly openFiles: Readonly<Record<string, number>> | null;
   readonly sockets: readonly SocketSummary[] | null;
@@ -43,10 +43,11 @@ export function summariseImages(images: readonly NamedImage[]): ImageSummary {
   const of = (kind: ImageKind) => images.filter((image) => image.kind === kind).flatMap(({ entries }) => entries);
   const files = images.some(({ kind }) => kind === 'files') ? of('files') : null;
   const mounts = images.some(({ kind }) => kind === 'mountpoints') ? of('mountpoints') : null;
+  const processes = images.some(({ kind }) => kind === 'pstree') ? of('pstree') : null;
   const runId = of('inventory')[0]?.dump_criu_run_id;
   return {
     runId: typeof runId === 'string' ? runId : null,
-    processes: of('pstree').map((entry) => processOf(entry, images)),
+    processes: processes?.map((entry) => processOf(entry, images)) ?? null,
     openFiles: files && countBy(files, ({ type }) => fileTypes[Number(type)] ?? `type ${type}`),
     sockets: files?.flatMap(({ isk }) => (isk ? [socketOf(isk as Entry)] : [])) ?? null,
     tcpStreams: of('tcp-stream').map(({ inq_len, outq_len }) => ({

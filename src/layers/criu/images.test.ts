@@ -19,11 +19,11 @@ describe('images of a process with a TCP connection', () => {
   const summary = summariseImages(imagesIn(folder));
 
   test('processes, threads, names, memory by kind, pages', () => {
-    expect(summary.processes.map(({ pid, parentPid, threads, comm }) => [pid, parentPid, threads, comm])).toEqual([
+    expect(summary.processes?.map(({ pid, parentPid, threads, comm }) => [pid, parentPid, threads, comm])).toEqual([
       [17, 0, 1, 'perl'],
       [19, 17, 1, 'perl'],
     ]);
-    const [perl] = summary.processes;
+    const [perl] = summary.processes ?? [];
     expect(Object.keys(perl?.mappedBytes ?? {}).sort()).toEqual(
       expect.arrayContaining(['anonymous', 'heap', 'private file', 'stack', 'vdso']),
     );
@@ -40,6 +40,11 @@ describe('images of a process with a TCP connection', () => {
     expect(summary.tcpStreams).toHaveLength(1);
     expect(summary.runId).toMatch(/^[\da-f-]{36}$/);
     expect(summary.mounts).toBeNull();
+  });
+
+  test('without pstree.img the processes are not known, which is not none', () => {
+    const rest = imagesIn(folder).filter(({ kind }) => kind !== 'pstree');
+    expect(summariseImages(rest).processes).toBeNull();
   });
 });
 

@@ -113,9 +113,8 @@ function joined(before: readonly Head[], after: readonly Head[]): readonly Head[
 
 /** `?`, `*`, `+`, `{n,m}`, each lazy or not: a single place may be repeated; a group closes the head. */
 function repeated(reader: Reader, item: readonly Head[]): readonly Head[] {
-  const [mark] = /^(?:[?*+]|\{\d+(?:,\d*)?\})\??/.exec(reader.source.slice(reader.at)) ?? [];
-  if (mark === undefined) return item;
-  reader.at += mark.length;
+  const mark = takeMatch(reader, /(?:[?*+]|\{\d+(?:,\d*)?\})\??/y);
+  if (mark === null) return item;
   if (mark[0] === '?') return [empty, ...item];
   const several = item.map(({ places: [first, ...rest] }) =>
     first === undefined || rest.length > 0
@@ -128,23 +127,21 @@ function repeated(reader: Reader, item: readonly Head[]): readonly Head[] {
 function readItem(reader: Reader): readonly Head[] {
   if (take(reader, '^') || take(reader, '$')) return [empty];
   if (take(reader, '(')) return readGroup(reader);
-  const [text] = /^(?:\\.|\[(?:\\.|[^\]])*\]|[\s\S])/.exec(reader.source.slice(reader.at)) ?? [''];
-  reader.at += text.length;
+  const text = takeMatch(reader, /\\.|\[(?:\\.|[^\]])*\]|[\s\S]/y) ?? '';
   if (text === '\\b') return [empty];
-  const characters = text.length === 1 && text !== '.' ? [text.charCodeAt(0)] : bytes.filter((byte) => matches(text, byte));
+  const characters = text.length === 1 && text !== '.' ? [text.charCodeAt(0)] : bytesOf(text);
   return [{ places: [{ characters, isRepeated: false }], isClosed: false }];
 }
 
-const bytes = [...new Uint8Array(256).keys()];
-
-function matches(text: string, byte: number): boolean {
-  return new RegExp(`^${text}$`).test(String.fromCharCode(byte));
+/** The bytes that a class (`\d`, `[^ ]`, `.`) or an escaped character stands for. */
+function bytesOf(text: string): readonly number[] {
+  const pattern = new RegExp(`^${text}$`);
+  return [...new Uint8Array(256).keys()].filter((byte) => pattern.test(String.fromCharCode(byte)));
 }
 
 /** What a look-ahead forbids is left in: the table may say yes too often, never no. */
 function readGroup(reader: Reader): readonly Head[] {
-  const [mark] = /^\?(?:<\w+>|[:=!])/.exec(reader.source.slice(reader.at)) ?? [''];
-  reader.at += mark.length;
+  const mark = takeMatch(reader, /\?(?:<\w+>|[:=!])/y) ?? '';
   const heads = readAlternatives(reader);
   take(reader, ')');
   return /[=!]/.test(mark) ? [empty] : heads;
@@ -154,4 +151,11 @@ function take(reader: Reader, character: string): boolean {
   if (reader.source[reader.at] !== character) return false;
   reader.at += 1;
   return true;
+}
+
+function takeMatch(reader: Reader, sticky: RegExp): string | null {
+  sticky.lastIndex = reader.at;
+  const text = sticky.exec(reader.source)?.[0] ?? null;
+  reader.at += text?.length ?? 0;
+  return text;
 }

@@ -10,6 +10,7 @@ import { countFetch, fetchPatterns, type PageFetches } from './page-fetches.ts';
 import type { LogKind } from './phase.ts';
 import { beginsAnyPhase } from './phase-tables.ts';
 import { restoredLine } from './restore-phases.ts';
+import { endOfServer, newServerWork, noteServerWork, type ServerWork } from './server-work.ts';
 import { recoder } from './text-encoding.ts';
 
 /** A line that begins some phase, or ends a task's track. */
@@ -63,7 +64,7 @@ interface Draft {
   readonly clock: LogClock;
   readonly kinds: Set<LogKind>;
   end: 'ok' | 'failed' | null;
-  hasServed: boolean;
+  readonly server: ServerWork;
   readonly fetches: PageFetches;
   readonly facts: Map<keyof typeof factMarkers, string>;
   readonly marks: Mark[];
@@ -86,16 +87,13 @@ export function digestLog(file: string, chunks: Iterable<Uint8Array>): LogDigest
 /** The same, for bytes that come by themselves. */
 export function logDigester(file: string): { take(chunk: Uint8Array): void; end(): LogDigest } {
   const draft: Draft = {
+    ...{ file, lines: 0, bytes: 0, isCut: false },
     ...{
-      file,
-      lines: 0,
-      bytes: 0,
-      isCut: false,
       hasQuotes: false,
       clock: newClock(),
       kinds: new Set(),
       end: null,
-      hasServed: false,
+      server: newServerWork(),
     },
     ...{ facts: new Map(), marks: [], marksLeftOut: 0, realPids: new Map(), pids: new Set(), rootPid: null, lastWords: null },
     ...{ problems: [], problemsLeftOut: 0, fetches: { faults: 0, batches: 0, bytes: 0 } },
@@ -221,7 +219,7 @@ function takeText(draft: Draft, text: string): void {
   for (const { kind, text: marker } of kindMarkers) if (marker.test(text)) draft.kinds.add(kind);
   if (endMarkers.failed.test(text)) draft.end = 'failed';
   else if (endMarkers.ok.test(text) && draft.end === null) draft.end = 'ok';
-  if (endMarkers.served.test(text)) draft.hasServed = true;
+  noteServerWork(draft.server, text);
   for (const name of Object.keys(factMarkers) as (keyof typeof factMarkers)[]) {
     const found = factMarkers[name].exec(text)?.[1];
     if (found !== undefined) draft.facts.set(name, found);
@@ -235,7 +233,7 @@ function finish(file: string, draft: Draft): LogDigest {
   return {
     ...{ file, kind, marks, problems, lines: draft.lines, bytes: draft.bytes, isCut: draft.isCut },
     ...{ isTimed: clock.timedLines > 0, endUs: clock.endUs, gaps: clock.gaps, fetches: draft.fetches },
-    end: draft.end ?? (kind === 'page-server' && draft.hasServed ? 'ok' : null),
+    end: draft.end ?? endOfServer(kind, draft.server),
     lanes: lanesOf(draft),
     warnings: warningsOf({ file, clock, marksLeftOut: draft.marksLeftOut, problemsLeftOut: draft.problemsLeftOut }),
     ...{ lastWords: draft.lastWords, rootPid: draft.rootPid, pids: [...draft.pids].sort((a, b) => a - b) },

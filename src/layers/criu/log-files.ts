@@ -65,11 +65,17 @@ export function findSources(files: readonly Candidate[], asked: readonly string[
     const source = sourceOf(file);
     if (!(source instanceof TransshipError)) sources.push(source);
     else refused.push(source);
-    const isExpected = file.isNamed || kindOfName(file.shown) !== null || /stats-/.test(nameOf(file.shown));
+    const isExpected =
+      file.isNamed || ((kindOfName(file.shown) !== null || /stats-/.test(nameOf(file.shown))) && !isEngines(file.shown));
     if (source instanceof TransshipError && isExpected) warnings.push(`${source.message}: left out`);
   }
   if (sources.length + images.length > 0) return { sources: numbered(sources), images, warnings };
   throw refused[0] ?? new TransshipError('input', `${asked.join(', ')}: no file of CRIU in it`, hint);
+}
+
+/** podman and Kubernetes put `spec.dump`, `config.dump` beside the images: of the container, not of CRIU. */
+function isEngines(shown: string): boolean {
+  return /^(?:spec|config)\.dump$/.test(nameOf(shown));
 }
 
 function sourceOf(file: Candidate): Unnumbered | TransshipError {

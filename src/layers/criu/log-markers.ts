@@ -9,11 +9,14 @@ export const kindMarkers: readonly { readonly kind: LogKind; readonly text: RegE
   { kind: 'page-server', text: /^Starting page server on port/ }, // last: a lazy dump starts one inside
 ];
 
-/** How a log ends, where it says so. A lazy-pages daemon has no last words. */
+/** How a log ends, where it says so. */
 export const endMarkers = {
   ok: /^(?:Pre-dumping|Dumping|Restore) finished successfully/,
   /** A page server's last words; a dump that served pages goes on after them. */
   served: /^(?:page-xfer: )?Session over/,
+  /** A lazy-pages daemon has a task's pages, and has handed them all on; it says so of each task. */
+  handed: /^uffd: Received PID: \d+/,
+  delivered: /^uffd: \d+-\d+: UFFD transferred pages: \((\d+)\/(\d+)\)/,
   failed: /^(?:Pre-dumping|Dumping|Restoring) FAILED/,
 } as const;
 

@@ -23,6 +23,7 @@ export function apiSpan(record: ApiRecord, place: CallPlace): LayerSpan {
   const error = apiError(record);
   return {
     key: place.key,
+    ...(record.spanId === undefined ? {} : { spanId: record.spanId }),
     parentKey: place.parentKey,
     name: `docker.api ${record.method} ${template}`,
     startNs: BigInt(record.startNs),

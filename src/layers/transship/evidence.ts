@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readRecords } from '../../evidence/json-lines.ts';
 import type { Manifest } from '../../evidence/manifest.ts';
 import type { ApiRecord, CommandRecord, JournalRecord } from '../../evidence/records.ts';
-import { hostEvidence, type RunFolder, readManifest, runFiles } from '../../evidence/run-folder.ts';
+import { hostEvidence, type RunFolder, runFiles } from '../../evidence/run-folder.ts';
 
 /** What Transship itself left: all of it by the controller's clock. */
 export interface TransshipEvidence {
@@ -19,9 +19,9 @@ interface HostCalls {
 }
 
 /** @throws TransshipError `input` when a file is damaged. */
-export function readTransshipEvidence(folder: RunFolder): TransshipEvidence {
+export function readTransshipEvidence(folder: RunFolder, manifest: Manifest): TransshipEvidence {
   return {
-    manifest: readManifest(folder),
+    manifest,
     journal: readRecords<JournalRecord>(join(folder.path, runFiles.journal)),
     hosts: evidenceHosts(folder).map((host) => ({
       host,

@@ -36,7 +36,9 @@ export const hostParts: readonly Part[] = [
   { service: 'transship', name: 'source.say-go', begins: 'dump.images-sent', ends: 'dump.go' },
   { service: 'transship', name: 'destination.unpack', begins: 'receive.go', ends: 'receive.unpacked' },
   { service: 'transship', name: 'destination.rewrite-ids', begins: 'receive.unpacked', ends: 'receive.rewritten' },
+  // before it was started ahead of the go
   { service: 'transship', name: 'destination.start-lazy-pages', begins: 'receive.lazy-pages', ends: 'receive.lazy-pages-listen' },
+  { service: 'transship', name: 'destination.await-lazy-pages', begins: 'runtime.mounted', ends: 'runtime.page-daemon' },
   { service: 'transship', name: 'destination.mount-root', begins: 'runtime.heard', ends: 'runtime.mounted' },
   // before runc was started ahead of the go
   {

@@ -126,7 +126,7 @@ const postCopy: readonly Cost[] = [
     fixedMs: between(10, 25, 60),
     msPerMb: nothing,
     over: null,
-    source: 'dump.send … runtime.restore: 13-40 ms, of it criu lazy-pages 7-15',
+    source: 'dump.send … runtime.restore: 13-40 ms, of it criu lazy-pages 7-15, which has been started ahead since',
   },
   {
     part: 'restore without pages',

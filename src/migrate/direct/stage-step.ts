@@ -80,6 +80,7 @@ async function stageDestination(move: Move, state: DirectState, { kind, pair }: 
     'criu.conf': criuConf(folder, { lock, isTcpKept, isTls: false }),
     'page.conf': criuConf(folder, { lock, isTcpKept, isTls }),
     'bin/criu': hostFile('criu'),
+    'bin/tar': hostFile('tar'),
   });
   await stageRestore(destination, folder, toId);
 }
@@ -111,6 +112,7 @@ async function stageSource(move: Move, state: DirectState, { kind, pair }: Stagi
       runcRoot,
     }),
     'bin/criu': hostFile('criu'),
+    'bin/tar': hostFile('tar'),
     copy: syncs.map((sync) => changedCopy(move.route, sync)).join(' && '),
     'criu.conf': criuConf(folder, { lock: await networkLock(source, isTcpKept), isTcpKept, isTls }),
   });

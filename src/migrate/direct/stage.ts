@@ -51,7 +51,7 @@ export async function putScripts(host: Host, folder: string, names: Parameters<t
 
 /** From now on the runtime's `create` of that container waits in `folder` and restores from it. */
 export async function stageRestore(host: Host, folder: string, containerId: string): Promise<void> {
-  const script = `umask 077; cd ${quoteWord(folder)} && mkfifo go unpacked && chmod 700 bin/criu && ln -s ${quoteWord(folder)} ${restoreFolder}/${containerId}`;
+  const script = `umask 077; cd ${quoteWord(folder)} && mkfifo go unpacked && chmod 700 bin/* && ln -s ${quoteWord(folder)} ${restoreFolder}/${containerId}`;
   await must(host, script, 'the waiting restore');
 }
 

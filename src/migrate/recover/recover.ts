@@ -38,7 +38,7 @@ export async function recover(request: RecoverRequest): Promise<Manifest> {
   await using _source = await lockAgain(source);
   await using _destination = await lockAgain(destination);
   const unkept: string[] = [];
-  for (const host of [source, destination]) recordCalls(folder, host, unkept);
+  for (const host of [source, destination]) recordCalls(folder, host, { traceId: manifest.traceId, unkept });
   try {
     const move = moveAgain({ ...request, journal: readJournal(folder) });
     const result = await takeUp(move, kept);

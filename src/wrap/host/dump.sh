@@ -8,13 +8,13 @@
 #               container's log, and how much of it is there already), layers (array: files and folders whose changes after `since`
 #               must be copied), booted (when this host was booted, by its clock of `since`), limit_s (longest freeze in seconds, with a fraction)
 #   criu.conf   CRIU's options for this dump alone
-#   bin/criu    stands before CRIU there
+#   bin         what stands before CRIU there, and before its tar
 #   copy        shell text that copies the changes of those folders
 #   moving, address    where an address of the host moves along: what address needs, and it
 #   parent      after a pre-copy: the last round (pre-dump); only what has changed since is dumped
 # and gets
 #   images/     what CRIU wrote
-#   decided/    who makes this folder has decided: this script that the destination may run, anybody else that it never may
+#   decided     who makes this has decided: this script that the destination may run, anybody else that it never may
 #   marks       lines `SECONDS.MICROSECONDS what`, by this host's clock; also on standard output
 #   script-pid  this script, which give-up ends
 #   runc-pid    runc checkpoint
@@ -52,7 +52,7 @@ is_frozen() { # cgroup-v2.rst, cgroup.events; v1's file says FREEZING first
 # is a pipe of which this script alone has the other end: it ends with this script, however that ends.
 watch_limit() {
     local begun=${EPOCHREALTIME/[.,]/} status limit_us lasted_us left_us why=''
-    exec 3<&- 4<&- 5<&- 6>&- 8>&-
+    exec 3<&- 4<&- 5<&- 6>&- {names}>&-
     limit_us=$((10#${limit_s%.*} * 1000000 + 10#${limit_s#*.}))
     while [ -z "$why" ]; do
         lasted_us=$((${EPOCHREALTIME/[.,]/} - begun)) left_us=$((limit_us - lasted_us))
@@ -64,7 +64,7 @@ watch_limit() {
         fi
         if ((left_us < 1000000)); then why=too-long; elif ! kill -0 "$receiver" 2>/dev/null; then why=alone; fi
     done
-    mkdir decided 2>/dev/null || return 0
+    decide || return 0
     : >given-up
     mark "dump.$why"
     [ "$why" = alone ] || echo abort >&7
@@ -100,6 +100,11 @@ follow_clock() {
 }
 has_changed() { [ "${#layers[@]}" -gt 0 ] && [ -n "$(find "${layers[@]}" -newerct "@$since" -print -quit)" ]; }
 copy_changes() { since=$since sh ./copy >copy.out 2>&1 3<&- 4<&- 5<&- 6>&- 7>&- 8>&- 9<&-; }
+# What the container has logged since its log was copied. Again only when the log may have been written since: file times have ticks.
+keep_log() {
+    [ -n "$log" ] || return 0
+    [ images/transship.log -nt "$log" ] || tail -c "+$((log_bytes + 1))" "$log" >images/transship.log 2>/dev/null {alive}>&-
+}
 freeze() { printf '%s' "$frozen" >"$freezer" || fail "$freezer does not take $frozen"; }
 
 # Both ways are open before the freeze: a word or a byte is all that has to travel then.
@@ -113,8 +118,8 @@ for ((tries = 0; ; tries++)); do
 done
 
 criu=$(command -v criu) || fail 'no criu in PATH'
-chmod 700 bin/criu
-mkfifo -m 600 status asked answer
+chmod 700 bin/*
+mkfifo -m 600 status asked answer names
 exec 3<>answer 4<>asked 5<>status
 exec 6>status # runc wants one that can only be written
 exec 5<status # so its end, and CRIU's, can be read there
@@ -149,6 +154,11 @@ echo "$runc" >runc-pid
 until read -r -t 0.2 -u 4 word || [ -n "$word" ]; do
     kill -0 "$runc" 2>/dev/null || fail "runc checkpoint: $(last runc.out)"
 done
+# What will send the images waits for their names
+exec {names}<>names
+tar -C images -cf - --verbatim-files-from -T "$folder/names" >&8 3<&- 4<&- 5<&- 7>&- 9<&- {names}>&- &
+sending=$!
+exec 8>&-
 exec {alive}> >(watch_limit)
 watch=$!
 mark dump.freeze
@@ -167,6 +177,7 @@ for link in ${lan_links[@]+"${lan_links[@]}"}; do
 done
 [ ! -e moving ] || bash ./address "$folder" take || fail "the address could not be taken away: $(last dump.err)"
 mark dump.cut
+keep_log
 
 # While CRIU dumps: what changed in the files since they were copied
 follow_clock
@@ -192,12 +203,15 @@ if [ -e decided ]; then # and who has given up meanwhile has let them run
     printf '%s' "$thawed" >"$freezer"
     fail 'the move was given up'
 fi
-[ -z "$log" ] || tail -c "+$((log_bytes + 1))" "$log" >images/transship.log 2>/dev/null
+keep_log
 mark dump.send
-tar -C images --exclude=./rounds -cf - . >&8 {alive}>&- || fail "the images could not be sent: $(last unpack.err)"
-exec 8>&-
+for image in images/*; do
+    [ "$image" = images/rounds ] || printf '%s\n' "${image#images/}"
+done >&"$names"
+exec {names}>&-
+wait "$sending" || fail "the images could not be sent: $(last unpack.err)"
 mark dump.images-sent
-mkdir decided 2>/dev/null || fail 'the move was given up'
+decide || fail 'the move was given up'
 echo "go ${changed:+changed}" >&7 || fail "go could not be said: $(last receiver.err)"
 mark dump.go
 exec {alive}>&-

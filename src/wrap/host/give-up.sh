@@ -11,7 +11,7 @@ cd "$folder" || exit
 freezer='' thawed='' work='' lazy='' links=() lan_links=() pid='' words=()
 # shellcheck source=/dev/null
 . ./settings
-if mkdir decided 2>/dev/null; then : >given-up; fi
+if decide; then : >given-up; fi
 if ! [ -e given-up ] && [ "${2:-}" != after-go ]; then
     echo went
     exit 0

@@ -24,6 +24,21 @@ fail() {
     exit 1
 }
 
+# The page daemon is started, linked, and waits for its options: CRIU reads them first of all (parse_config, criu/config.c), and needs the
+# images after them. It ends by itself when nobody is there any more to write them, as it finds no images.
+if [ "${#lazy[@]}" -gt 0 ]; then
+    rm -f "$work/lazy-pages.socket"
+    mkfifo -m 600 options
+    exec 6<>options
+    options=$(<page.conf)
+    {
+        trap - HUP
+        CRIU_CONFIG_FILE=$folder/options criu lazy-pages --images-dir images --work-dir "$work" "${lazy[@]}"
+        echo $? >lazy-status
+    } </dev/null >lazy.out 2>&1 5<&- 6<&- 9<&- &
+    echo $! >lazy-pid
+fi
+
 echo listening
 read -r -t "$wait_s" word changed || fail 'the source went away before it said go'
 mark receive.go
@@ -34,29 +49,17 @@ fi
 read -r -t "$wait_s" -u 5 status || fail "the images were not unpacked within $wait_s s"
 [ "$status" = 0 ] || fail "the images could not be unpacked (status $status)"
 mark receive.unpacked
+if [ "${#lazy[@]}" -gt 0 ]; then
+    echo "$options" >&6
+    exec 6>&-
+fi
 # runc restores into the cgroup that was dumped, and Docker looks for the container in its own: ids are equally long
 LC_ALL=C sed -i "s/$from_id/$to_id/g" images/cgroup.img || fail 'cgroup.img could not be rewritten'
 mark receive.rewritten
-if [ "${#lazy[@]}" -gt 0 ]; then
-    mark receive.lazy-pages
-    rm -f "$work/lazy-pages.socket"
-    {
-        trap - HUP
-        CRIU_CONFIG_FILE=$folder/page.conf criu lazy-pages --images-dir images --work-dir "$work" "${lazy[@]}"
-        echo $? >lazy-status
-    } </dev/null >lazy.out 2>&1 9<&- &
-    echo $! >lazy-pid
-    for ((tries = 0; ; tries++)); do
-        [ -S "$work/lazy-pages.socket" ] && break
-        if [ "$tries" -ge 5000 ] || [ -e lazy-status ]; then fail "criu lazy-pages does not listen: $(tail -n 1 lazy.out)"; fi
-        read -r -t 0.001 -u 9 _
-    done
-    mark receive.lazy-pages-listen
-    # who gives up later finds lazy-pid: the runtime ends it when it refuses
-    if [ -e decided ]; then
-        read -ra daemon <"/proc/$(<lazy-pid)/task/$(<lazy-pid)/children" && kill -KILL ${daemon[@]+"${daemon[@]}"}
-        fail 'the move was given up'
-    fi
+# who gives up later finds lazy-pid: the runtime ends it when it refuses
+if [ "${#lazy[@]}" -gt 0 ] && [ -e decided ]; then
+    read -ra daemon <"/proc/$(<lazy-pid)/task/$(<lazy-pid)/children" && kill -KILL ${daemon[@]+"${daemon[@]}"}
+    fail 'the move was given up'
 fi
 echo "go${changed:+-remounted}" 1<>go
 mark receive.said-go

@@ -5,7 +5,7 @@
 #   images/     CRIU's images, complete when `go` has been said
 #   moving, address    where an address of the host moves along: what address needs, and it
 #   go          FIFO, one word a line: `prepare` (have runc ready), `go`, `go-remounted` (files changed below the mounted root), `abort`
-#   bin/criu    stands before CRIU there
+#   bin         what stands before CRIU there, and before its tar
 #   criu.conf   CRIU's options for this restore alone
 #   network     bash, of `network`, where that has set the network up already; config.json in the bundle says so, too
 #   config.json the bundle's own, then
@@ -14,7 +14,7 @@
 #   bundle      where the bundle lies
 #   waiting     from here on a word is heard
 #   prepared    runc has done all that it does before CRIU restores, and waits
-#   decided/    who makes this folder has decided: this script to restore, anybody else that it never may
+#   decided     who makes this has decided: this script to restore, anybody else that it never may
 #   restored    the container runs
 #   marks       lines `SECONDS.MICROSECONDS what`, by this host's clock
 set -u
@@ -168,7 +168,7 @@ if [ "$word" = prepare ]; then
 fi
 mark "runtime.heard $word"
 case $word in go | go-remounted) ;; *) refuse 'the move was given up' ;; esac
-mkdir "$folder/decided" 2>/dev/null || refuse 'the move was given up'
+decide || refuse 'the move was given up'
 [ "$word" = go ] || remount
 if [ -s "$folder/images/transship.log" ]; then
     replay stdout
@@ -178,6 +178,16 @@ mark runtime.mounted
 
 moving add || refuse 'the address that moves along could not be added'
 [ -n "$runc" ] || start_restore
+if [[ " ${words[*]} " == *' --lazy-pages '* ]]; then
+    for ((tries = 0; ; tries++)); do
+        [ -S "$work/lazy-pages.socket" ] && break
+        if [ "$tries" -ge 5000 ] || [ -e "$folder/lazy-status" ]; then
+            refuse "criu lazy-pages does not listen: $(tail -n 1 "$folder/lazy.out")"
+        fi
+        pause 0.001
+    done
+    mark runtime.page-daemon
+fi
 SECONDS=0
 mark runtime.criu
 echo go >&5

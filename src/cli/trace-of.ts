@@ -1,0 +1,77 @@
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Manifest } from '../evidence/manifest.ts';
+import { hostEvidence, type RunFolder, runFiles } from '../evidence/run-folder.ts';
+import { otlpJson } from '../export/otlp-json.ts';
+import type { CriuEvidence } from '../layers/criu/evidence.ts';
+import { spansOf as criuSpans } from '../layers/criu/spans.ts';
+import { readProcessEvidence } from '../layers/processes/evidence.ts';
+import { spansOf as processSpans } from '../layers/processes/spans.ts';
+import { evidenceHosts, readTransshipEvidence } from '../layers/transship/evidence.ts';
+import { spansOf as markSpans, readHostMarks } from '../layers/transship/host-marks.ts';
+import { readProcesses, spansOf as recordedSpans } from '../layers/transship/processes.ts';
+import { roleIn, spansOf as transshipSpans } from '../layers/transship/spans.ts';
+import { assemble } from '../trace/assemble.ts';
+import { withCriuEdges } from '../trace/criu-edges.ts';
+import type { LayerSpan, LayerSpans } from '../trace/layer-spans.ts';
+import type { Trace } from '../trace/span.ts';
+import { daemonLayers } from './daemon-layers.ts';
+
+/** The trace of a run whose manifest, and what CRIU left, have been read; the derived `trace.otlp.jsonl` is written anew where that is allowed. */
+export function traceOf(folder: RunFolder, manifest: Manifest, criu: readonly CriuEvidence[]): Trace {
+  const hosts = evidenceHosts(folder);
+  const daemons = daemonLayers(folder, manifest);
+  const own = transshipSpans(readTransshipEvidence(folder, manifest));
+  const scripts = hosts.flatMap((host) => {
+    const role = roleIn(manifest, host);
+    return role === null ? [] : markSpans(readHostMarks(hostEvidence(folder, host)), { host, role });
+  });
+  const recorded = hosts.flatMap((host) => recordedSpans(readProcesses(hostEvidence(folder, host)), host));
+  const processes = hosts.flatMap((host) => {
+    const role = roleIn(manifest, host);
+    return role === null ? [] : readProcessEvidence(hostEvidence(folder, host), role);
+  });
+  const calls = processes.flatMap((evidence) => processSpans(evidence));
+  const isOfRunc = manifest.kind === 'migration';
+  const criuLayers = criu.flatMap((evidence) => criuSpans(evidence, { isOfRunc }));
+  const seen = [...withoutKnownCalls(scripts, calls), ...daemons.layers, ...calls, ...criuLayers];
+  const layers = [...own, ...recorded, ...withCriuEdges(seen)];
+  const clocks = manifest.clocks.map(({ host, takenNs, offsetNs, boundNs }) => ({
+    host,
+    takenNs: BigInt(takenNs),
+    offsetNs: BigInt(offsetNs),
+    boundNs: BigInt(boundNs),
+  }));
+  const trace = assemble({ traceId: manifest.traceId, run: manifest.run, layers, clocks });
+  keepDerived(folder, trace);
+  return { ...trace, warnings: [...[...criu, daemons, ...processes].flatMap(({ warnings }) => warnings), ...trace.warnings] };
+}
+
+/** What the kernel saw of runc's calls is better than what our scripts noted before and after them. */
+function withoutKnownCalls(scripts: readonly LayerSpans[], calls: readonly LayerSpans[]): readonly LayerSpans[] {
+  return scripts.map((layer) => {
+    const seen = calls.filter(({ host }) => host === layer.host).flatMap(({ spans }) => spans);
+    const isKnown = ({ startNs, endNs }: LayerSpan) =>
+      seen.some(
+        ({ name, ...span }) =>
+          /^runc\.(?:checkpoint|pre-dump|restore)$/.test(name) && span.startNs < endNs && startNs < span.endNs,
+      );
+    return layer.service === 'runc' ? { ...layer, spans: layer.spans.filter((span) => !isKnown(span)) } : layer;
+  });
+}
+
+/**
+ * It can be made again at any time: the samples that come with the package, in a folder that users may not write to, are shown all
+ * the same, and so is a run on a disk that has become full.
+ */
+function keepDerived(folder: RunFolder, trace: Trace): void {
+  const file = join(folder.path, runFiles.trace);
+  const own = `${file}.${process.pid}`;
+  try {
+    writeFileSync(own, [...otlpJson(trace)].join(''));
+    renameSync(own, file);
+  } catch (error) {
+    if (!['EACCES', 'EROFS', 'EPERM', 'ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (existsSync(own)) rmSync(own);
+  }
+}

@@ -1,0 +1,101 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildOnce, cacheFolder, recipeHash } from '../../vm/build-cache.ts';
+import { goRoot } from '../../vm/go-root.ts';
+import type { PackageSet } from '../../vm/versions.ts';
+import { TransshipError } from '../error.ts';
+import { packageRoot } from '../evidence/run-folder.ts';
+import { type Fetched, fetchSources } from './fetch-sources.ts';
+import { applyChanges } from './file-changes.ts';
+import { planInjection } from './inject.ts';
+import { pathRules } from './path-rules.ts';
+import { type Program, type ProgramName, programsOf, upstreamVersion } from './programs.ts';
+import { sideFile } from './side-file.ts';
+
+export interface BuildOptions {
+  readonly set: PackageSet;
+  readonly programs: readonly ProgramName[];
+  readonly say: (line: string) => void;
+}
+
+export interface Built {
+  /** Holds a file by the name of each program. */
+  readonly folder: string;
+  readonly programs: readonly { readonly name: ProgramName; readonly version: string }[];
+}
+
+/**
+ * Instrumented programs, built by plain `go build` in a tree with Debian's Go, kept by their recipe: sources, rules, flags, tree.
+ * @throws TransshipError `not-ready`: no root, no mirror, or the compiler's words when it fails; nothing is kept then
+ */
+export async function buildPrograms({ set, programs, say }: BuildOptions): Promise<Built> {
+  if (process.getuid?.() !== 0)
+    throw new TransshipError('not-ready', 'building needs root: it enters a tree of its own', 'sudo -E transship source build …');
+  const wanted = programsOf(set).filter(({ name }) => programs.includes(name));
+  const sources = await fetchSources({ set, checkouts: [], to: null, say });
+  const versions = wanted.map((program) => ({ name: program.name, version: versionOf(program, sources) }));
+  const root = await goRootOf(set, wanted, say);
+  const target = join(
+    cacheFolder,
+    `source-${set}-${recipeHash([wanted, versions, pathRules, sideFile(''), root, scriptText()])}`,
+  );
+  const built = { folder: target, programs: versions };
+  if (existsSync(target)) return built;
+  const scratch = mkdtempSync(`${target}.work-`);
+  try {
+    const work = await instrumentedCopy(set, scratch);
+    const goCache = join(cacheFolder, `gocache-${set}`); // Go's own: safe for several builds at a time
+    mkdirSync(goCache, { recursive: true });
+    const words = wanted.flatMap((program, index) => [
+      program.name,
+      program.tags,
+      flagsOf(program, versions[index]?.version ?? ''),
+      program.package,
+    ]);
+    const command = ['sh', join(packageRoot(), 'vm/go-build.sh'), root, work, goCache, `${target}.partial`, ...words];
+    await buildOnce({
+      target,
+      command,
+      what: `${programs.join(', ')} of ${set}, instrumented`,
+      prefix: [],
+      say,
+      hint: 'the compiler says where; is the disk full?',
+    });
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  return built;
+}
+
+/** The tree with Go that these programs are built in. */
+export async function goRootOf(set: PackageSet, programs: readonly Program[], say: (line: string) => void): Promise<string> {
+  const packages = [...new Set(programs.flatMap((program) => program.packages))].sort();
+  const buildDependenciesOf = programs.flatMap((program) => program.buildDependenciesOf ?? []).sort();
+  return goRoot({ set, packages, buildDependenciesOf, say });
+}
+
+async function instrumentedCopy(set: PackageSet, scratch: string): Promise<string> {
+  const work = join(scratch, 'go');
+  await fetchSources({ set, checkouts: [], to: work, say: () => {} });
+  applyChanges((await planInjection([work], pathRules, false)).changes);
+  return work;
+}
+
+function versionOf({ project }: Program, { trees, folder }: Fetched): string {
+  const version = trees.find(({ place }) => place === project)?.version;
+  if (version === undefined || version === null)
+    throw new TransshipError(
+      'not-ready',
+      `${folder}: ${project} is not in it`,
+      'remove it, and transship source fetch gets it again',
+    );
+  return upstreamVersion(version);
+}
+
+function flagsOf({ versionVariables, ldflags }: Program, version: string): string {
+  return [...versionVariables.map((variable) => `-X ${variable}=${version}`), ldflags].filter((flag) => flag !== '').join(' ');
+}
+
+function scriptText(): string {
+  return ['go-build.sh', 'in-go-root.sh'].map((name) => readFileSync(join(packageRoot(), 'vm', name), 'utf8')).join('');
+}

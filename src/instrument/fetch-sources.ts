@@ -1,0 +1,180 @@
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { cacheFolder, recipeHash } from '../../vm/build-cache.ts';
+import { type PackageSet, suites } from '../../vm/versions.ts';
+import { TransshipError } from '../error.ts';
+import { moduleOf } from './go-module.ts';
+import { openSourceIndex, type SourceIndex } from './source-index.ts';
+import { type SourcePackage, sourcePackages } from './source-packages.ts';
+import { placeTree, unpackSource } from './unpack-source.ts';
+
+/** One project in a folder of fetched sources. */
+export interface FetchedTree {
+  /** Import path: it stands at `src/PLACE`. */
+  readonly place: string;
+  /** Debian's source package; null: copied from a checkout. */
+  readonly package: string | null;
+  /** Debian's version; null: unknown (a checkout). */
+  readonly version: string | null;
+  /** How many of Debian's patches were applied; null: none could be had. */
+  readonly patches: number | null;
+  /** The checkout that it was copied from. */
+  readonly checkout: string | null;
+}
+
+/** `sources.json`, which lies beside the trees. */
+export interface FetchedSources {
+  readonly schema: 'transship.source-fetch/1';
+  readonly set: PackageSet | null;
+  readonly trees: readonly FetchedTree[];
+  readonly warnings: readonly string[];
+}
+
+export interface FetchOptions {
+  readonly set: PackageSet | null;
+  /** Checkouts that stand in for packages, or are fetched alone. */
+  readonly checkouts: readonly string[];
+  /** Where they are put; null: the cache, where one set is fetched once. */
+  readonly to: string | null;
+  readonly say: (line: string) => void;
+}
+
+export interface Fetched extends FetchedSources {
+  readonly folder: string;
+}
+
+const manifestName = 'sources.json';
+const schema = 'transship.source-fetch/1';
+
+/** Where what was fetched and built is kept: the project's own cache for root, the user's otherwise. */
+export function sourceCache(): string {
+  if (process.getuid?.() === 0) return cacheFolder;
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'transship');
+}
+
+/**
+ * Sources of a version set, laid out as a GOPATH. A set is fetched once, into the cache; another place gets a copy of that.
+ * @returns the folder, and what is in it
+ * @throws TransshipError `not-ready` (mirror, tools), `input` (wrong sums, patches), `usage`: nothing is left behind then
+ */
+export async function fetchSources({ set, checkouts, to, say }: FetchOptions): Promise<Fetched> {
+  if (set === null && checkouts.length === 0)
+    throw new TransshipError('usage', 'nothing was named to be fetched', 'a set (debian13, testing), or --tree DIR');
+  if (to === null && checkouts.length > 0)
+    throw new TransshipError('usage', 'a checkout is copied to a place of your choice', 'add --to FOLDER');
+  if (to !== null && existsSync(to))
+    throw new TransshipError('usage', `${to}: is there already`, 'remove it, or name another folder');
+  const cached = set === null ? null : await cachedSet(set, say);
+  if (to === null && cached !== null) return cached;
+  const target = to as string;
+  const manifest = await wholeFolder(target, async (folder) => {
+    const given = copyCheckouts(checkouts, folder);
+    const kept = (cached?.trees ?? []).filter(({ place }) => !given.some((other) => other.place === place));
+    for (const { place } of kept)
+      cpSync(join(cached?.folder ?? '', 'src', place), join(folder, 'src', place), { recursive: true });
+    return { schema, set, trees: [...given, ...kept], warnings: cached?.warnings ?? [] };
+  });
+  return { folder: target, ...manifest };
+}
+
+async function cachedSet(set: PackageSet, say: FetchOptions['say']): Promise<Fetched> {
+  const target = join(sourceCache(), `sources-${set}-${recipeHash([set, sourcePackages[set], suites])}`);
+  if (existsSync(target)) return { folder: target, ...readFetched(target) };
+  const manifest = await wholeFolder(target, async (folder) => {
+    const { trees, warnings } = await fetchSet({ set, folder, say });
+    return { schema, set, trees, warnings };
+  });
+  return { folder: target, ...manifest };
+}
+
+/** Makes a folder aside and renames it when it is whole; when another was faster, its copy is the same. */
+async function wholeFolder(target: string, fill: (folder: string) => Promise<FetchedSources>): Promise<FetchedSources> {
+  mkdirSync(dirname(target), { recursive: true });
+  const partial = mkdtempSync(`${target}.partial-`);
+  try {
+    chmodSync(partial, 0o755);
+    const manifest = await fill(partial);
+    writeFileSync(join(partial, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
+    if (!existsSync(target)) renameSync(partial, target);
+    return manifest;
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
+}
+
+/** @throws TransshipError `input` when the folder is none of fetched sources */
+function readFetched(folder: string): FetchedSources {
+  const file = join(folder, manifestName);
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as FetchedSources;
+  } catch (cause) {
+    throw new TransshipError(
+      'input',
+      `${file}: ${(cause as Error).message}`,
+      'remove the folder and fetch again: transship source fetch',
+      { cause },
+    );
+  }
+}
+
+function copyCheckouts(checkouts: readonly string[], folder: string): readonly FetchedTree[] {
+  return checkouts.map((checkout) => {
+    const place = moduleOf(checkout);
+    const to = join(folder, 'src', place);
+    if (existsSync(to)) throw new TransshipError('usage', `${checkout}: ${place} was named before`, 'name one checkout of it');
+    cpSync(checkout, to, { recursive: true, filter: (path) => !path.endsWith('/.git') });
+    return { place, package: null, version: null, patches: null, checkout };
+  });
+}
+
+interface SetFetch {
+  readonly set: PackageSet;
+  readonly folder: string;
+  readonly say: (line: string) => void;
+}
+
+async function fetchSet({ set, folder, say }: SetFetch): Promise<Pick<FetchedSources, 'trees' | 'warnings'>> {
+  const scratch = join(folder, '.scratch'); // on the same disk: trees are renamed out of it
+  mkdirSync(scratch);
+  try {
+    const startMs = Date.now();
+    const index = await openSourceIndex(set, scratch);
+    const trees: FetchedTree[] = [];
+    const warnings: string[] = [];
+    for (const each of sourcePackages[set]) {
+      const got = await fetchPackage(each, { index, scratch, folder });
+      trees.push(...got.trees);
+      warnings.push(...got.warnings);
+      for (const { place, version, patches } of got.trees) say(`  ${place} ${version}, ${patches ?? 'none of its'} patches`);
+    }
+    for (const warning of warnings) say(`warning: ${warning}`);
+    say(`fetched the sources of ${set} in ${((Date.now() - startMs) / 1000).toFixed(1)} s`);
+    return { trees, warnings };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+interface PackageFetch {
+  readonly index: SourceIndex;
+  readonly scratch: string;
+  readonly folder: string;
+}
+
+async function fetchPackage(
+  { name, trees }: SourcePackage,
+  at: PackageFetch,
+): Promise<Pick<FetchedSources, 'trees' | 'warnings'>> {
+  const downloads = join(at.scratch, name);
+  mkdirSync(downloads);
+  const files = await at.index.filesOf(name);
+  await at.index.download(name, downloads);
+  const unpacked = join(at.scratch, `${name}.tree`);
+  const { patches, warnings } = await unpackSource(files, downloads, unpacked);
+  // NAME_VERSION.dsc; a file name has no epoch, and nobody needs it here
+  const version = /_(.+)\.dsc$/.exec(files.find((file) => file.name.endsWith('.dsc'))?.name ?? '')?.[1] ?? null;
+  const there = trees.filter((tree) => existsSync(join(unpacked, tree.folder)));
+  for (const tree of there) placeTree(join(unpacked, tree.folder), join(at.folder, 'src', tree.place));
+  return { trees: there.map(({ place }) => ({ place, package: name, version, patches, checkout: null })), warnings };
+}

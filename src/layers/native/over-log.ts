@@ -1,0 +1,41 @@
+import type { LayerSpan, LayerSpans } from '../../trace/layer-spans.ts';
+
+/** What dockerd's log tells of a request that dockerd's own span of it tells as well, and better: both its ends were seen. */
+const sameRequests: readonly { readonly log: string; readonly own: RegExp }[] = [
+  { log: 'dockerd.pause', own: /\/pause$/ },
+  { log: 'dockerd.checkpoint', own: /\/checkpoints$/ },
+  { log: 'dockerd.start', own: /\/start$/ },
+];
+
+/**
+ * Puts what only the log knows under the daemon's own span of the request, and leaves out what that one's tree knows by itself. Both are of
+ * one daemon's clock.
+ */
+export function underNative(fromLog: readonly LayerSpans[], native: readonly LayerSpans[]): LayerSpans[] {
+  return fromLog.flatMap((layer) => {
+    const known = native.filter(({ host }) => host === layer.host).flatMap(({ spans }) => spans);
+    const moved = new Map<string, LayerSpan>();
+    for (const span of layer.spans) {
+      const same = sameRequests.find(({ log }) => log === span.name);
+      const better = same && known.find((one) => same.own.test(one.name) && isAround(one, span));
+      if (better) moved.set(span.key, better);
+    }
+    const rest = layer.spans.filter(
+      (span) => !moved.has(span.key) && !known.some((one) => one.name === span.name && overlaps(one, span)),
+    );
+    const spans = rest.map((span) => {
+      const parent = span.parentKey === undefined ? undefined : moved.get(span.parentKey);
+      return parent === undefined ? span : { ...span, parentKey: undefined, parentSpanId: parent.spanId as string };
+    });
+    return spans.length === 0 ? [] : { ...layer, spans };
+  });
+}
+
+/** The log announces a request just after the span of it began (moby api/server/middleware). */
+function isAround({ startNs, endNs }: LayerSpan, line: LayerSpan): boolean {
+  return startNs <= line.startNs && line.startNs <= endNs;
+}
+
+function overlaps(a: LayerSpan, b: LayerSpan): boolean {
+  return a.startNs < b.endNs && b.startNs < a.endNs;
+}

@@ -1,0 +1,73 @@
+import type { SourceRecord } from '../../evidence/records.ts';
+import { pathRules } from '../../instrument/path-rules.ts';
+import type { LayerSpan, LayerSpans, Service } from '../../trace/layer-spans.ts';
+import type { SourceEvidence } from './evidence.ts';
+import { type Call, callTrees, containerOf } from './process-tree.ts';
+
+/** The layer that a program is. */
+const serviceOf: Readonly<Record<string, Service>> = {
+  dockerd: 'dockerd',
+  containerd: 'containerd',
+  'containerd-shim-runc-v2': 'containerd-shim',
+  runc: 'runc',
+};
+
+const byName = new Map(pathRules.map((rule) => [rule.name, rule]));
+
+/** What instrumented programs did for the run's container: both ends of each call were seen. */
+export function spansOf({ host, role, containers, records }: SourceEvidence): LayerSpans[] {
+  const calls = processesOf(records)
+    .flatMap(callTrees)
+    .filter((call) => isOurs(call, containers));
+  const keys = new Map(
+    calls.map((call, index) => [call, `${call.record.program} ${call.record.pid} ${call.record.name} ${index}`]),
+  );
+  return [...new Set(Object.values(serviceOf))].flatMap((service) => {
+    const spans = calls.filter(({ record }) => serviceOf[record.program] === service).flatMap((call) => spanOf(call, keys));
+    if (spans.length === 0) return [];
+    return [{ service, host, role, spans, isInside: true, anchor: { means: "the program's own clock readings", boundNs: 0n } }];
+  });
+}
+
+/** A process is its pid with its program: between two runs of the same pid there is its end. */
+function processesOf(records: readonly SourceRecord[]): readonly (readonly SourceRecord[])[] {
+  const processes = new Map<string, SourceRecord[]>();
+  for (const record of records) {
+    const key = `${record.program} ${record.pid}`;
+    processes.set(key, [...(processes.get(key) ?? []), record]);
+  }
+  return [...processes.values()];
+}
+
+/** By name, by id, or by an id cut short; what knows no container at all is told. */
+function isOurs(call: Call, containers: readonly string[]): boolean {
+  const called = containerOf(call);
+  return (
+    called === undefined ||
+    containers.some(
+      (known) => known === called || (/^[0-9a-f]{64}$/.test(known) && /^[0-9a-f]{12,}$/.test(called) && known.startsWith(called)),
+    )
+  );
+}
+
+function spanOf(call: Call, keys: ReadonlyMap<Call, string>): LayerSpan[] {
+  const { record, startNs, endNs, parent } = call;
+  const rule = byName.get(record.name);
+  if (rule === undefined) return []; // of a build that knows more than this version
+  const parentKey = parent === null ? undefined : keys.get(parent);
+  return [
+    {
+      key: keys.get(call) as string,
+      parentKey,
+      name: rule.name,
+      startNs,
+      endNs,
+      evidence: 'bounded',
+      attributes: { ...record.attributes, 'code.function.name': record.code, 'process.pid': record.pid },
+      events: [],
+      // the work is another process's
+      isWait: (rule.calls ?? []).some(({ via }) => via === 'exec' || via === 'grpc' || via === 'ttrpc'),
+      ...(record.error === undefined ? {} : { error: record.error }),
+    },
+  ];
+}
