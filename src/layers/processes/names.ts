@@ -58,7 +58,7 @@ export const startedPrograms = [
  * dockerd starts itself as the hook that hands over a network namespace: `/proc/PID/exe` (moby, daemon/oci_linux.go, the prestart hook).
  */
 export function programOf(path: string): (typeof startedPrograms)[number] {
-  if (/^\/proc\/(\d+|self)\/exe$/.test(path)) return 'libnetwork-setkey';
+  if (/^\/proc\/\d+\/exe$/.test(path)) return 'libnetwork-setkey';
   const base = (path.split('/').at(-1) ?? '').replace(/^x?(ip6?tables(?:-save|-restore)?)-(?:nft|legacy)$/, '$1');
   return startedPrograms.find((name) => name === base) ?? 'other';
 }

@@ -56,7 +56,7 @@ function nameOf(call: Call, context: Context): Named | null {
   const caller = process.parent === null ? null : baseOf(process.parent);
   if (base === 'criu' && caller === 'runc' && process.parent !== null) return criuNameOf(call, process.parent, context);
   const service = isOurPart(process, process.endNs) ? null : serviceOf(process);
-  if (service === null) return null;
+  if (service === null || isOfContainer(process, context)) return null;
   return { name: `program ${programOf(pathOf(process))}`, service, isWait: shells.includes(base), isDetail: true };
 }
 
@@ -69,6 +69,15 @@ function serviceOf({ parent, starter, startNs }: Process): Service | null {
   if (base === 'criu') return 'criu';
   if (base === shimProgram) return 'containerd-shim';
   return serviceOf(parent);
+}
+
+/** What `runc exec`, `create` and the like start is the container's own, but for Docker's hook. */
+function isOfContainer(process: Process, context: Context): boolean {
+  let up = process.parent;
+  while (up !== null && baseOf(up) !== 'runc') up = up.parent;
+  const owner = up === null ? undefined : context.table.get(up);
+  if (owner === undefined || programOf(pathOf(process)) === 'libnetwork-setkey') return false;
+  return !/^runc\.(checkpoint|pre-dump|restore)$/.test(runcNameOf(owner, context));
 }
 
 /** Then it ran a script of ours, whose marks tell what it did. */
