@@ -22,6 +22,7 @@ export const docsFiles = [
   'docs/pre-copy.md',
   'docs/choosing-a-strategy.md',
   'docs/any-criu-log.md',
+  'docs/is-this-host-ready.md',
   'docs/other-readers.md',
   'docs/comparing-runs.md',
   'docs/what-would-shorten-it.md',

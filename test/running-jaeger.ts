@@ -12,6 +12,8 @@ interface JaegerSpan {
   readonly tags: readonly JaegerTag[];
   readonly logs: readonly { readonly timestamp: number; readonly fields: readonly JaegerTag[] }[];
   readonly processID: string;
+  /** What Jaeger itself has against a span: a parent that is missing, a clock that it moved. */
+  readonly warnings: readonly string[] | null;
 }
 
 export interface JaegerTag {
@@ -45,7 +47,9 @@ export async function startJaeger() {
   for (let attempt = 1; ; attempt += 1) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     // the shell execs Jaeger, so that this pid is Jaeger's
-    const jaeger = execa('sh', [script, '--ports-from', String(port)], { all: true, reject: false, forceKillAfterDelay: 5_000 });
+    // off by default; on, it says where it moves a span whose host's clock it mistrusts
+    const words = [script, '--ports-from', String(port), '--query.max-clock-skew-adjustment=1h'];
+    const jaeger = execa('sh', words, { all: true, reject: false, forceKillAfterDelay: 5_000 });
     const stop = async (): Promise<void> => {
       jaeger.kill('SIGTERM');
       await jaeger;
@@ -73,6 +77,15 @@ function jaegerAt(port: number, stop: () => Promise<void>) {
         seen = data?.[0]?.spans.length ?? 0;
       }
       throw new Error(`Jaeger has ${seen} of ${count} spans of ${traceId}`);
+    },
+    /** The search of its page: service, operation and tags must all be of one span. @returns ids of traces */
+    async find(service: string, operation: string, tags: Readonly<Record<string, string>>): Promise<readonly string[]> {
+      const query = { service, operation, tags: JSON.stringify(tags), limit: '100', start: '0', end: '9000000000000000' };
+      const response = await fetch(`${host}:${port}/api/traces?${new URLSearchParams(query)}`, {
+        signal: AbortSignal.timeout(5_000),
+      });
+      const { data } = (await response.json()) as { readonly data: readonly JaegerTrace[] | null };
+      return (data ?? []).map(({ traceID }) => traceID);
     },
     [Symbol.asyncDispose]: stop,
   };

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, copyFileSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { TransshipError } from '../error.ts';
 import { appendRecord } from '../evidence/json-lines.ts';
@@ -26,22 +27,30 @@ export interface ImportOptions {
   readonly processes: readonly ProcessRecord[];
 }
 
+interface WrittenImport {
+  readonly folder: RunFolder;
+  readonly manifest: Manifest;
+  /** Large logs are copied meanwhile: their phases are known by now. Rejects as `writeImport` throws, and leaves nothing behind, either. */
+  readonly whenKept: Promise<void>;
+}
+
 /**
  * Makes a run of CRIU's files. Layout: `evidence/import/criu/N-KIND.log` with `N-stats-dump` or `N-stats-restore` (N: 1 for the first
  * log, and so on), and `files.json`, where `origin` is the path that the user gave. Nothing stays behind when it fails.
  */
-export function writeImport(
-  sources: readonly SourceFile[],
-  options: ImportOptions,
-): { readonly folder: RunFolder; readonly manifest: Manifest } {
+export function writeImport(sources: readonly SourceFile[], options: ImportOptions): WrittenImport {
   const { name, parents } = options;
   const createdNs = String(nowNs());
   let folder: RunFolder | undefined;
+  const copies: Promise<void>[] = [];
   try {
     folder = createRun(name);
     const target = join(hostEvidence(folder, importHost), 'criu');
     mkdirSync(target, { recursive: true });
-    const files = sources.map((source) => ({ ...keep(source, target), ...toldStart(options.starts.get(source.shown)) }));
+    const files = sources.map((source) => ({
+      ...keep(source, target, copies),
+      ...toldStart(options.starts.get(source.shown)),
+    }));
     const images = options.images.map((image) => keepImage(image, { target, images: options.images }));
     const record: CriuFilesRecord = {
       realtimeMinusBoottimeNs: null,
@@ -52,11 +61,18 @@ export function writeImport(
     for (const process of options.processes) appendRecord(join(hostEvidence(folder, importHost), 'processes.jsonl'), process);
     const manifest = manifestOf(folder.run, { createdNs, isRecorded: options.processes.length > 0 });
     writeManifest(folder, manifest);
-    return { folder, manifest };
+    return { folder, manifest, whenKept: settle(copies, folder) };
   } catch (error) {
     if (folder !== undefined) rmSync(folder.path, { recursive: true, force: true });
     throw writeError(folder?.path ?? tracesRoot(), error);
   }
+}
+
+async function settle(copies: readonly Promise<void>[], folder: RunFolder): Promise<void> {
+  const failed = (await Promise.allSettled(copies)).find((copy) => copy.status === 'rejected');
+  if (failed === undefined) return;
+  rmSync(folder.path, { recursive: true, force: true });
+  throw writeError(folder.path, failed.reason);
 }
 
 /** What the file system refuses is the user's to mend. */
@@ -72,9 +88,14 @@ export function keptName({ kind, number }: SourceFile): string {
   return kind.startsWith('stats-') ? `${number}-${kind}` : `${number}-${kind}.log`;
 }
 
-function keep(source: SourceFile, folder: string): CriuFilesRecord['files'][number] {
+function keep(source: SourceFile, folder: string, copies: Promise<void>[]): CriuFilesRecord['files'][number] {
   const name = keptName(source);
-  return recordOf(source, { name, bytes: copy(source.path, join(folder, name)) });
+  const to = join(folder, name);
+  const { size } = statSync(source.path);
+  if (size < largeBytes || size > maxLogBytes) return recordOf(source, { name, bytes: copy(source.path, to) });
+  closeSync(openSync(to, 'w')); // it is looked for by name at once, and has been read
+  copies.push(copyFile(source.path, to, constants.COPYFILE_FICLONE));
+  return recordOf(source, { name, bytes: size });
 }
 
 function toldStart(start: LogStart | undefined): Pick<CriuFilesRecord['files'][number], 'zeroNs' | 'zeroBoundNs'> {
@@ -107,6 +128,9 @@ function recordOf({ shown, times }: Candidate, kept: { name: string; bytes: numb
     ...(resolutionNs > 0n ? { resolutionNs: String(resolutionNs) } : {}),
   };
 }
+
+/** Copied beside other work: below it there is nothing to be won. */
+const largeBytes = 2 ** 24;
 
 /** The kernel copies, or the file system shares the blocks; of an endless log only the beginning is kept. */
 function copy(from: string, to: string): number {

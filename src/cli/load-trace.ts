@@ -3,6 +3,7 @@ import { hostEvidence, type RunFolder } from '../evidence/run-folder.ts';
 import { type CriuEvidence, readCriuEvidence } from '../layers/criu/evidence.ts';
 import { evidenceHosts } from '../layers/transship/evidence.ts';
 import type { Trace } from '../trace/span.ts';
+import { keepDerived } from './derived-trace.ts';
 import { traceOf } from './trace-of.ts';
 
 /**
@@ -10,7 +11,9 @@ import { traceOf } from './trace-of.ts';
  * @throws TransshipError `input` when evidence is damaged
  */
 export function loadTrace(folder: RunFolder): Trace {
-  return traceOf(folder, readManifest(folder), criuOf(folder));
+  const trace = traceOf(folder, readManifest(folder), criuOf(folder));
+  keepDerived(folder, trace);
+  return trace;
 }
 
 /** What CRIU left on each host. */

@@ -101,9 +101,11 @@ export async function printRun(terminal: Terminal, folder: RunFolder, shown: Sho
   const { top = 5, isAll = false, hasTree = true } = shown;
   const manifest = readManifest(folder);
   const { criuOf } = await import('./load-trace.ts');
+  const { keepDerived } = await import('./derived-trace.ts');
   const { traceOf } = await import('./trace-of.ts');
   const criu = criuOf(folder);
   const trace = traceOf(folder, manifest, criu);
+  keepDerived(folder, trace);
   const { silenceLines } = await import('./gap-lines.ts');
   warnOf(terminal, manifest, trace);
   terminal.result(showDocument(trace), () =>

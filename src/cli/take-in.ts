@@ -41,23 +41,23 @@ export async function takeIn(inputs: readonly Input[], options: TakeInOptions): 
 }
 
 /** The same of files that have been found. */
-export function takeFound(found: Found, options: TakeInOptions & { readonly asked: readonly string[] }): TakenIn {
+export async function takeFound(found: Found, options: TakeInOptions & { readonly asked: readonly string[] }): Promise<TakenIn> {
   const { name, starts, asked, processes = [] } = options;
   const { sources, images, warnings } = findSources(found.files, asked);
   const logs = sources.flatMap(({ shown, digest }) => (digest === null ? [] : [shown]));
-  const { folder: run, manifest } = writeImport(sources, {
-    name,
-    images,
-    processes,
-    parents: found.parents,
-    starts: startsOf(starts, logs),
-  });
-  const digests = new Map(sources.flatMap((source) => (source.digest === null ? [] : [[keptName(source), source.digest]])));
-  const criu = readCriuEvidence(hostEvidence(run, importHost), digests);
-  const trace = traceOf(run, manifest, [criu]);
-  const described = readImages(hostEvidence(run, importHost));
-  return {
-    ...{ run, sources, images: described.folders, logs: criuSummary(criu).logs, trace },
-    warnings: [...found.warnings, ...warnings, ...described.warnings, ...trace.warnings],
-  };
+  const written = writeImport(sources, { name, images, processes, parents: found.parents, starts: startsOf(starts, logs) });
+  try {
+    const digests = new Map(sources.flatMap((source) => (source.digest === null ? [] : [[keptName(source), source.digest]])));
+    const { folder: run, manifest } = written;
+    const criu = readCriuEvidence(hostEvidence(run, importHost), digests);
+    // its derived file is left to `show`: making it takes a sixth of the first answer
+    const trace = traceOf(run, manifest, [criu]);
+    const described = readImages(hostEvidence(run, importHost));
+    return {
+      ...{ run, sources, images: described.folders, logs: criuSummary(criu).logs, trace },
+      warnings: [...found.warnings, ...warnings, ...described.warnings, ...trace.warnings],
+    };
+  } finally {
+    await written.whenKept;
+  }
 }

@@ -1,8 +1,5 @@
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Manifest } from '../evidence/manifest.ts';
-import { hostEvidence, type RunFolder, runFiles } from '../evidence/run-folder.ts';
-import { otlpJson } from '../export/otlp-json.ts';
+import { hostEvidence, type RunFolder } from '../evidence/run-folder.ts';
 import type { CriuEvidence } from '../layers/criu/evidence.ts';
 import { spansOf as criuSpans } from '../layers/criu/spans.ts';
 import { readProcessEvidence } from '../layers/processes/evidence.ts';
@@ -17,7 +14,7 @@ import type { LayerSpan, LayerSpans } from '../trace/layer-spans.ts';
 import type { Trace } from '../trace/span.ts';
 import { daemonLayers } from './daemon-layers.ts';
 
-/** The trace of a run whose manifest, and what CRIU left, have been read; the derived `trace.otlp.jsonl` is written anew where that is allowed. */
+/** The trace of a run whose manifest, and what CRIU left, have been read. */
 export function traceOf(folder: RunFolder, manifest: Manifest, criu: readonly CriuEvidence[]): Trace {
   const hosts = evidenceHosts(folder);
   const daemons = daemonLayers(folder, manifest);
@@ -43,7 +40,6 @@ export function traceOf(folder: RunFolder, manifest: Manifest, criu: readonly Cr
     boundNs: BigInt(boundNs),
   }));
   const trace = assemble({ traceId: manifest.traceId, run: manifest.run, layers, clocks });
-  keepDerived(folder, trace);
   return { ...trace, warnings: [...[...criu, daemons, ...processes].flatMap(({ warnings }) => warnings), ...trace.warnings] };
 }
 
@@ -58,20 +54,4 @@ function withoutKnownCalls(scripts: readonly LayerSpans[], calls: readonly Layer
       );
     return layer.service === 'runc' ? { ...layer, spans: layer.spans.filter((span) => !isKnown(span)) } : layer;
   });
-}
-
-/**
- * It can be made again at any time: the samples that come with the package, in a folder that users may not write to, are shown all
- * the same, and so is a run on a disk that has become full.
- */
-function keepDerived(folder: RunFolder, trace: Trace): void {
-  const file = join(folder.path, runFiles.trace);
-  const own = `${file}.${process.pid}`;
-  try {
-    writeFileSync(own, [...otlpJson(trace)].join(''));
-    renameSync(own, file);
-  } catch (error) {
-    if (!['EACCES', 'EROFS', 'EPERM', 'ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    if (existsSync(own)) rmSync(own);
-  }
 }

@@ -4,7 +4,7 @@
  */
 import type { Attributes, AttributeValue, SpanEvent } from '../trace/layer-spans.ts';
 import type { Span, Trace } from '../trace/span.ts';
-import { nsPerUs } from '../trace/time.ts';
+import { nsPerUs, wholeUs } from '../trace/time.ts';
 import { chunks, exportedAttributes, jsonNumber, processGroups, runAttributes } from './process-groups.ts';
 
 const spansPerChunk = 1_000;
@@ -42,14 +42,15 @@ export function* jaegerJson(trace: Written): Generator<string> {
 function jaegerSpan(span: Span, processID: string, traceWarnings: readonly string[]): object {
   const { traceId: traceID, spanId: spanID } = span;
   const parent = span.parentSpanId === undefined ? [] : [{ refType: 'CHILD_OF', traceID, spanID: span.parentSpanId }];
+  const { startUs, durationUs } = wholeUs(span);
   const links = span.links.map((link) => ({ refType: 'FOLLOWS_FROM', traceID: link.traceId, spanID: link.spanId }));
   return {
     traceID,
     spanID,
     operationName: span.name,
     references: [...parent, ...links],
-    startTime: Number(span.startNs / nsPerUs),
-    duration: Number(span.durationNs / nsPerUs),
+    startTime: Number(startUs),
+    duration: Number(durationUs),
     tags: [...tagsOf(exportedAttributes(span)), ...statusTags(span)],
     logs: span.events.map(jaegerLog),
     processID,

@@ -2,7 +2,7 @@
 import { JaegerExporter } from '@opentelemetry/exporter-jaeger';
 import type { Attributes, AttributeValue } from '../trace/layer-spans.ts';
 import type { Span } from '../trace/span.ts';
-import { nsPerUs } from '../trace/time.ts';
+import { nsPerUs, wholeUs } from '../trace/time.ts';
 import { processGroups, runAttributes } from './process-groups.ts';
 import { readableSpans } from './readable-span.ts';
 import { type Sent, sendBatches } from './send.ts';
@@ -33,10 +33,11 @@ export async function sendJaeger(spans: readonly Span[], endpoint: string): Prom
  * half a microsecond on top is cut again. A list would lose its form (`a,b`), so it is written as JSON, as Jaeger's OTLP does.
  */
 function inMicroseconds(span: Span): Span {
+  const { startUs, durationUs } = wholeUs(span);
   return {
     ...span,
-    startNs: (span.startNs / nsPerUs) * nsPerUs,
-    durationNs: (span.durationNs / nsPerUs) * nsPerUs,
+    startNs: startUs * nsPerUs,
+    durationNs: durationUs * nsPerUs,
     attributes: flat(span.attributes),
     events: span.events.map((event) => ({
       ...event,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lacking } from './cpu-check.ts';
+import { lacking, levelOf } from './cpu-check.ts';
 
 const epyc = 'fpu cx8 sse4_2 avx2 avx512f pni sha_ni invpcid md_clear'.split(' ');
 
@@ -14,4 +14,10 @@ test('a destination that can more lacks nothing', () => {
 
 test('on arm64 all that is listed is for programs', () => {
   expect(lacking(['asimd', 'sve'], ['asimd'], 'aarch64')).toEqual({ instructions: ['sve'], others: [] });
+});
+
+test('the level of a processor is the highest that it has whole', () => {
+  const second = ['cx16', 'lahf_lm', 'popcnt', 'sse4_1', 'sse4_2', 'ssse3'];
+  const third = [...second, 'avx', 'avx2', 'bmi1', 'bmi2', 'f16c', 'fma', 'abm', 'movbe', 'xsave'];
+  expect([[], second, third, [...third, 'avx512f']].map(levelOf)).toEqual(['x86-64', 'x86-64-v2', 'x86-64-v3', 'x86-64-v3']);
 });

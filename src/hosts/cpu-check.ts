@@ -43,6 +43,19 @@ function listed(flags: readonly string[]): string {
   return `${flags.slice(0, 8).join(' ')}${flags.length > 8 ? ' …' : ''}`;
 }
 
+/** x86-64 psABI, table of micro-architecture levels; each holds those before it. */
+const levels = [
+  { name: 'x86-64-v2', flags: ['cx16', 'lahf_lm', 'popcnt', 'sse4_1', 'sse4_2', 'ssse3'] },
+  { name: 'x86-64-v3', flags: ['avx', 'avx2', 'bmi1', 'bmi2', 'f16c', 'fma', 'abm', 'movbe', 'xsave'] },
+  { name: 'x86-64-v4', flags: ['avx512f', 'avx512bw', 'avx512cd', 'avx512dq', 'avx512vl'] },
+] as const;
+
+/** The level that a processor of x86-64 has whole: what distributions and compilers ask for. */
+export function levelOf(instructions: readonly string[]): string {
+  const failing = levels.findIndex(({ flags }) => !flags.every((flag) => instructions.includes(flag)));
+  return levels[(failing < 0 ? levels.length : failing) - 1]?.name ?? 'x86-64';
+}
+
 /** The instructions that programs of a host may have found. */
 export async function instructionsOf(host: Host, architecture: string | null): Promise<readonly string[]> {
   return lacking(await cpuFlags(host), [], architecture).instructions;

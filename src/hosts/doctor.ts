@@ -1,5 +1,5 @@
 import { type CheckResult, ok, runChecks, warn } from './check.ts';
-import { instructionsOf } from './cpu-check.ts';
+import { instructionsOf, levelOf } from './cpu-check.ts';
 import { doctorChecks } from './doctor-checks.ts';
 import type { Host } from './host.ts';
 import { type Allowed, subjectOf } from './preflight.ts';
@@ -26,8 +26,10 @@ async function processorRows(hosts: readonly Host[]): Promise<readonly CheckResu
 async function processorOf(host: Host): Promise<Processor> {
   const { architecture, cpus } = await host.facts();
   const { stdout } = await host.shell.run("sed -n '/^model name/{s/.*: //p;q}' /proc/cpuinfo");
-  const model = `${stdout.trim() || (architecture ?? 'unknown')}, ${cpus ?? '?'} cores`;
-  return { host: host.name, model, instructions: await instructionsOf(host, architecture) };
+  const instructions = await instructionsOf(host, architecture);
+  const level = architecture === 'x86_64' ? levelOf(instructions) : (architecture ?? 'of unknown architecture');
+  const model = [stdout.trim(), `${cpus ?? '?'} cores`, level].filter((word) => word !== '').join(', ');
+  return { host: host.name, model, instructions };
 }
 
 export function compareProcessors(processors: readonly Processor[]): readonly CheckResult[] {

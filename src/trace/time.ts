@@ -17,6 +17,15 @@ export function nsToUs(ns: Ns): Us {
   return Number(ns / nsPerUs) + Number(ns % nsPerUs) / 1e3;
 }
 
+/**
+ * Start and length in whole microseconds, by cutting both ends: a length that is cut by itself lets a span end a microsecond after the one
+ * that holds it.
+ */
+export function wholeUs({ startNs, durationNs }: { readonly startNs: Ns; readonly durationNs: Ns }) {
+  const startUs = startNs / nsPerUs;
+  return { startUs, durationUs: (startNs + durationNs) / nsPerUs - startUs };
+}
+
 /** Wall clock now. `performance.timeOrigin` holds microseconds, which `Date.now()` does not. */
 export function nowNs(): Ns {
   return usToNs((performance.timeOrigin + performance.now()) * 1e3);

@@ -42,15 +42,31 @@ export function joinNative(evidence: NativeEvidence): Joined {
     if (top === 'unsure') unsure.push(span.name);
     else if (top !== null) found.set(top.request.spanId, [...(found.get(top.request.spanId) ?? []), top]);
   }
-  const joined = [...found.values()].map((tops): NativeRequest => {
-    const nodes = tops.flatMap((top) => nodesBelow(top, tree));
-    return { span: (tops[0] as Top).request, nodes: nodes.sort((a, b) => (a.span.startNs < b.span.startNs ? -1 : 1)) };
-  });
+  const joined = [...found.values()]
+    .map((all) => withoutEquals(all, unsure))
+    .map((tops): NativeRequest => {
+      const nodes = tops.flatMap((top) => nodesBelow(top, tree));
+      return { span: (tops[0] as Top).request, nodes: nodes.sort((a, b) => (a.span.startNs < b.span.startNs ? -1 : 1)) };
+    });
   return {
     evidence,
     requests: joined.filter(({ nodes }) => nodes.some(({ span }) => isRequest(span))),
     warnings: told(unsure, evidence),
   };
+}
+
+/**
+ * A request that is still under way when a move ends has no span yet, but its calls have: of a call that a request makes once there are then
+ * two, and none of them is taken.
+ */
+function withoutEquals(tops: readonly Top[], unsure: string[]): readonly Top[] {
+  return tops.filter(({ span, joinedBy }) => {
+    const operation = operationOf(span);
+    if (joinedBy !== 'container id and time' || operation?.isRepeated || containerOf(span) !== undefined) return true;
+    if (tops.filter((other) => operationOf(other.span) === operation).length === 1) return true;
+    unsure.push(span.name);
+    return false;
+  });
 }
 
 function told(unsure: readonly string[], { host }: NativeEvidence): readonly string[] {

@@ -11,6 +11,8 @@ export interface NativeOperation {
   readonly isWait: boolean;
   /** Requests that make such a call: where the daemon loses the context, it can only be a child of one of these. */
   readonly requests: readonly RequestName[];
+  /** A request makes it more than once. */
+  readonly isRepeated?: true;
   /** A stream, whose client often never reads to its end: then its span lasts until the connection closes, and says nothing. */
   readonly isStream?: true;
   /** So many that they are one span, from the first to the last, with their number. */
@@ -55,7 +57,7 @@ const toShim = {
   meaning: 'containerd waited for the shim, which runs runc',
   source: 'containerd core/runtime/v2 (shimTask)',
 } as const;
-const folded = { isStream: true, isFolded: true } as const;
+const folded = { isStream: true, isFolded: true, isRepeated: true } as const;
 
 /**
  * Spans as Docker 26.1.5 (containerd 1.7 has none in Debian) and Docker 28.5.2 with containerd 2.1 send them. dockerd hands its context on
@@ -81,6 +83,7 @@ export const nativeOperations: readonly NativeOperation[] = [
   {
     ...{ ...inside, name: 'container.CheckpointTo', meaning: 'the container’s own settings are written to disk' },
     requests: [pause, unpause, checkpoint, start, kill, create],
+    isRepeated: true,
   },
   { ...inside, name: 'libnetwork.Controller.NewSandbox', meaning: 'the container’s network sandbox is made', requests: [start] },
   { ...inside, name: 'daemon.connectToNetwork', meaning: 'the container is put on a network', requests: [start] },
@@ -88,7 +91,7 @@ export const nativeOperations: readonly NativeOperation[] = [
   { ...call, name: 'containerd.services.leases.v1.Leases/Create', requests: [checkpoint, start] },
   { ...call, name: 'containerd.services.leases.v1.Leases/Delete', requests: [checkpoint, start] },
   { ...call, name: 'containerd.services.namespaces.v1.Namespaces/Get', requests: [start] },
-  { ...call, name: 'containerd.services.containers.v1.Containers/Get', requests: [checkpoint, start] },
+  { ...call, name: 'containerd.services.containers.v1.Containers/Get', requests: [checkpoint, start], isRepeated: true },
   { ...call, name: 'containerd.services.containers.v1.Containers/Create', requests: [start] },
   { ...call, name: 'containerd.services.tasks.v1.Tasks/Get', requests: [checkpoint] },
   { ...call, name: 'containerd.services.tasks.v1.Tasks/Pause', requests: [pause, checkpoint] },
@@ -100,7 +103,7 @@ export const nativeOperations: readonly NativeOperation[] = [
   { ...call, name: 'containerd.services.tasks.v1.Tasks/Delete', requests: [kill, start] },
   { ...call, name: 'containerd.services.images.v1.Images/Create', requests: [checkpoint] },
   { ...call, name: 'containerd.services.images.v1.Images/Delete', requests: [checkpoint] },
-  { ...call, name: 'containerd.services.content.v1.Content/Info', requests: [checkpoint, start] },
+  { ...call, name: 'containerd.services.content.v1.Content/Info', requests: [checkpoint, start], isRepeated: true },
   { ...call, name: 'containerd.services.content.v1.Content/Delete', requests: [start] },
   { ...call, name: 'containerd.services.content.v1.Content/Read', requests: [checkpoint], ...folded },
   { ...call, name: 'containerd.services.content.v1.Content/Write', requests: [checkpoint, start], isStream: true },

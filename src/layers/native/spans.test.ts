@@ -104,6 +104,15 @@ describe('where dockerd loses the context', () => {
     ]);
   });
 
+  test('of two equal calls, where a request makes one, none is taken: the other’s request has not ended yet', () => {
+    const checkpoint = evidence.spans.find(({ name }) => name.endsWith('Tasks/Checkpoint')) as NativeSpan;
+    const spans = [...evidence.spans, another(checkpoint, { endNs: checkpoint.endNs - 1n })];
+    const names = called({ ...evidence, spans }).map(({ name }) => name);
+    expect(names).not.toContain('containerd.services.tasks.v1.Tasks/Checkpoint');
+    expect(names).toContain('containerd.services.images.v1.Images/Create');
+    expect(joinNative({ ...evidence, spans }).warnings.join()).toMatch(/: 2 of its own spans could belong/);
+  });
+
   test('a request that makes no such calls is no rival, nor is one that ended before', () => {
     const pause = another(request, { name: 'POST /containers/{name:.*}/pause' });
     const early = another(request, { endNs: request.startNs, startNs: request.startNs - 1n });

@@ -16,8 +16,8 @@ transship_path=$PATH:
 case :$transship_path in *:"${0%/*}":*) transship_path=:$transship_path transship_path=${transship_path#*:"${0%/*}":} ;; esac
 while [ -n "$transship_path" ]; do
     transship_folder=${transship_path%%:*} transship_path=${transship_path#*:}
-    # another wrapper would note the call twice
-    case $transship_folder in /usr/local/lib/*/calls | "${0%/*}") continue ;; esac
+    # another wrapper would note the call twice; the move's own CRIU (criu.sh) has come here already, and would come again for ever
+    case $transship_folder in /usr/local/lib/*/calls | "${0%/*}" | "${TRANSSHIP_STAGE:-/none}/bin") continue ;; esac
     [ ! -x "$transship_folder/${0##*/}" ] || exec "$transship_folder/${0##*/}" "$@"
 done
 echo "${0##*/}: not found behind ${0%/*}" >&2
