@@ -1,5 +1,6 @@
 import { type AssembleInput, assemble } from '../src/trace/assemble.ts';
-import type { EvidenceKind, LayerSpan, LayerSpans } from '../src/trace/layer-spans.ts';
+import { execAttribute } from '../src/trace/criu-edges.ts';
+import type { EvidenceKind, LayerSpan, LayerSpans, Service } from '../src/trace/layer-spans.ts';
 import type { Trace } from '../src/trace/span.ts';
 
 export const ms = 1_000_000n;
@@ -12,21 +13,29 @@ export interface Drawn {
   readonly at: readonly [number, number];
   readonly kind?: EvidenceKind;
   readonly isWait?: boolean;
+  readonly isDetail?: boolean;
+  readonly service?: Service;
+  readonly execUs?: number;
   readonly role?: string;
   readonly error?: string;
 }
 
 function spansAt(drawn: readonly Drawn[], shiftMs = 0): LayerSpan[] {
-  return drawn.map(({ key, parent, name, at, kind, isWait, role, error }) => ({
+  return drawn.map(({ key, parent, name, at, kind, isWait, isDetail, service, execUs, role, error }) => ({
     key,
     parentKey: parent,
     name: name ?? key,
     startNs: BigInt(at[0] + shiftMs) * ms,
     endNs: BigInt(at[1] + shiftMs) * ms,
     evidence: kind ?? 'bounded',
-    attributes: role === undefined ? {} : { 'migration.role': role },
+    attributes: {
+      ...(role === undefined ? {} : { 'migration.role': role }),
+      ...(execUs === undefined ? {} : { [execAttribute]: execUs }),
+    },
     events: [],
     ...(isWait === undefined ? {} : { isWait }),
+    ...(isDetail === undefined ? {} : { isDetail }),
+    ...(service === undefined ? {} : { service }),
     ...(error === undefined ? {} : { error }),
   }));
 }

@@ -104,6 +104,27 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     source: 'src/layers/criu/log-tree.ts thinOut',
   },
   {
+    name: 'criu.lazy_pages.batches',
+    type: 'integer',
+    unit: null,
+    meaning: 'how often pages were put into a task, several at a time',
+    source: 'criu/uffd.c: `uffd_copy: ADDRESS/BYTES`',
+  },
+  {
+    name: 'criu.lazy_pages.bytes',
+    type: 'integer',
+    unit: 'bytes',
+    meaning: 'of all of them',
+    source: 'criu/uffd.c: `uffd_copy: ADDRESS/BYTES`',
+  },
+  {
+    name: 'criu.lazy_pages.faults',
+    type: 'integer',
+    unit: null,
+    meaning: 'how often a task touched a page that was missing',
+    source: 'criu/uffd.c: `#PF at ADDRESS`',
+  },
+  {
     name: 'criu.log.line',
     type: 'integer',
     unit: null,
@@ -570,6 +591,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     unit: null,
     meaning: 'the service called',
     source: 'OpenTelemetry semantic conventions, rpc; the name of the span',
+  },
+  {
+    name: 'runc.criu.exec_us',
+    type: 'integer',
+    unit: 'µs',
+    meaning: 'how long after its beginning the process was CRIU: before, a wrapper, or a script of ours that waits',
+    source: 'kernel.trace, the last sched_process_exec of the process',
   },
   {
     name: 'service.name',

@@ -23,6 +23,7 @@ import {
 import { namedPrograms } from '../layers/transship/calls.ts';
 import { hostParts } from '../layers/transship/host-marks.ts';
 import { isOwnWork } from '../layers/transship/steps.ts';
+import { criuEdges } from '../trace/criu-edges.ts';
 import { gapRules } from '../trace/gap-rules.ts';
 import type { Service } from '../trace/layer-spans.ts';
 import { downtimeName, unexplainedName } from '../trace/trace-leaves.ts';
@@ -136,6 +137,7 @@ function processOperations(): readonly OperationEntry[] {
             : `the program ${program}, started by the service that the span is of`,
       }),
     ),
+    ...criuEdges.map((edge): OperationEntry => ({ ...edge, service: 'criu', isWait: false })),
     ...notifications.map(
       ({ hook, meaning }): OperationEntry => ({
         ...{ name: `runc.notify.${hook}`, service: 'runc', meaning, isWait: false },

@@ -9,6 +9,7 @@ import { spansOf as markSpans, readHostMarks } from '../layers/transship/host-ma
 import { readProcesses, spansOf as recordedSpans } from '../layers/transship/processes.ts';
 import { roleIn, spansOf as transshipSpans } from '../layers/transship/spans.ts';
 import { assemble } from '../trace/assemble.ts';
+import { withCriuEdges } from '../trace/criu-edges.ts';
 import type { LayerSpan, LayerSpans } from '../trace/layer-spans.ts';
 import type { Trace } from '../trace/span.ts';
 import { daemonLayers } from './daemon-layers.ts';
@@ -30,7 +31,8 @@ export function traceOf(folder: RunFolder, manifest: Manifest, criu: readonly Cr
   const calls = processes.flatMap((evidence) => processSpans(evidence));
   const isOfRunc = manifest.kind === 'migration';
   const criuLayers = criu.flatMap((evidence) => criuSpans(evidence, { isOfRunc }));
-  const layers = [...own, ...recorded, ...withoutKnownCalls(scripts, calls), ...daemons.layers, ...calls, ...criuLayers];
+  const seen = [...withoutKnownCalls(scripts, calls), ...daemons.layers, ...calls, ...criuLayers];
+  const layers = [...own, ...recorded, ...withCriuEdges(seen)];
   const clocks = manifest.clocks.map(({ host, takenNs, offsetNs, boundNs }) => ({
     host,
     takenNs: BigInt(takenNs),

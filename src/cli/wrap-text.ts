@@ -11,7 +11,9 @@ const contextLines = 1;
 export function installLines(plan: InstallPlan): readonly string[] {
   const { scripts, before, after, isReload, daemonPid } = plan;
   return [
-    ...(scripts.length > 0 ? [`folder   ${runtimeFolder}: ${scripts.join(', ')}${plan.hasFolder ? '' : ' (new)'}`] : []),
+    ...(scripts.length > 0
+      ? [`folder   ${runtimeFolder}: ${[...scripts, 'calls/ (links to call)'].join(', ')}${plan.hasFolder ? '' : ' (new)'}`]
+      : []),
     ...(before === after ? [] : configLines(plan)),
     ...(isReload
       ? [

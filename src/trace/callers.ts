@@ -7,7 +7,6 @@ const causes: readonly { readonly root: RegExp; readonly step: RegExp }[] = [
   { root: /^dockerd\.pause$/, step: /^migration\.checkpoint\.pause$/ },
   { root: /^dockerd\.checkpoint$/, step: /^migration\.checkpoint\.checkpoint$/ },
   { root: /^dockerd\.start$/, step: /^migration\.restore\.start$/ },
-  { root: /^runc\.restore$/, step: /^migration\.restore\.restore$/ },
   { root: /^criu\.(pre-)?dump/, step: /^migration\.checkpoint\.checkpoint$/ },
   { root: /^criu\.restore/, step: /^migration\.restore\.start$/ },
 ];

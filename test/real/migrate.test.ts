@@ -84,7 +84,9 @@ describeOnHosts('a Redis that moves', 'migrate', (hosts) => {
     // trace
     const trace = loadTrace(folder);
     expect(trace.inconsistencies).toEqual([]);
-    expect(new Set(trace.spans.map((span) => span.service))).toEqual(new Set(['transship', 'dockerd', 'containerd', 'criu']));
+    expect(new Set(trace.spans.map((span) => span.service))).toEqual(
+      new Set(['transship', 'dockerd', 'containerd', 'containerd-shim', 'runc', 'criu']),
+    );
     const { bounded, untilNext, inferred } = trace.explained ?? { bounded: 0, untilNext: 0, inferred: 0 };
     for (const share of [bounded, untilNext, inferred]) expect(share).toBeGreaterThan(0);
     expect(bounded + untilNext + inferred).toBeLessThanOrEqual(1);

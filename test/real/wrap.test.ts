@@ -75,7 +75,9 @@ describeOnHosts('our runtime on a Docker host', 'wrap', (hosts) => {
       const before = await everything(b());
       const shown = await wrap('install', 'test:b', '--dry-run');
       expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
-      expect(shown.stdout).toMatch(/^folder {3}\/usr\/local\/lib\/transship: links, mark, restore, runtime \(new\)$/m);
+      expect(shown.stdout).toMatch(
+        /^folder {3}\/usr\/local\/lib\/transship: links, mark, restore, call, runtime, calls\/ \(links to call\) \(new\)$/m,
+      );
       expect(shown.stdout).toMatch(/^file {5}\/etc\/docker\/daemon\.json$/m);
       expect(shown.stdout).toMatch(/^ {11}\+ .*"runtimes": \{ "transship": \{ "path": /m);
       expect(shown.stdout).toMatch(/^signal {3}SIGHUP to dockerd \(process \d+\)/m);

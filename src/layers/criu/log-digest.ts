@@ -7,6 +7,7 @@ import { type Gap, keepBefore, type Lane, type LogClock, newClock, passLine, typ
 import { type LogLine, parseLine } from './log-grammar.ts';
 import { endMarkers, factMarkers, givingUp, kindMarkers, pidPair, processLine, rootLine } from './log-markers.ts';
 import { meetingLine } from './meeting-lines.ts';
+import { countFetch, fetchPatterns, type PageFetches } from './page-fetches.ts';
 import type { LogKind } from './phase.ts';
 import { beginsAnyPhase } from './phase-tables.ts';
 import { restoredLine } from './restore-phases.ts';
@@ -48,6 +49,7 @@ export interface LogDigest {
   /** Errors, warnings and other lines that are known to tell of a failure. */
   readonly problems: readonly LogLine[];
   readonly gaps: readonly Gap[];
+  readonly fetches: Readonly<PageFetches>;
   readonly warnings: readonly string[];
 }
 
@@ -64,6 +66,7 @@ interface Draft {
   readonly kinds: Set<LogKind>;
   end: 'ok' | 'failed' | null;
   readonly server: ServerWork;
+  readonly fetches: PageFetches;
   readonly facts: Map<keyof typeof factMarkers, string>;
   readonly marks: Mark[];
   marksLeftOut: number;
@@ -85,11 +88,8 @@ export function digestLog(file: string, chunks: Iterable<Uint8Array>): LogDigest
 /** The same, for bytes that come by themselves. */
 export function logDigester(file: string): { take(chunk: Uint8Array): void; end(): LogDigest } {
   const draft: Draft = {
+    ...{ file, lines: 0, bytes: 0, isCut: false },
     ...{
-      file,
-      lines: 0,
-      bytes: 0,
-      isCut: false,
       hasQuotes: false,
       clock: newClock(),
       kinds: new Set(),
@@ -97,7 +97,7 @@ export function logDigester(file: string): { take(chunk: Uint8Array): void; end(
       server: newServerWork(),
     },
     ...{ facts: new Map(), marks: [], marksLeftOut: 0, realPids: new Map(), pids: new Set(), rootPid: null, lastWords: null },
-    ...{ problems: [], problemsLeftOut: 0 },
+    ...{ problems: [], problemsLeftOut: 0, fetches: { faults: 0, batches: 0, bytes: 0 } },
   };
   const reader = lineReader(lineTaker(draft));
   const recode = recoder();
@@ -161,6 +161,7 @@ function takeLine(draft: Draft, line: LineBytes, timed: TimedLine, isUsual: bool
   if (draft.lastWords === null && givingUp.test(text)) noteLastWords(draft);
   takeText(draft, text);
   takeTask(draft, text);
+  countFetch(draft.fetches, text);
   timed.isForeign = text.startsWith('PID: ') && takePids(draft, text);
   if (parsed?.level || isKnownSymptom(text))
     noteProblem(draft, parsed ?? parseLine(draft.file, draft.lines, textOf(bytes, start, end)));
@@ -208,7 +209,18 @@ const anyMarker = new RegExp(markers.map((marker) => marker.source).join('|'));
 /** Whatever a digest looks for in a text. */
 export function digestPatterns(): readonly RegExp[] {
   const quiet = knownFailures.flatMap(({ text, isQuiet }) => (isQuiet ? [text] : []));
-  return [...markers, ...quiet, beginsAnyPhase, restoredLine, meetingLine, pidPair, processLine, rootLine, givingUp];
+  return [
+    ...markers,
+    ...quiet,
+    beginsAnyPhase,
+    restoredLine,
+    meetingLine,
+    ...fetchPatterns,
+    pidPair,
+    processLine,
+    rootLine,
+    givingUp,
+  ];
 }
 
 /** What stands with a level is a problem whatever it says. */
@@ -232,7 +244,7 @@ function finish(file: string, draft: Draft): LogDigest {
   const fact = (name: keyof typeof factMarkers) => draft.facts.get(name) ?? null;
   return {
     ...{ file, kind, marks, problems, lines: draft.lines, bytes: draft.bytes, isCut: draft.isCut },
-    ...{ isTimed: clock.timedLines > 0, endUs: clock.endUs, gaps: clock.gaps },
+    ...{ isTimed: clock.timedLines > 0, endUs: clock.endUs, gaps: clock.gaps, fetches: draft.fetches },
     end: draft.end ?? endOfServer(kind, draft.server),
     lanes: lanesOf(draft),
     warnings: warningsOf({ file, clock, marksLeftOut: draft.marksLeftOut, problemsLeftOut: draft.problemsLeftOut }),

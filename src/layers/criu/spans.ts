@@ -135,9 +135,14 @@ function rootAttributes({ digest, statistics }: CriuLog): Attributes {
     'criu.failure.line': failure?.line ?? null,
     'criu.failure.cause': failure?.cause ?? null,
     'criu.failure.hint': failure?.hint ?? null,
+    ...(digest.kind === 'lazy-pages' ? fetchAttributes(digest.fetches) : {}),
   };
   for (const [name, value] of Object.entries(statistics?.values ?? {})) if (!noise.has(name)) known[`criu.stats.${name}`] = value;
   return Object.fromEntries(Object.entries(known).filter((entry): entry is [string, AttributeValue] => entry[1] !== null));
+}
+
+function fetchAttributes({ faults, batches, bytes }: CriuLog['digest']['fetches']): Attributes {
+  return { 'criu.lazy_pages.faults': faults, 'criu.lazy_pages.batches': batches, 'criu.lazy_pages.bytes': bytes };
 }
 
 function problemEvents({ digest }: CriuLog, at: (us: number) => Ns): readonly SpanEvent[] {

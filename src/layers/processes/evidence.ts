@@ -35,7 +35,12 @@ export function readProcessEvidence(hostFolder: string, role: ProcessEvidence['r
     role,
     calls: trace === null ? fromRecords(records) : joinRecords(seen, records),
     anchor: trace === null ? noticed : { means: "the kernel's trace clock, read against the wall clock", boundNs: trace.boundNs },
-    warnings: isUndated ? [`evidence/${host}/kernel.trace: no mark tells its clock: left out`] : [],
+    warnings: [
+      ...(isUndated ? [`evidence/${host}/kernel.trace: no mark tells its clock: left out`] : []),
+      ...(trace?.lost
+        ? [`evidence/${host}/kernel.trace: the oldest ${trace.lost} events found no room: programs may be missing`]
+        : []),
+    ],
   };
 }
 

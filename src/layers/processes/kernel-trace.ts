@@ -16,6 +16,8 @@ export interface KernelTrace {
   readonly events: readonly KernelEvent[];
   /** How far all of them may be off together. */
   readonly boundNs: Ns;
+  /** Events that the kernel had no room for: the oldest. */
+  readonly lost: number;
 }
 
 const line = /^\s*(.*)-(\d+)\s+\[\d+\]\s+\S+\s+(\d+)\.(\d{6}): (\w+): (.*)$/;
@@ -49,7 +51,9 @@ export function parseKernelTrace(text: string): KernelTrace | null {
       if (event !== null) events.push(event);
     }
   }
-  return dated(events, readings);
+  const [, kept, written] = /^# entries-in-buffer\/entries-written: (\d+)\/(\d+)/m.exec(text) ?? [];
+  const trace = dated(events, readings);
+  return trace && { ...trace, lost: Number(written ?? 0) - Number(kept ?? 0) };
 }
 
 function linesOf(text: string): readonly RegExpExecArray[] {
@@ -81,7 +85,7 @@ function eventOf(
 }
 
 /** The narrowest reading at the beginning and at the end; between them the one clock goes in a straight line to the other. */
-function dated(events: readonly KernelEvent[], readings: readonly Reading[]): KernelTrace | null {
+function dated(events: readonly KernelEvent[], readings: readonly Reading[]): Omit<KernelTrace, 'lost'> | null {
   const [first] = readings;
   if (first === undefined) return null;
   const isEarly = ({ atNs }: Reading) => atNs - first.atNs < 100_000_000n;

@@ -58,9 +58,17 @@ export const startedPrograms = [
  * dockerd starts itself as the hook that hands over a network namespace: `/proc/PID/exe` (moby, daemon/oci_linux.go, the prestart hook).
  */
 export function programOf(path: string): (typeof startedPrograms)[number] {
-  if (/^\/proc\/(\d+|self)\/exe$/.test(path)) return 'libnetwork-setkey';
+  if (/^\/proc\/\d+\/exe$/.test(path)) return 'libnetwork-setkey';
   const base = (path.split('/').at(-1) ?? '').replace(/^x?(ip6?tables(?:-save|-restore)?)-(?:nft|legacy)$/, '$1');
   return startedPrograms.find((name) => name === base) ?? 'other';
+}
+
+/** Shells wait for what they start. */
+export const shells: readonly string[] = ['sh', 'bash', 'dash'];
+
+/** Our own scripts: the runtime, and what stands before CRIU (src/wrap/host). */
+export function isOurs(path: string): boolean {
+  return /^\/(?:usr\/local\/lib|run)\/transship\//.test(path);
 }
 
 /** By a process's name, 15 characters at most. */

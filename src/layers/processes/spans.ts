@@ -1,8 +1,10 @@
+import { execAttribute } from '../../trace/criu-edges.ts';
 import type { Attributes, AttributeValue, LayerSpan, LayerSpans, Service } from '../../trace/layer-spans.ts';
 import { type Ns, nsToUs } from '../../trace/time.ts';
 import type { Call, ProcessEvidence } from './evidence.ts';
 import {
   criuCalls,
+  isOurs,
   isWrapper,
   type ProcessName,
   programOf,
@@ -11,6 +13,7 @@ import {
   runcVersion,
   runcWork,
   serviceOfStarter,
+  shells,
   shimProgram,
 } from './names.ts';
 import type { Process } from './process-table.ts';
@@ -52,18 +55,36 @@ function nameOf(call: Call, context: Context): Named | null {
   if (base === shimProgram) return shimNameOf(call, context);
   const caller = process.parent === null ? null : baseOf(process.parent);
   if (base === 'criu' && caller === 'runc' && process.parent !== null) return criuNameOf(call, process.parent, context);
-  const service = serviceOf(process);
-  return service === null ? null : { name: `program ${programOf(pathOf(process))}`, service, isWait: false, isDetail: true };
+  const service = isOurPart(process, process.endNs) ? null : serviceOf(process);
+  if (service === null || isOfContainer(process, context)) return null;
+  return { name: `program ${programOf(pathOf(process))}`, service, isWait: shells.includes(base), isDetail: true };
 }
 
 /** Whose program it is: that of the nearest ancestor that is a layer. Our own commands are told by their own records. */
-function serviceOf({ parent, starter }: Process): Service | null {
+function serviceOf({ parent, starter, startNs }: Process): Service | null {
   if (parent === null) return serviceOfStarter(starter);
+  if (isOurPart(parent, startNs)) return null;
   const base = baseOf(parent);
   if (base === 'runc') return 'runc';
   if (base === 'criu') return 'criu';
   if (base === shimProgram) return 'containerd-shim';
   return serviceOf(parent);
+}
+
+/** What `runc exec`, `create` and the like start is the container's own, but for Docker's hook. */
+function isOfContainer(process: Process, context: Context): boolean {
+  let up = process.parent;
+  while (up !== null && baseOf(up) !== 'runc') up = up.parent;
+  const owner = up === null ? undefined : context.table.get(up);
+  if (owner === undefined || programOf(pathOf(process)) === 'libnetwork-setkey') return false;
+  return !/^runc\.(checkpoint|pre-dump|restore)$/.test(runcNameOf(owner, context));
+}
+
+/** Then it ran a script of ours, whose marks tell what it did. */
+function isOurPart({ execs }: Process, atNs: Ns | null): boolean {
+  const then = execs.filter((one) => atNs === null || one.atNs <= atNs).map(({ path }) => path);
+  const last = then.at(-1) ?? '';
+  return isOurs(last) || (then.some(isOurs) && shells.includes(last.split('/').at(-1) ?? ''));
 }
 
 /** By the words it was called with; else by what it did: only a checkpoint and a restore call CRIU. */
@@ -120,12 +141,19 @@ function spanOf(
     startNs: process.startNs,
     endNs: process.endNs as Ns,
     evidence: 'bounded',
-    attributes: attributesOf(process, record),
+    attributes: { ...attributesOf(process, record), ...(criuWork.test(name) ? { [execAttribute]: execUs(process) } : {}) },
     events: [],
     ...(isWait ? { isWait } : {}),
     ...(isDetail ? { isDetail } : {}),
     ...(record?.exitCode && mustSucceed.test(name) ? { error: `exit status ${record.exitCode}` } : {}),
   };
+}
+
+const criuWork = /^runc\.criu\.(dump|pre-dump|restore)$/;
+
+/** Before it is CRIU, a script of ours may stand there and wait. */
+function execUs({ startNs, execs }: Process): number {
+  return Math.round(nsToUs((execs.at(-1)?.atNs ?? startNs) - startNs));
 }
 
 /** `runc resume` of a container that is gone, and the like, fail in a move that succeeds. */

@@ -11,7 +11,9 @@ if [ -e /run/transship/watch/calls ]; then
     read -r transship_parent 2>/dev/null </run/transship/watch/traceparent
     printf '%s\0' call $$ $PPID "$transship_parent" "${0##*/}" $# "$@" 2>/dev/null >>/run/transship/watch/calls
 fi
+# behind its own place in the PATH, so that it comes back to nobody who has called it
 transship_path=$PATH:
+case :$transship_path in *:"${0%/*}":*) transship_path=:$transship_path transship_path=${transship_path#*:"${0%/*}":} ;; esac
 while [ -n "$transship_path" ]; do
     transship_folder=${transship_path%%:*} transship_path=${transship_path#*:}
     # another wrapper would note the call twice; the move's own CRIU (criu.sh) has come here already, and would come again for ever

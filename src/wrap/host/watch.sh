@@ -65,7 +65,7 @@ open_kernel() {
         [ ! -d "$old" ] || kill -0 "${old##*-}" 2>/dev/null || remove_instance "$old"
     done
     mkdir "$instance" || return
-    echo mono >"$instance/trace_clock" && echo 512 >"$instance/buffer_size_kb" && echo 0 >"$instance/options/record-tgid"
+    echo mono >"$instance/trace_clock" && echo 256 >"$instance/buffer_size_kb" && echo 0 >"$instance/options/record-tgid"
     echo 1 >"$instance/options/event-fork" || return
     follow || return
     echo 1 >"$instance/events/sched/sched_process_exec/enable" && echo 1 >"$instance/events/sched/sched_process_exit/enable" &&
