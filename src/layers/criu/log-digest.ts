@@ -1,13 +1,14 @@
+import { anyMarker, digestFilter } from './digest-patterns.ts';
 import { keptOfLog, warningsOf } from './digest-warnings.ts';
-import { isKnownSymptom, knownFailures } from './known-failures.ts';
+import { isKnownSymptom } from './known-failures.ts';
 import { type LineBytes, lineReader, textOf } from './line-bytes.ts';
-import { filterOf, mayMatch } from './line-filter.ts';
+import { mayMatch } from './line-filter.ts';
 import { readHead } from './line-head.ts';
 import { type Gap, keepBefore, type Lane, type LogClock, newClock, passLine, type TimedLine } from './log-clock.ts';
 import { type LogLine, parseLine } from './log-grammar.ts';
 import { endMarkers, factMarkers, givingUp, kindMarkers, pidPair, processLine, rootLine } from './log-markers.ts';
 import { meetingLine } from './meeting-lines.ts';
-import { countFetch, fetchPatterns, type PageFetches } from './page-fetches.ts';
+import { countFetch, type PageFetches } from './page-fetches.ts';
 import type { LogKind } from './phase.ts';
 import { beginsAnyPhase } from './phase-tables.ts';
 import { restoredLine } from './restore-phases.ts';
@@ -135,7 +136,7 @@ function lineTaker(draft: Draft): (line: LineBytes) => void {
     timed.isForeign = false;
     const isUsual = readHead(line, timed);
     if (timed.us < 0 && (draft.hasQuotes || draft.lines <= looksForQuotes)) takeLine(draft, line, timed, false);
-    else if (isUsual && !line.isCut && !mayMatch(filter, line.bytes, timed.textAt, line.end)) {
+    else if (isUsual && !line.isCut && !mayMatch(digestFilter, line.bytes, timed.textAt, line.end)) {
       if (timed.us >= 0) passLine(draft.clock, timed);
     } else takeLine(draft, line, timed, isUsual);
   };
@@ -202,29 +203,6 @@ function noteMark(draft: Draft, mark: Mark): void {
   if (draft.marks.length < limits.marks) draft.marks.push(mark);
   else draft.marksLeftOut += 1;
 }
-
-const markers = [...kindMarkers.map(({ text }) => text), ...Object.values(endMarkers), ...Object.values(factMarkers)];
-const anyMarker = new RegExp(markers.map((marker) => marker.source).join('|'));
-
-/** Whatever a digest looks for in a text. */
-export function digestPatterns(): readonly RegExp[] {
-  const quiet = knownFailures.flatMap(({ text, isQuiet }) => (isQuiet ? [text] : []));
-  return [
-    ...markers,
-    ...quiet,
-    beginsAnyPhase,
-    restoredLine,
-    meetingLine,
-    ...fetchPatterns,
-    pidPair,
-    processLine,
-    rootLine,
-    givingUp,
-  ];
-}
-
-/** What stands with a level is a problem whatever it says. */
-const filter = filterOf([...digestPatterns(), /^Error \(/, /^Warn {2}\(/]);
 
 function takeText(draft: Draft, text: string): void {
   if (!anyMarker.test(text)) return;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { readRecorded } from '../../../test/recorded/criu-cases.ts';
+import { digestPatterns } from './digest-patterns.ts';
 import { portableText, textOf } from './line-bytes.ts';
 import { filterOf, mayMatch } from './line-filter.ts';
 import { readHead } from './line-head.ts';
-import { digestPatterns } from './log-digest.ts';
 import { parseLine } from './log-grammar.ts';
 import { fetchPatterns } from './page-fetches.ts';
 
