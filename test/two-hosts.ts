@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { connectHost } from '../src/hosts/connect.ts';
 import type { Host } from '../src/hosts/host.ts';
 import type { CgroupMode } from '../vm/cgroup.ts';
-import { missingForTestbed } from '../vm/prerequisites.ts';
+import { missingForTestbed, missingForVms } from '../vm/prerequisites.ts';
+import type { VmOptions } from '../vm/qemu/vm-hosts.ts';
 import { takeDown } from '../vm/testbed-down.ts';
 import { bringUp } from '../vm/testbed-up.ts';
 import type { PackageSet } from '../vm/versions.ts';
@@ -18,6 +19,13 @@ export interface TwoHosts {
 
 const given = ['TRANSSHIP_TESTBED', 'TRANSSHIP_TRACES'] as const;
 
+export interface HostWish {
+  readonly cgroup?: CgroupMode;
+  readonly packages?: PackageSet;
+  /** In virtual machines. */
+  readonly vm?: VmOptions;
+}
+
 /**
  * Tests on a set of real Docker hosts of their own, taken down afterwards; runs lie in a folder that goes with them. Where no hosts
  * can be, they are skipped, with the reason in their name; in CI a skip is a failure (closing-line.ts).
@@ -26,10 +34,10 @@ export function describeOnHosts(
   name: string,
   setName: string,
   tests: (hosts: () => TwoHosts) => void,
-  { cgroup = 'v2', packages = 'debian13' }: { readonly cgroup?: CgroupMode; readonly packages?: PackageSet } = {},
+  { cgroup = 'v2', packages = 'debian13', vm }: HostWish = {},
 ): void {
   const set = testSet(setName);
-  const missing = missingForTestbed();
+  const missing = [...missingForTestbed(), ...(vm === undefined ? [] : missingForVms())];
   const noHosts = (why: string) => (): TwoHosts => {
     throw new Error(why);
   };
@@ -43,7 +51,14 @@ export function describeOnHosts(
     beforeAll(async () => {
       process.env.TRANSSHIP_TESTBED = set;
       process.env.TRANSSHIP_TRACES = mkdtempSync(join(tmpdir(), 'transship-runs-'));
-      await bringUp({ set, cgroup, packages, say: () => {}, signal: new AbortController().signal });
+      await bringUp({
+        set,
+        cgroup,
+        packages,
+        ...(vm === undefined ? {} : { vm }),
+        say: () => {},
+        signal: new AbortController().signal,
+      });
       hosts = { a: await connectHost('test:a'), b: await connectHost('test:b') };
     }, 600_000);
     afterAll(async () => {

@@ -17,6 +17,8 @@ export interface Build {
   /** Words put before the command, e.g. to join a cgroup. */
   readonly prefix: readonly string[];
   readonly say: (line: string) => void;
+  /** What helps when it fails, besides a mirror that can be reached. */
+  readonly hint?: string;
 }
 
 const buildLimitMs = 600_000;
@@ -50,10 +52,8 @@ export async function buildOnce(build: Build): Promise<string> {
     throw new TransshipError(
       'not-ready',
       `${what}: ${lastLines((cause as ExecaError).all)}`,
-      `is the Debian mirror reachable? try: apt-get update`,
-      {
-        cause,
-      },
+      ['is the Debian mirror reachable? try: apt-get update', ...(build.hint === undefined ? [] : [build.hint])].join('; '),
+      { cause },
     );
   }
   say(`built ${what} in ${((Date.now() - startMs) / 1000).toFixed(1)} s`);
