@@ -2,11 +2,13 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { TransshipError } from '../src/error.ts';
+import { cacheFolder } from './build-cache.ts';
 import { type CgroupMode, makeGroups } from './cgroup.ts';
 import { type HostPlan, prepareLayer } from './host-layer.ts';
 import { dockerdLog, namespaceHosts } from './namespace-hosts.ts';
 import { requireQemu, requireTestbed } from './prerequisites.ts';
 import { isAlive, startTime } from './process-identity.ts';
+import { requireMemory, requireRoom } from './qemu/room.ts';
 import { type VmOptions, vmHosts } from './qemu/vm-hosts.ts';
 import { makeSsh } from './test-ssh.ts';
 import { hasRemains, takeDown, testbedData } from './testbed-down.ts';
@@ -41,7 +43,6 @@ const addressOf = (index: number): string => `10.77.0.${index + 1}`;
  */
 export async function bringUp(options: UpOptions): Promise<TestbedState> {
   requireTestbed();
-  if (options.vm !== undefined) requireQemu();
   const { set, say } = options;
   checkName(set);
   const present = readTestbed(set);
@@ -51,6 +52,7 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
     say(`removing what is left of an earlier set '${set}'`);
     await takeDown(set);
   }
+  if (options.vm !== undefined) requireVms(options.vm);
   const folder = testbedFolder(set);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   writeFileSync(join(folder, 'maker'), `${process.pid} ${startTime(process.pid)}\n`);
@@ -65,6 +67,12 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
     for (const log of logs) if (log !== null) say(log);
     throw error;
   }
+}
+
+function requireVms({ memoryMib }: VmOptions): void {
+  requireQemu();
+  requireMemory(memoryMib);
+  for (const folder of [cacheFolder, testbedData('')]) requireRoom(folder);
 }
 
 async function make({ set, cgroup, packages = 'debian13', extra = [], vm, say }: UpOptions): Promise<TestbedState> {
