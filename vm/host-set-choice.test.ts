@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chooseHostSet } from './host-set-choice.ts';
+import { chooseHostSet, refuseOtherVersions } from './host-set-choice.ts';
 
 const none = { packages: undefined, criu: undefined, docker: undefined };
 
@@ -23,4 +23,12 @@ test('a version that no set has, or not together: what there is', () => {
     }),
   );
   expect(() => chooseHostSet({ ...none, criu: '4.20' })).toThrow(/no set of packages has CRIU 4\.20/);
+});
+
+test('what the mirror had by then is not what was asked for', () => {
+  const has = { criu: '4.3', docker: '26.1.5', containerd: '1.7.24', runc: '1.1.15' };
+  expect(() => refuseOtherVersions(has, { criu: undefined, docker: '26.1' })).not.toThrow();
+  expect(() => refuseOtherVersions(has, { criu: '4.2.1', docker: undefined })).toThrow(
+    expect.objectContaining({ code: 'not-ready', message: 'CRIU 4.2.1 is gone from the mirror: the hosts would have 4.3' }),
+  );
 });

@@ -1,4 +1,5 @@
 import { TransshipError } from '../src/error.ts';
+import type { HostVersions } from './testbed-state.ts';
 import { hostSets, type PackageSet, packageSets } from './versions.ts';
 
 export interface SetWish {
@@ -25,4 +26,20 @@ export function chooseHostSet({ packages, criu, docker }: SetWish): PackageSet {
 
 function begins(version: string, wished: string | undefined): boolean {
   return wished === undefined || `${version}.`.startsWith(`${wished}.`);
+}
+
+/** @throws TransshipError `not-ready` when the packages that the mirror had are of other versions than was asked for */
+export function refuseOtherVersions(has: Omit<HostVersions, 'kernel'>, { criu, docker }: Pick<SetWish, 'criu' | 'docker'>): void {
+  const asked = [
+    ['CRIU', has.criu, criu],
+    ['Docker', has.docker, docker],
+  ] as const;
+  const other = asked.find(([, version, wished]) => !begins(version, wished));
+  if (other === undefined) return;
+  const [name, version, wished] = other;
+  throw new TransshipError(
+    'not-ready',
+    `${name} ${wished} is gone from the mirror: the hosts would have ${version}`,
+    `ask for ${version}, or build it and put it there: transship testbed sync`,
+  );
 }

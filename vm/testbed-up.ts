@@ -5,6 +5,7 @@ import { TransshipError } from '../src/error.ts';
 import { cacheFolder } from './build-cache.ts';
 import { type CgroupMode, makeGroups } from './cgroup.ts';
 import { type HostPlan, prepareLayer } from './host-layer.ts';
+import { refuseOtherVersions, type SetWish } from './host-set-choice.ts';
 import { dockerdLog, namespaceHosts } from './namespace-hosts.ts';
 import { requireQemu, requireTestbed } from './prerequisites.ts';
 import { isAlive, startTime } from './process-identity.ts';
@@ -24,6 +25,8 @@ export interface UpOptions {
   readonly packages?: PackageSet;
   /** Debian packages besides those of every host; their root tree is built and kept by itself. */
   readonly extra?: readonly string[];
+  /** Versions that were asked for by name, and must be those of the packages. */
+  readonly wish?: Pick<SetWish, 'criu' | 'docker'>;
   /** Virtual machines instead of namespaces. */
   readonly vm?: VmOptions;
   readonly say: (line: string) => void;
@@ -75,11 +78,13 @@ function requireVms({ memoryMib }: VmOptions): void {
   for (const folder of [cacheFolder, testbedData('')]) requireRoom(folder);
 }
 
-async function make({ set, cgroup, packages = 'debian13', extra = [], vm, say }: UpOptions): Promise<TestbedState> {
+async function make({ set, cgroup, packages = 'debian13', extra = [], vm, wish, say }: UpOptions): Promise<TestbedState> {
   const folder = testbedFolder(set);
   const groups = makeGroups(set, hostNames, cgroup);
   const setting = { set, folder, groups, packages, extra, say };
   const maker = vm === undefined ? await namespaceHosts(setting) : await vmHosts(setting, vm);
+  const versions = treeVersions(maker.tree);
+  if (wish !== undefined) refuseOtherVersions(versions, wish);
   const plans = hostNames.map((name, index) => planOf(set, name, addressOf(index + 1)));
   for (const plan of plans) prepareLayer(plan, plans);
   await makeSsh(folder, plans);
@@ -90,7 +95,7 @@ async function make({ set, cgroup, packages = 'debian13', extra = [], vm, say }:
   const state: TestbedState = {
     ...{ set, folder, sshConfig: join(folder, 'ssh_config'), wireNamespace: join(folder, 'wire') },
     ...{ kind: vm === undefined ? 'namespaces' : 'vm', accelerator: maker.accelerator },
-    versions: { kernel: maker.kernel, ...treeVersions(maker.tree) },
+    versions: { kernel: maker.kernel, ...versions },
     ...{ cgroup, hosts },
   };
   writeFileSync(join(folder, 'testbed.json.new'), `${JSON.stringify(state, null, 2)}\n`);

@@ -44,7 +44,8 @@ async function runUp(options: Options, command: Command): Promise<void> {
   if (options.cgroup !== 'v1' && options.cgroup !== 'v2')
     throw new TransshipError('usage', `--cgroup ${options.cgroup} is unknown`, 'v1 or v2');
   const vm = vmOptions(options);
-  const packages = chooseHostSet({ packages: options.packages, criu: options.criu, docker: options.docker });
+  const wish = { criu: options.criu, docker: options.docker };
+  const packages = chooseHostSet({ packages: options.packages, ...wish });
   const { bringUp } = await import('../../vm/testbed-up.ts');
   const set = testbedSet();
   const before = readTestbed(set);
@@ -54,7 +55,7 @@ async function runUp(options: Options, command: Command): Promise<void> {
   // not `once`: it takes the listener away first, and execa's signal-exit, finding none but its own, raises the signal again
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
   const startMs = Date.now();
-  const given = { set, cgroup: options.cgroup as CgroupMode, packages, ...(vm === null ? {} : { vm }) };
+  const given = { set, cgroup: options.cgroup as CgroupMode, packages, wish, ...(vm === null ? {} : { vm }) };
   const state = await bringUp({ ...given, say: terminal.say, signal: interrupt.signal });
   const isSame = before?.hosts.every((host, index) => host.initStart === state.hosts[index]?.initStart);
   const names = state.hosts.map((host) => `test:${host.name} (${host.address})`).join(' and ');

@@ -5,6 +5,7 @@ import { readTestbed, type TestbedState, type TestHost, testbedSet } from '../..
 import { TransshipError } from '../error.ts';
 import { terminalOf, withFormat } from './terminal.ts';
 import { testbedSets } from './testbed-sets.ts';
+import { testbedSync } from './testbed-sync.ts';
 import { testbedUp } from './testbed-up.ts';
 
 const down = new Command('down')
@@ -26,6 +27,12 @@ const exec = new Command('exec')
   .addHelpText('after', '\nExample:\n  transship testbed exec a -- docker ps')
   .action(runExec);
 
+const shell = new Command('shell')
+  .summary("root's shell on a test host")
+  .argument('<name>', 'a or b')
+  .addHelpText('after', '\nExample:\n  transship testbed shell a')
+  .action((name: string) => runExec(name, ['bash', '-l']));
+
 export const testbedCommand: Command = new Command('testbed')
   .summary('two Docker hosts on this machine, in namespaces or virtual machines, to try everything on')
   .enablePositionalOptions()
@@ -33,6 +40,8 @@ export const testbedCommand: Command = new Command('testbed')
   .addCommand(down)
   .addCommand(status)
   .addCommand(exec)
+  .addCommand(shell)
+  .addCommand(testbedSync)
   .addCommand(testbedSets)
   .addHelpText(
     'after',

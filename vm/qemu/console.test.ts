@@ -12,7 +12,7 @@ function guest(said: string, isAlive = true, log = '') {
   const files = { console: join(folder, 'a.console'), log: join(folder, 'a.log') };
   writeFileSync(files.console, said);
   writeFileSync(files.log, log);
-  return { name: 'a', ...files, isAlive: () => isAlive };
+  return { name: 'a', ...files, isAlive: () => isAlive, limitMs: 60_000 };
 }
 
 const failure = (message: string | RegExp) => ({
@@ -22,15 +22,15 @@ const failure = (message: string | RegExp) => ({
 });
 
 test('the mark is what it waits for, also of a guest that has ended since', async () => {
-  await waitForMark(guest('transship: booted 6.12.1\r\ntransship: docker answers\r\n', false), 0);
+  await waitForMark({ ...guest('transship: booted 6.12.1\r\ntransship: docker answers\r\n', false), limitMs: 0 });
 });
 
 test('a guest that never answers: the end of its console', async () => {
   const said = Array.from({ length: 30 }, (_, index) => `line ${index}`).join('\r\n');
-  await expect(waitForMark(guest(said), 0)).rejects.toMatchObject(
+  await expect(waitForMark({ ...guest(said), limitMs: 0 })).rejects.toMatchObject(
     failure(/^Docker on a does not answer after 0 s\nend of its console:\nline 15\n(line \d+\n)+line 29$/),
   );
-  await expect(waitForMark(guest(''), 0)).rejects.toMatchObject(failure(/\n\(nothing on its console\)$/));
+  await expect(waitForMark({ ...guest(''), limitMs: 0 })).rejects.toMatchObject(failure(/\n\(nothing on its console\)$/));
 });
 
 test('a panic is named at once, with what came before it and without its stack', async () => {
@@ -49,7 +49,7 @@ test("a machine that ended: QEMU's own words", async () => {
 });
 
 test('what a guest says drives no terminal', async () => {
-  await expect(waitForMark(guest('\u001b[2J\u001b]0;title\u0007here\r\n'), 0)).rejects.toMatchObject(
+  await expect(waitForMark({ ...guest('\u001b[2J\u001b]0;title\u0007here\r\n'), limitMs: 0 })).rejects.toMatchObject(
     failure(/console:\n0;titlehere$/),
   );
 });

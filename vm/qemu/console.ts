@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../src/error.ts';
 import { tail } from '../log-tail.ts';
 
-/** 15 to 20 s under emulation on two idle cores; 110 s were seen where ten other things ran. */
-const readyLimitMs = 300_000;
+/** Under emulation 15 to 20 s on two idle cores; 110 s and more were seen where ten other things ran. Under KVM it is a few seconds. */
+export const readyLimitsMs = { tcg: 480_000, kvm: 90_000 } as const;
 
 /** What vm-boot.sh says when all is there. */
 const readyMark = 'transship: docker answers';
@@ -16,13 +16,14 @@ export interface Watched {
   /** QEMU's own output. */
   readonly log: string;
   readonly isAlive: () => boolean;
+  readonly limitMs: number;
 }
 
 /**
  * Waits until the guest says on its console that Docker answers.
  * @throws TransshipError `failed`: the kernel panicked, QEMU ended, or nothing was said in time
  */
-export async function waitForMark({ name, console, log, isAlive }: Watched, limitMs = readyLimitMs): Promise<void> {
+export async function waitForMark({ name, console, log, isAlive, limitMs }: Watched): Promise<void> {
   const end = Date.now() + limitMs;
   for (;;) {
     const wasAlive = isAlive();

@@ -3,7 +3,7 @@ import { isAlive, startTime } from '../process-identity.ts';
 import { rootTree } from '../rootfs.ts';
 import { joining } from '../wire.ts';
 import { chooseAccelerator } from './accelerator.ts';
-import { waitForMark } from './console.ts';
+import { readyLimitsMs, waitForMark } from './console.ts';
 import { diskOf, hostDisks } from './disk.ts';
 import { debianKernel } from './kernel.ts';
 import { consoleFile, machineLog, startMachine } from './start-vm.ts';
@@ -35,7 +35,8 @@ export async function vmHosts(setting: HostSetting, { kernel: version, cpus, mem
       const initStart = startTime(initPid) ?? '';
       const console = consoleFile(folder, plan.name);
       const log = machineLog(folder, plan.name);
-      await waitForMark({ name: plan.name, console, log, isAlive: () => isAlive(initPid, initStart) });
+      const limitMs = readyLimitsMs[accelerator.name];
+      await waitForMark({ name: plan.name, console, log, isAlive: () => isAlive(initPid, initStart), limitMs });
       return { name: plan.name, address: plan.address, initPid, initStart, initGroups: groups.hostGroups(plan.name) };
     },
   };
