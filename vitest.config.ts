@@ -22,7 +22,7 @@ export default defineConfig({
           include: ['test/real/vm*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          // Code that is emulated keeps both cores busy: not beside tests that look at times, and one at a time.
+          // Five times what two idle cores need, where there is no KVM. Code that is emulated keeps both cores busy: not beside tests that look at times, and one at a time.
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
         },
