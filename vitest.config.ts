@@ -8,11 +8,23 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/real/**/*.test.ts'],
+          exclude: ['test/real/vm*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 600_000,
           // Each file has a set of Docker hosts of its own, and waits for Docker most of the time: two at a time on two cores.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'real-vm',
+          include: ['test/real/vm*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          // Five times what two idle cores need, where there is no KVM. Code that is emulated keeps both cores busy: not beside tests that look at times, and one at a time.
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

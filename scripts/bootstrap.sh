@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what a checkout needs, once: npm packages and, for `--hosts [PACKAGE...]`, as root on Debian, the Debian packages
-# of the test hosts (and those named); then builds. Talks on stderr only.
+# of the test hosts (and those named); for `--vms` those of hosts in virtual machines as well (QEMU); then builds. Talks on stderr only.
 # Addresses of registries and mirrors are those of the machine's own configuration.
 set -eu
 cd "$(dirname "$0")/.."
@@ -22,10 +22,14 @@ if [ ! -f "$installed" ] || [ -n "$(find package.json -newer "$installed")" ]; t
 fi
 
 # Only as root, only where apt is.
-if [ "${1:-}" = --hosts ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+lists=vm/debian-packages.txt
+[ "${1:-}" != --vms ] || lists="$lists vm/qemu/debian-packages.txt"
+case ${1:-} in --hosts | --vms) isForHosts=true ;; *) isForHosts=false ;; esac
+if $isForHosts && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   shift
   missing=''
-  for package in $(cat vm/debian-packages.txt) "$@"; do
+  # shellcheck disable=SC2086 # two words
+  for package in $(cat $lists) "$@"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
   done
   if [ -n "$missing" ]; then

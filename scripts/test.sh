@@ -12,7 +12,7 @@ case ${1:-} in unit | real)
   ;;
 esac
 
-if [ "$project" = unit ]; then sh scripts/bootstrap.sh; else sh scripts/bootstrap.sh --hosts shellcheck; fi
+if [ "$project" = unit ]; then sh scripts/bootstrap.sh; else sh scripts/bootstrap.sh --vms shellcheck; fi
 node_modules/.bin/biome check --error-on-warnings . >&2
 node_modules/.bin/knip --no-config-hints >&2
 if command -v shellcheck >/dev/null; then
@@ -21,4 +21,4 @@ else
   echo "shellcheck is not installed: the shell scripts are not checked" >&2
 fi
 
-exec node_modules/.bin/vitest run ${project:+--project "$project"} --reporter=default --reporter=./dist/test/closing-line.js "$@"
+exec node_modules/.bin/vitest run ${project:+--project "$project*"} --reporter=default --reporter=./dist/test/closing-line.js "$@"

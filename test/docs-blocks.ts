@@ -17,6 +17,7 @@ export interface DocsBlock {
 export const docsFiles = [
   'README.md',
   'docs/getting-started.md',
+  'docs/test-hosts.md',
   'docs/reading-a-trace.md',
   'docs/five-seconds-of-docker-checkpoint.md',
   'docs/pre-copy.md',

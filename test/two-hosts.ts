@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { connectHost } from '../src/hosts/connect.ts';
 import type { Host } from '../src/hosts/host.ts';
 import type { CgroupMode } from '../vm/cgroup.ts';
-import { missingForTestbed } from '../vm/prerequisites.ts';
+import { missingForTestbed, missingForVms } from '../vm/prerequisites.ts';
+import type { VmOptions } from '../vm/qemu/vm-hosts.ts';
 import { takeDown } from '../vm/testbed-down.ts';
 import { bringUp } from '../vm/testbed-up.ts';
 import type { PackageSet } from '../vm/versions.ts';
@@ -21,6 +22,8 @@ interface HostOptions {
   readonly packages?: PackageSet;
   /** Debian packages besides those of every host. */
   readonly extra?: readonly string[];
+  /** In virtual machines. */
+  readonly vm?: VmOptions;
 }
 
 const given = ['TRANSSHIP_TESTBED', 'TRANSSHIP_TRACES'] as const;
@@ -33,10 +36,10 @@ export function describeOnHosts(
   name: string,
   setName: string,
   tests: (hosts: () => TwoHosts) => void,
-  { cgroup = 'v2', packages = 'debian13', extra = [] }: HostOptions = {},
+  { cgroup = 'v2', packages = 'debian13', extra = [], vm }: HostOptions = {},
 ): void {
   const set = testSet(setName);
-  const missing = missingForTestbed();
+  const missing = [...missingForTestbed(), ...(vm === undefined ? [] : missingForVms())];
   const noHosts = (why: string) => (): TwoHosts => {
     throw new Error(why);
   };
@@ -50,7 +53,15 @@ export function describeOnHosts(
     beforeAll(async () => {
       process.env.TRANSSHIP_TESTBED = set;
       process.env.TRANSSHIP_TRACES = mkdtempSync(join(tmpdir(), 'transship-runs-'));
-      await bringUp({ set, cgroup, packages, extra, say: () => {}, signal: new AbortController().signal });
+      await bringUp({
+        set,
+        cgroup,
+        packages,
+        extra,
+        ...(vm === undefined ? {} : { vm }),
+        say: () => {},
+        signal: new AbortController().signal,
+      });
       hosts = { a: await connectHost('test:a'), b: await connectHost('test:b') };
     }, 600_000);
     afterAll(async () => {

@@ -6,6 +6,10 @@ target=$1
 shift
 [ ! -e "$target" ] || exit 0
 rm -rf --one-file-system -- "$target.partial"
-"$@"
+"$@" || {
+  status=$?
+  rm -rf --one-file-system -- "$target.partial"
+  exit "$status"
+}
 sync -f "$target.partial"
 mv -T -- "$target.partial" "$target"

@@ -17,25 +17,52 @@ const programs: Readonly<Record<string, string>> = {
   unshare: 'util-linux',
 };
 
+/** The same for virtual machines (qemu/debian-packages.txt). */
+const vmPrograms: Readonly<Record<string, string>> = {
+  depmod: 'kmod',
+  'dpkg-deb': 'dpkg',
+  mke2fs: 'e2fsprogs',
+  'qemu-img': 'qemu-utils',
+  'qemu-system-x86_64': 'qemu-system-x86',
+};
+
+function missingPrograms(programs: Readonly<Record<string, string>>): string[] {
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'];
+  return Object.entries(programs)
+    .filter(([program]) => !folders.some((folder) => existsSync(join(folder, program))))
+    .map(([program, pkg]) => `no ${program} (Debian package ${pkg})`);
+}
+
+/** What virtual machines need besides what every set of test hosts does. */
+export function missingForVms(): string[] {
+  if (process.arch !== 'x64') return [`this is ${process.arch}; virtual machines are made on x64 alone`];
+  const tun = existsSync('/dev/net/tun') ? [] : ['no /dev/net/tun, for their network'];
+  return [...missingPrograms(vmPrograms), ...tun];
+}
+
 /** What keeps test hosts from being made here, in the user's words; empty when nothing does. Looks first, then tries in small. */
 export function missingForTestbed(): string[] {
   if (process.platform !== 'linux') return [`this is ${process.platform}; test hosts need Linux`];
-  const missing: string[] = [];
-  if (process.getuid?.() !== 0) missing.push('test hosts need root');
-  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'];
-  for (const [program, pkg] of Object.entries(programs))
-    if (!folders.some((folder) => existsSync(join(folder, program)))) missing.push(`no ${program} (Debian package ${pkg})`);
+  const missing = [...(process.getuid?.() === 0 ? [] : ['test hosts need root']), ...missingPrograms(programs)];
   return missing.length > 0 ? missing : [...refusedByMachine()];
 }
 
 /** @throws TransshipError `not-ready` */
 export function requireTestbed(): void {
-  const missing = missingForTestbed();
+  requireNothing('no test hosts here', missingForTestbed());
+}
+
+/** @throws TransshipError `not-ready` */
+export function requireQemu(): void {
+  requireNothing('no virtual machines here', missingForVms());
+}
+
+function requireNothing(what: string, missing: readonly string[]): void {
   if (missing.length === 0) return;
   const packages = missing.flatMap((line) => /Debian package ([^)]+)/.exec(line)?.[1] ?? []);
   const elsewhere = 'run it as root on a Linux machine; in a container, a privileged one';
   const hint = packages.length > 0 ? `apt-get install ${[...new Set(packages)].join(' ')}` : elsewhere;
-  throw new TransshipError('not-ready', `no test hosts here: ${missing.join('; ')}`, hint);
+  throw new TransshipError('not-ready', `${what}: ${missing.join('; ')}`, hint);
 }
 
 /** @throws TransshipError `not-ready` */

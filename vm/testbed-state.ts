@@ -9,16 +9,30 @@ export interface TestbedState {
   readonly sshConfig: string;
   /** The network namespace of the bridge: clients and probes enter it to reach the hosts (`nsenter --net=`). */
   readonly wireNamespace: string;
+  /** `vm`: each host is a virtual machine. */
+  readonly kind: 'namespaces' | 'vm';
+  /** What the hosts are made of, by their packages; the kernel as `uname -r` says it. */
+  readonly versions: HostVersions;
+  /** What runs the virtual machines' code; null for hosts in namespaces. */
+  readonly accelerator: 'kvm' | 'tcg' | null;
   /** `v1`: this machine's controllers are bound into the hosts, for tests of limits. */
   readonly cgroup: 'v1' | 'v2';
   readonly hosts: readonly TestHost[];
+}
+
+export interface HostVersions {
+  readonly kernel: string;
+  readonly criu: string;
+  readonly docker: string;
+  readonly containerd: string;
+  readonly runc: string;
 }
 
 export interface TestHost {
   readonly name: string;
   /** Its address on the wire. */
   readonly address: string;
-  /** Of its first process, in the machine's own pid namespace. */
+  /** Of its first process, in the machine's own pid namespace; of QEMU, when it is a virtual machine. */
   readonly initPid: number;
   /** When that process began, in clock ticks since boot (field 22 of /proc/PID/stat): tells it from a later one of the same pid. */
   readonly initStart: string;

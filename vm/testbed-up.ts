@@ -1,18 +1,22 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { TransshipError } from '../src/error.ts';
+import { cacheFolder } from './build-cache.ts';
 import { type CgroupMode, makeGroups } from './cgroup.ts';
-import { raisePipeSize } from './pipe-size.ts';
-import { requireTestbed } from './prerequisites.ts';
+import { type HostPlan, prepareLayer } from './host-layer.ts';
+import { refuseOtherVersions, type SetWish } from './host-set-choice.ts';
+import { dockerdLog, namespaceHosts } from './namespace-hosts.ts';
+import { requireQemu, requireTestbed } from './prerequisites.ts';
 import { isAlive, startTime } from './process-identity.ts';
-import { rootTree } from './rootfs.ts';
-import { type HostPlan, inHost, joining, makeWire, prepareLayer, startHost, tail } from './test-host.ts';
+import { requireMemory, requireRoom } from './qemu/room.ts';
+import { type VmOptions, vmHosts } from './qemu/vm-hosts.ts';
 import { makeSsh } from './test-ssh.ts';
 import { hasRemains, takeDown, testbedData } from './testbed-down.ts';
 import { readTestbed, type TestbedState, type TestHost, testbedFolder } from './testbed-state.ts';
+import { treeVersions } from './tree-versions.ts';
 import type { PackageSet } from './versions.ts';
+import { makeWire } from './wire.ts';
 
 export interface UpOptions {
   readonly set: string;
@@ -21,6 +25,10 @@ export interface UpOptions {
   readonly packages?: PackageSet;
   /** Debian packages besides those of every host; their root tree is built and kept by itself. */
   readonly extra?: readonly string[];
+  /** Versions that were asked for by name, and must be those of the packages. */
+  readonly wish?: Pick<SetWish, 'criu' | 'docker'>;
+  /** Virtual machines instead of namespaces. */
+  readonly vm?: VmOptions;
   readonly say: (line: string) => void;
   /** Aborted: what was made so far is taken down. */
   readonly signal?: AbortSignal;
@@ -30,8 +38,6 @@ const hostNames = ['a', 'b'];
 const prefixLength = 24;
 /** The wire is the set's own, so all sets have the same addresses. */
 const addressOf = (index: number): string => `10.77.0.${index + 1}`;
-/** Of all that waits for one host; dockerd needs 2 to 5 seconds on two busy cores. */
-const readyLimitMs = 90_000;
 
 /**
  * Makes two Docker hosts. What is made has the set's name (folder, cgroups) before it is made, so that
@@ -49,15 +55,15 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
     say(`removing what is left of an earlier set '${set}'`);
     await takeDown(set);
   }
+  if (options.vm !== undefined) requireVms(options.vm);
   const folder = testbedFolder(set);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   writeFileSync(join(folder, 'maker'), `${process.pid} ${startTime(process.pid)}\n`);
-  raisePipeSize();
   const making = make(options);
   try {
     return await Promise.race([making, aborted(options.signal)]);
   } catch (error) {
-    const logs = hostNames.map((name) => dockerdLog(set, name));
+    const logs = hostNames.map((name) => dockerdLog(planOf(set, name, '')));
     await takeDown(set);
     await making.catch(() => {}); // interrupted in mid-step it could have made one thing more
     await takeDown(set);
@@ -66,27 +72,32 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
   }
 }
 
-async function make({ set, cgroup, packages = 'debian13', extra = [], say }: UpOptions): Promise<TestbedState> {
+function requireVms({ memoryMib }: VmOptions): void {
+  requireQemu();
+  requireMemory(memoryMib);
+  for (const folder of [cacheFolder, testbedData('')]) requireRoom(folder);
+}
+
+async function make({ set, cgroup, packages = 'debian13', extra = [], vm, wish, say }: UpOptions): Promise<TestbedState> {
   const folder = testbedFolder(set);
   const groups = makeGroups(set, hostNames, cgroup);
-  const tree = await rootTree({ packages, extra, prefix: joining(groups), say });
+  const setting = { set, folder, groups, packages, extra, say };
+  const maker = vm === undefined ? await namespaceHosts(setting) : await vmHosts(setting, vm);
+  const versions = treeVersions(maker.tree);
+  if (wish !== undefined) refuseOtherVersions(versions, wish);
   const plans = hostNames.map((name, index) => planOf(set, name, addressOf(index + 1)));
   for (const plan of plans) prepareLayer(plan, plans);
   await makeSsh(folder, plans);
   await makeWire(folder, `${addressOf(0)}/${prefixLength}`, groups);
   say('starting hosts a and b');
-  const hosts = await Promise.all(
-    plans.map(async (plan): Promise<TestHost> => {
-      const initPid = await startHost({ plan, folder, rootTree: tree, groups });
-      const initGroups = groups.initGroups(plan.name);
-      const host = { name: plan.name, address: plan.address, initPid, initStart: startTime(initPid) ?? '', initGroups };
-      await waitForDocker(host, plan);
-      return host;
-    }),
-  );
+  const hosts = await Promise.all(plans.map((plan) => maker.start(plan)));
   await checkSsh(folder, hosts);
-  const wireNamespace = join(folder, 'wire');
-  const state = { set, folder, sshConfig: join(folder, 'ssh_config'), wireNamespace, cgroup, hosts };
+  const state: TestbedState = {
+    ...{ set, folder, sshConfig: join(folder, 'ssh_config'), wireNamespace: join(folder, 'wire') },
+    ...{ kind: vm === undefined ? 'namespaces' : 'vm', accelerator: maker.accelerator },
+    versions: { kernel: maker.kernel, ...versions },
+    ...{ cgroup, hosts },
+  };
   writeFileSync(join(folder, 'testbed.json.new'), `${JSON.stringify(state, null, 2)}\n`);
   renameSync(join(folder, 'testbed.json.new'), join(folder, 'testbed.json'));
   return state;
@@ -95,34 +106,6 @@ async function make({ set, cgroup, packages = 'debian13', extra = [], say }: UpO
 function planOf(set: string, name: string, address: string): HostPlan {
   const data = join(testbedData(set), name);
   return { name, address, prefixLength, data, upper: join(data, 'upper') };
-}
-
-async function waitForDocker(host: TestHost, plan: HostPlan): Promise<void> {
-  const inner = join(host.initGroups[0] as string, 'cgroup.procs'); // on cgroup v2 made by the host's own init
-  const isEnterable = (): boolean => hasItsOwnRoot(host.initPid) && existsSync(inner);
-  for (let tries = 0; !isEnterable() && isAlive(host.initPid, host.initStart) && tries < 600; tries += 1) await sleep(50);
-  const probe = 'until docker version >/dev/null 2>&1; do sleep 0.1; done';
-  const words = [...inHost(host.initPid, host.initGroups), 'sh', '-c', probe];
-  const result = await execa(words[0] as string, words.slice(1), { reject: false, timeout: readyLimitMs, stdin: 'ignore' });
-  if (result.exitCode === 0) return;
-  const why = result.timedOut ? `does not answer after ${readyLimitMs / 1000} s` : `cannot be asked: ${result.stderr}`;
-  throw new TransshipError(
-    'failed',
-    `dockerd on ${plan.name} ${why}`,
-    'the end of its log is above; is this kernel able to run Docker?',
-  );
-}
-
-/**
- * Has the host's first process entered its own root? It is tini only after pivot_root, which moves every process of the mount
- * namespace: one that entered earlier would start with this machine's dynamic linker and go on with the host's C library.
- */
-function hasItsOwnRoot(initPid: number): boolean {
-  try {
-    return readFileSync(`/proc/${initPid}/comm`, 'utf8') === 'tini\n';
-  } catch {
-    return false; // gone
-  }
 }
 
 /** Every way that will be used: from here to each host, and from each host to the other. */
@@ -142,11 +125,6 @@ async function checkSsh(folder: string, hosts: readonly TestHost[]): Promise<voi
         'transship testbed up tries again',
       );
   }
-}
-
-function dockerdLog(set: string, name: string): string | null {
-  const file = join(testbedData(set), name, 'upper/var/log/dockerd.log');
-  return existsSync(file) ? `end of dockerd's log on ${name}:\n${tail(file)}` : null;
 }
 
 function aborted(signal: AbortSignal | undefined): Promise<never> {

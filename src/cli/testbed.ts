@@ -1,22 +1,12 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { execa } from 'execa';
-import type { CgroupMode } from '../../vm/cgroup.ts';
 import { isAlive } from '../../vm/process-identity.ts';
-import { readTestbed, type TestHost, testbedSet } from '../../vm/testbed-state.ts';
-import { type PackageSet, packageSets } from '../../vm/versions.ts';
+import { readTestbed, type TestbedState, type TestHost, testbedSet } from '../../vm/testbed-state.ts';
 import { TransshipError } from '../error.ts';
 import { terminalOf, withFormat } from './terminal.ts';
-
-const up = new Command('up')
-  .summary('make the two test hosts, a and b')
-  .addOption(
-    new Option('--packages <set>', 'what the hosts are made of: debian13 (Docker 26), or testing (Docker 28 or later)')
-      .choices(packageSets)
-      .default('debian13'),
-  )
-  .option('--cgroup <version>', "v2, or v1: this machine's v1 controllers, for containers with limits", 'v2')
-  .addHelpText('after', '\nExample:\n  transship testbed up && transship doctor test:a test:b')
-  .action(runUp);
+import { testbedSets } from './testbed-sets.ts';
+import { testbedSync } from './testbed-sync.ts';
+import { testbedUp } from './testbed-up.ts';
 
 const down = new Command('down')
   .summary('remove them, also half-made ones')
@@ -37,42 +27,26 @@ const exec = new Command('exec')
   .addHelpText('after', '\nExample:\n  transship testbed exec a -- docker ps')
   .action(runExec);
 
+const shell = new Command('shell')
+  .summary("root's shell on a test host")
+  .argument('<name>', 'a or b')
+  .addHelpText('after', '\nExample:\n  transship testbed shell a')
+  .action((name: string) => runExec(name, ['bash', '-l']));
+
 export const testbedCommand: Command = new Command('testbed')
-  .summary('two Docker hosts in namespaces of this machine, to try everything on')
+  .summary('two Docker hosts on this machine, in namespaces or virtual machines, to try everything on')
   .enablePositionalOptions()
-  .addCommand(up)
+  .addCommand(testbedUp)
   .addCommand(down)
   .addCommand(status)
   .addCommand(exec)
+  .addCommand(shell)
+  .addCommand(testbedSync)
+  .addCommand(testbedSets)
   .addHelpText(
     'after',
     '\n$TRANSSHIP_TESTBED names the set that is meant, when several live side by side.\n\nExample:\n  transship testbed up',
   );
-
-async function runUp(options: { readonly cgroup: string; readonly packages: PackageSet }, command: Command): Promise<void> {
-  const terminal = terminalOf(command);
-  if (options.cgroup !== 'v1' && options.cgroup !== 'v2')
-    throw new TransshipError('usage', `--cgroup ${options.cgroup} is unknown`, 'v1 or v2');
-  const { bringUp } = await import('../../vm/testbed-up.ts');
-  const set = testbedSet();
-  const before = readTestbed(set);
-  const interrupt = new AbortController();
-  const stop = (): void => interrupt.abort();
-  // not `once`: it takes the listener away first, and execa's signal-exit, finding none but its own, raises the signal again
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
-  const startMs = Date.now();
-  const state = await bringUp({
-    set,
-    cgroup: options.cgroup as CgroupMode,
-    packages: options.packages,
-    say: terminal.say,
-    signal: interrupt.signal,
-  });
-  const isSame = before?.hosts.every((host, index) => host.initStart === state.hosts[index]?.initStart);
-  const names = state.hosts.map((host) => `test:${host.name} (${host.address})`).join(' and ');
-  const took = isSame ? 'already up' : `up after ${((Date.now() - startMs) / 1000).toFixed(1)} s`;
-  terminal.say(`${names} ${took}`);
-}
 
 async function runDown(_options: object, command: Command): Promise<void> {
   const terminal = terminalOf(command);
@@ -102,23 +76,36 @@ function runStatus(_options: object, command: Command): void {
     );
     return [
       ...lines,
+      madeOf(state),
       `ssh -F ${state.sshConfig} a`,
       `nsenter --net=${state.wireNamespace} COMMAND   (a client on the wire)`,
     ].join('\n');
   });
 }
 
+function madeOf({ kind, accelerator, versions }: TestbedState): string {
+  const place = kind === 'vm' ? `virtual machines (${accelerator})` : 'namespaces';
+  const { kernel, criu, docker, containerd, runc } = versions;
+  return `${place}: kernel ${kernel}, CRIU ${criu}, Docker ${docker}, containerd ${containerd}, runc ${runc}`;
+}
+
 async function runExec(name: string, words: readonly string[]): Promise<void> {
-  const host = hostNamed(name);
+  const { state, host } = hostNamed(name);
   const { requireRoot } = await import('../../vm/prerequisites.ts');
   const { inHost } = await import('../../vm/test-host.ts');
   requireRoot();
-  const all = [...inHost(host.initPid, host.initGroups), ...words];
+  const all = state.kind === 'vm' ? overSsh(state, host, words) : [...inHost(host.initPid, host.initGroups), ...words];
   const result = await execa(all[0] as string, all.slice(1), { stdio: 'inherit', reject: false });
   process.exitCode = result.exitCode ?? 128 + (result.signal === 'SIGINT' ? 2 : 15);
 }
 
-function hostNamed(name: string): TestHost {
+/** ssh gives the words to a shell there: each is quoted, so that it gets them as they were. */
+function overSsh({ sshConfig }: TestbedState, { name }: TestHost, words: readonly string[]): readonly string[] {
+  const quoted = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
+  return ['ssh', '-F', sshConfig, process.stdin.isTTY && process.stdout.isTTY ? '-t' : '-T', name, '--', ...quoted];
+}
+
+function hostNamed(name: string): { readonly state: TestbedState; readonly host: TestHost } {
   const set = testbedSet();
   const state = readTestbed(set);
   if (state === null) throw new TransshipError('not-ready', `set '${set}' is not up`, 'transship testbed up');
@@ -127,6 +114,6 @@ function hostNamed(name: string): TestHost {
     throw new TransshipError('usage', `no test host '${name}'`, `one of ${state.hosts.map((h) => h.name).join(', ')}`);
   if (host.initGroups === undefined)
     throw new TransshipError('not-ready', `set '${set}' was made by another version`, 'transship testbed down, then up');
-  if (isAlive(host.initPid, host.initStart)) return host;
+  if (isAlive(host.initPid, host.initStart)) return { state, host };
   throw new TransshipError('not-ready', `test host ${name} is dead`, 'transship testbed up makes the set anew');
 }

@@ -90,7 +90,7 @@ export interface PlanRequest {
 }
 
 /**
- * Looks at both hosts and the container, touches nothing.
+ * Looks at both hosts and the container, touches nothing; `auto` clears soft-dirty bits, when it is not only to be shown.
  * @throws TransshipError `not-ready`: the first reason why it cannot move, with the others in its message
  */
 export async function plan(request: PlanRequest): Promise<Plan> {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa, type Options } from 'execa';
@@ -134,6 +135,46 @@ describe.skipIf(missing.length > 0)(`test hosts ${missing.join('; ')}`, () => {
         .poll(async () => (await transship(['exec', 'b', '--', 'docker', 'exec', 'web', 'cat', '/run/ticker/gaps'])).stdout)
         .toMatch(/^\d{19} \d{19}$/m);
       await transship(['exec', 'b', '--', 'docker', 'pause', 'web']); // down must end a frozen one, too
+    });
+
+    test('sync: a program that was built here runs in the place of the own one; one that does not run there never stays', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'built-'));
+      const built = (name: string, text: string): string => {
+        writeFileSync(join(folder, name), text);
+        return join(folder, name);
+      };
+      const sync = (...words: readonly string[]) => transship(['sync', 'a', ...words]);
+      const version = async (): Promise<string> => (await transship(['exec', 'a', '--', 'criu', '--version'])).stdout;
+      const own = await version();
+      const other = await sync(built('criu', '#!/bin/sh\necho Version: 99\n'));
+      expect(other).toMatchObject({ exitCode: 0, stderr: `a: criu was ${own.split('\n')[0]}, is Version: 99` });
+      expect(await version()).toBe('Version: 99');
+      expect(await sync('criu', '--back')).toMatchObject({
+        exitCode: 0,
+        stderr: expect.stringMatching(/^a: criu is its own again: Version: 4/),
+      });
+      expect(await version()).toBe(own);
+      expect(await sync('criu', '--back')).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining("criu is the host's own"),
+      });
+      const broken = await sync(built('criu', '#!/bin/sh\necho libfoo.so.1: not found >&2; exit 127\n'));
+      expect(broken).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining('criu does not run on a: libfoo.so.1: not found'),
+      });
+      expect(await version()).toBe(own);
+      expect(await sync(built('perl', ''))).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining("'perl' is no program of a Docker host"),
+      });
+      const before = (await transship(['exec', 'a', '--', 'pidof', 'dockerd'])).stdout;
+      copyFileSync(`/proc/${state.hosts[0]?.initPid}/root/usr/sbin/dockerd`, join(folder, 'dockerd'));
+      expect(await sync(join(folder, 'dockerd'))).toMatchObject({ exitCode: 0 });
+      expect((await transship(['exec', 'a', '--', 'sh', '-c', 'docker version >/dev/null && pidof dockerd'])).stdout).not.toBe(
+        before,
+      );
+      rmSync(folder, { recursive: true });
     });
 
     test('down leaves nothing', async () => {

@@ -17,7 +17,8 @@ ip link set eth0 up
 cd /sys/fs/cgroup || exit 1
 if [ -e cgroup.controllers ]; then
     mkdir -p init
-    while read -r pid; do echo "$pid" >init/cgroup.procs; done <cgroup.procs
+    # in a virtual machine the kernel's own threads are among them, which stay where they are
+    while read -r pid; do echo "$pid" >init/cgroup.procs; done <cgroup.procs 2>/dev/null
     sed "s/[^ ][^ ]*/+&/g" cgroup.controllers >cgroup.subtree_control
 fi
 cd /

@@ -8,7 +8,7 @@ export interface Memory {
   readonly residentBytes: number;
   /**
    * How fast what a dump holds became more: the least that is written. Writes to pages that are there already show only by soft-dirty
-   * bits, which would have to be cleared first; so the write rate itself is not known.
+   * bits, which would have to be cleared first; so the write rate itself is another look (write-rate.ts).
    */
   readonly growthBytesPerS: number;
 }
@@ -16,8 +16,7 @@ export interface Memory {
 const apartMs = 300;
 
 /** Looks twice, with some time between. Null when the processes cannot be seen. */
-export async function readMemory(host: Host, id: string): Promise<Memory | null> {
-  const pids = await pidsOf(host, id);
+export async function readMemory(host: Host, pids: readonly number[]): Promise<Memory | null> {
   if (pids.length === 0) return null;
   const first = await look(host, pids);
   await sleep(apartMs);
@@ -28,7 +27,8 @@ export async function readMemory(host: Host, id: string): Promise<Memory | null>
   return { dumpedBytes: second.dumpedBytes, residentBytes: second.residentBytes, growthBytesPerS: growth };
 }
 
-async function pidsOf(host: Host, id: string): Promise<readonly number[]> {
+/** Of all its processes, as the host has them; none when Docker does not say. */
+export async function pidsOf(host: Host, id: string): Promise<readonly number[]> {
   const listed = host.docker.getContainer(id).top({ ps_args: '-eo pid' });
   const top = await bounded(`docker top on ${host.name}`, 10_000, listed).catch(() => null);
   return (top?.Processes as string[][] | undefined)?.flatMap(([pid]) => Number(pid) || []) ?? [];

@@ -5,6 +5,7 @@ import { type StrategyName, strategyNames } from '../strategies/names.ts';
 import { type Candidate, type Choice, choose } from './choose.ts';
 import { type Facts, readFacts } from './facts.ts';
 import { predictAll } from './prediction.ts';
+import { whyNoRounds } from './write-rate.ts';
 
 /** What was found out before the move about how to move. */
 export interface Survey {
@@ -28,7 +29,7 @@ export interface SurveyRequest {
 }
 
 /**
- * Reads only.
+ * Reads only, but for `auto`'s look at how much is written (write-rate.ts).
  * @throws TransshipError `not-ready`: why the strategy that was asked for, or the best that there is, cannot be taken
  */
 export async function surveyFor(request: SurveyRequest): Promise<{ readonly survey: Survey; readonly examined: Examined }> {
@@ -50,7 +51,11 @@ async function surveyAll(request: SurveyRequest): Promise<{ readonly survey: Sur
     const failed = all.get(prediction.strategy)?.checks.filter(({ status }) => status === 'fail') ?? [];
     // what one command mends is said with it; the others' hints stand in doctor
     const obstacles = failed.map(({ name, host, found, hint }) => `${host}: ${found}${name === 'runtime' ? ` (${hint})` : ''}`);
-    return { strategy: prediction.strategy, prediction, obstacles };
+    return {
+      strategy: prediction.strategy,
+      prediction,
+      obstacles: [...obstacles, ...obstacleOfRounds(prediction.strategy, facts)],
+    };
   });
   const choice = choose(candidates, { postCopy: request.isPostCopyAllowed ?? false });
   const { strategy } = request.options;
@@ -65,8 +70,15 @@ function examineOne({ source, destination, inspect, options }: SurveyRequest, st
   return examine({ source, destination, inspect, options: { ...options, strategy } });
 }
 
-function factsOf({ source, destination, inspect, options }: SurveyRequest): Promise<Facts> {
-  return readFacts({ source, destination, containerId: inspect.Id, arePagesPlain: options.plainPages });
+/** Rounds that have all to send again only cost time. */
+function obstacleOfRounds(strategy: StrategyName, { writes, linkBytesPerS }: Facts): readonly string[] {
+  if (writes === null || !(strategy === 'pre-copy' || strategy === 'hybrid')) return [];
+  return [whyNoRounds(writes, linkBytesPerS) ?? []].flat();
+}
+
+function factsOf({ source, destination, inspect, options, isSurvey }: SurveyRequest): Promise<Facts> {
+  const looksAtWrites = options.strategy === 'auto' && !isSurvey;
+  return readFacts({ source, destination, containerId: inspect.Id, arePagesPlain: options.plainPages, looksAtWrites });
 }
 
 /** One line for each strategy, to be read side by side. */

@@ -11,7 +11,7 @@ export function downtimeWords(downtimeMs: Interval | null): string {
 }
 
 /** The facts in sentences: what is known, and what is not. */
-export function factSentences({ memory, linkBytesPerS, source, destination }: Facts): readonly string[] {
+export function factSentences({ memory, linkBytesPerS, source, destination, writes }: Facts): readonly string[] {
   const lacks = (key: keyof Facts['source']) => [source[key] === false && 'source', destination[key] === false && 'destination'];
   const without = (key: keyof Facts['source'], what: string) => {
     const sides = lacks(key).filter(Boolean);
@@ -20,7 +20,7 @@ export function factSentences({ memory, linkBytesPerS, source, destination }: Fa
   return [
     memory === null
       ? "the container's memory could not be read"
-      : `${formatBytes(memory.dumpedBytes)} of memory to move; it grows by ${formatBytes(memory.growthBytesPerS)}/s, how much is written again is unknown`,
+      : `${formatBytes(memory.dumpedBytes)} of memory to move; it grows by ${formatBytes(memory.growthBytesPerS)}/s, ${writtenWords(writes)}`,
     linkBytesPerS === null
       ? 'the speed of the link between the hosts could not be measured'
       : `ssh carries ${formatBytes(linkBytesPerS)}/s from host to host`,
@@ -28,4 +28,10 @@ export function factSentences({ memory, linkBytesPerS, source, destination }: Fa
     ...without('hasSoftDirty', 'no soft-dirty bits, so memory cannot be sent ahead while it is written'),
     ...without('hasNftablesLock', 'no network lock by nftables'),
   ];
+}
+
+function writtenWords(writes: Facts['writes']): string {
+  if (writes === null) return 'how much is written again is unknown';
+  const { changedTwice, pages, windowMs } = writes;
+  return `${changedTwice} of ${pages} pages changed in ${(2 * windowMs) / 1e3} s`;
 }

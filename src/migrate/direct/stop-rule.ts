@@ -66,6 +66,9 @@ export function withDefaults(given: Partial<StopLimits> = {}): StopLimits {
   return { maxRounds: limit('maxRounds'), pagesLeft: limit('pagesLeft'), maxGrowth: limit('maxGrowth') };
 }
 
+/** Rounds that would write more than this part of the first do not pay. */
+export const defaultGrowth = defaultOf('maxGrowth');
+
 function defaultOf(name: keyof StopLimits): number {
   return stopLimits.find((limit) => limit.name === name)?.default ?? Number.NaN;
 }
