@@ -31,8 +31,8 @@ func BenchmarkSpan(b *testing.B) {
 `;
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
-const programs = programsOf('debian13').filter(({ buildDependenciesOf }) => buildDependenciesOf === null);
-const root = await goRootOf('debian13', programs, say);
+const programs = programsOf('debian13').filter(({ needsBuildDepends }) => !needsBuildDepends);
+const root = await goRootOf({ set: 'debian13', programs, say });
 const work = mkdtempSync(join(cacheFolder, 'spancost-'));
 try {
   const folder = join(work, 'src/spancost');

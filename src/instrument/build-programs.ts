@@ -34,7 +34,7 @@ export async function buildPrograms({ set, programs, say }: BuildOptions): Promi
   const wanted = programsOf(set).filter(({ name }) => programs.includes(name));
   const sources = await fetchSources({ set, checkouts: [], to: null, say });
   const versions = wanted.map((program) => ({ name: program.name, version: versionOf(program, sources) }));
-  const root = await goRootOf(set, wanted, say);
+  const root = await goRootOf({ set, programs: wanted, say });
   const target = join(
     cacheFolder,
     `source-${set}-${recipeHash([wanted, versions, pathRules, sideFile(''), root, scriptText()])}`,
@@ -67,11 +67,20 @@ export async function buildPrograms({ set, programs, say }: BuildOptions): Promi
   return built;
 }
 
+interface RootOptions {
+  readonly set: PackageSet;
+  readonly programs: readonly Program[];
+  readonly say: (line: string) => void;
+}
+
 /** The tree with Go that these programs are built in. */
-export async function goRootOf(set: PackageSet, programs: readonly Program[], say: (line: string) => void): Promise<string> {
-  const packages = [...new Set(programs.flatMap((program) => program.packages))].sort();
-  const buildDependenciesOf = programs.flatMap((program) => program.buildDependenciesOf ?? []).sort();
-  return goRoot({ set, packages, buildDependenciesOf, say });
+export async function goRootOf({ set, programs, say }: RootOptions): Promise<string> {
+  const { trees } = await fetchSources({ set, checkouts: [], to: null, say });
+  const needed = programs.flatMap((program) => {
+    const tree = trees.find(({ place }) => place === program.project);
+    return [...program.packages, ...(program.needsBuildDepends ? (tree?.buildDepends ?? []) : [])];
+  });
+  return goRoot({ set, packages: [...new Set(needed)].sort(), say });
 }
 
 async function instrumentedCopy(set: PackageSet, scratch: string): Promise<string> {

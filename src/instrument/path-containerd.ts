@@ -59,9 +59,8 @@ export const containerdRules: readonly PathRule[] = [
     half: 'checkpoint',
     packages: client,
     function: '(*task).writeIndex',
+    functionIn: { [`${two}/client`]: 'writeIndex' },
     does: 'writes the index of the checkpoint into the content store',
-    attributes: { 'container.id': 't.id' },
-    isOptional: true,
   },
   {
     name: 'containerd-client.new-task',
