@@ -306,7 +306,7 @@ export const debian13Path: SourcePath = {
       does: 'Task/Start',
     },
     {
-      name: 'shim.checkpoint',
+      name: 'shim.service-checkpoint',
       layer: 'containerd-shim',
       function: 'task.(*service).Checkpoint',
       file: 'github.com/containerd/containerd/runtime/v2/runc/task/service.go',
@@ -338,7 +338,7 @@ export const debian13Path: SourcePath = {
       does: "runs runc; afterwards removes CRIU's work folder with its logs",
     },
     {
-      name: 'shim.create',
+      name: 'shim.service-create',
       layer: 'containerd-shim',
       function: 'task.(*service).Create',
       file: 'github.com/containerd/containerd/runtime/v2/runc/task/service.go',
@@ -370,7 +370,7 @@ export const debian13Path: SourcePath = {
       does: 'keeps the options of the restore until Start',
     },
     {
-      name: 'shim.start',
+      name: 'shim.service-start',
       layer: 'containerd-shim',
       function: 'task.(*service).Start',
       file: 'github.com/containerd/containerd/runtime/v2/runc/task/service.go',

@@ -173,7 +173,7 @@ describeOnHosts('an instrumented runc and shim', 'source', (hosts) => {
     const shim = [
       'go-runc.checkpoint',
       'shim.init-do-checkpoint',
-      'shim.checkpoint',
+      'shim.service-checkpoint',
       'migration.checkpoint.checkpoint',
       'migration',
     ];
@@ -181,7 +181,7 @@ describeOnHosts('an instrumented runc and shim', 'source', (hosts) => {
     expect(callers('runc.lock-network')).toEqual(
       expect.arrayContaining(['runc.criu-notification', 'runc.criu-swrk', 'runc.container-checkpoint', ...shim]),
     );
-    const start = ['go-runc.restore', 'shim.start-checkpointed', 'shim.start', 'migration.restore.start', 'migration'];
+    const start = ['go-runc.restore', 'shim.start-checkpointed', 'shim.service-start', 'migration.restore.start', 'migration'];
     expect(callers('criu.restore')).toEqual(expect.arrayContaining(start));
     expect(callers('runc.container-restore')).toEqual(expect.arrayContaining(['runc.run', 'runc.start-container', ...start]));
     expect(new Set(spans.map(({ service }) => service))).toEqual(
