@@ -28,6 +28,8 @@ export const docsFiles = [
   'docs/comparing-runs.md',
   'docs/what-would-shorten-it.md',
   'docs/what-happens-in-a-live-migration.md',
+  'docs/instrumented-docker.md',
+  'docs/under-the-hood.md',
 ];
 
 const fence = /^```console run\n\$ (.*)\n([\s\S]*?)^```$/gm;

@@ -2,14 +2,12 @@ import { join } from 'node:path';
 import { debianMirror } from './apt-mirror.ts';
 import { buildOnce, cacheFolder, recipeHash } from './build-cache.ts';
 import { leanOptions } from './rootfs.ts';
-import { type PackageSet, suites } from './versions.ts';
+import { type SourceSet, suites } from './versions.ts';
 
 export interface GoRoot {
-  readonly set: PackageSet;
+  readonly set: SourceSet;
   /** Debian packages besides Go and a C compiler. */
   readonly packages: readonly string[];
-  /** Debian source packages whose build dependencies are installed, too. */
-  readonly buildDependenciesOf: readonly string[];
   readonly say: (line: string) => void;
 }
 
@@ -20,25 +18,20 @@ const toolPackages = ['gcc', 'golang-go', 'libc6-dev', 'pkgconf'];
  * @returns its path
  * @throws TransshipError `not-ready`
  */
-export async function goRoot({ set, packages, buildDependenciesOf, say }: GoRoot): Promise<string> {
+export async function goRoot({ set, packages, say }: GoRoot): Promise<string> {
   const { uri, aptOptions } = await debianMirror();
   const suite = set === 'testing' ? suites.testing : suites.stable;
-  // mmdebstrap lends its hooks its own apt, so that nothing of the network is needed within the tree
-  const install = `APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -y -q --no-install-recommends build-dep ${buildDependenciesOf.join(' ')}`;
   const recipe = [
     '--mode=root',
     '--variant=minbase',
     `--include=${[...toolPackages, ...packages].join(',')}`,
     '--aptopt=APT::Install-Recommends "false"',
     ...leanOptions,
-    ...(buildDependenciesOf.length > 0 ? [`--customize-hook=${install}`] : []),
     '--customize-hook=mkdir -p "$1/go" "$1/gocache"',
     suite,
   ];
   const target = join(cacheFolder, `go-${set}-${recipeHash([recipe, process.arch])}`);
   const apt = aptOptions.map((option) => `--aptopt=${option}`);
-  const kinds = buildDependenciesOf.length > 0 ? ['deb', 'deb-src'] : ['deb'];
-  const sources = kinds.map((kind) => `${kind} ${uri} ${suite} main`);
-  const command = ['mmdebstrap', ...apt, ...recipe, `${target}.partial`, ...sources];
+  const command = ['mmdebstrap', ...apt, ...recipe, `${target}.partial`, `deb ${uri} ${suite} main`];
   return buildOnce({ target, command, what: `a tree with Go, for ${set}`, prefix: [], say });
 }

@@ -57,6 +57,10 @@ export const hostSets = {
 export type PackageSet = keyof typeof hostSets;
 export const packageSets = Object.keys(hostSets) as PackageSet[];
 
+/** Sets whose sources `transship source` knows. */
+export const sourceSets = ['debian13', 'testing'] as const satisfies readonly PackageSet[];
+export type SourceSet = (typeof sourceSets)[number];
+
 /** Debian packages of a host's root tree. tini is its first process: it reaps what dockerd's shims leave. */
 const hostPackages = [
   'containerd',

@@ -22,6 +22,7 @@ interface Options {
   readonly tree: boolean;
   readonly criticalPath?: boolean;
   readonly blame?: boolean;
+  readonly explain?: string;
   readonly report?: boolean;
   readonly redact?: boolean;
 }
@@ -35,6 +36,7 @@ export const showCommand: Command = withFormat(new Command('show'))
   .option('--no-tree', 'only the readings and the longest spans')
   .option('--critical-path', 'instead: what the end of the downtime was waiting for, from its begin on')
   .option('--blame', 'instead: who had the downtime, by layer, phase and operation, and what would shorten it')
+  .option('--explain <span>', 'instead: what the spans of that name are, and where it stands in the source')
   .option('--report', 'instead: Markdown for a bug report: versions, first error, the lines around it, what to try')
   .option('--redact', 'with --report: without addresses, paths, environment and names')
   .addHelpText(
@@ -44,13 +46,14 @@ export const showCommand: Command = withFormat(new Command('show'))
   .action(run);
 
 async function run(name: string, options: Options, command: Command): Promise<void> {
-  const { top, all, tree, criticalPath, blame, report, redact } = options;
+  const { top, all, tree, criticalPath, blame, explain, report, redact } = options;
   const terminal = terminalOf(command);
   if (redact && !report)
     throw new TransshipError('usage', '--redact is for reports only', 'transship show RUN --report --redact');
   const shown = { top: wholeNumber('--top', top), isAll: all === true };
   const folder = openRun(name);
-  if (report) await printReport(terminal, folder, redact === true);
+  if (explain !== undefined) await printExplanation(terminal, folder, explain);
+  else if (report) await printReport(terminal, folder, redact === true);
   else if (criticalPath || blame)
     await printPath(terminal, folder, { ...shown, hasPath: criticalPath === true, hasBlame: blame === true });
   else await printRun(terminal, folder, { ...shown, hasTree: tree });
@@ -115,6 +118,20 @@ export async function printRun(terminal: Terminal, folder: RunFolder, shown: Sho
       renderReadings({ folder, manifest, trace, top }),
       ...silenceLines(criu, top),
     ].join('\n\n'),
+  );
+}
+
+async function printExplanation(terminal: Terminal, folder: RunFolder, asked: string): Promise<void> {
+  const { loadTrace } = await import('./load-trace.ts');
+  const { explainSpans, explanationText } = await import('./explain-text.ts');
+  const explained = explainSpans(loadTrace(folder), asked);
+  const operations = explained.map(({ operation, places, spans }) => ({
+    ...operation,
+    places,
+    spanIds: spans.map(({ spanId }) => spanId),
+  }));
+  terminal.result({ schema: 'transship.explanation/1', run: folder.run, operations }, () =>
+    escapeText(explanationText(explained)),
   );
 }
 

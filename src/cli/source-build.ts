@@ -1,5 +1,5 @@
 import { Argument, Command, Option } from 'commander';
-import { type PackageSet, packageSets } from '../../vm/versions.ts';
+import { type SourceSet, sourceSets } from '../../vm/versions.ts';
 import { TransshipError } from '../error.ts';
 import { type ProgramName, programNames } from '../instrument/programs.ts';
 import { terminalOf, withFormat } from './terminal.ts';
@@ -16,12 +16,12 @@ export const sourceBuildCommand: Command = withFormat(new Command('build'))
   .description(
     "Plain `go build` in a tree with Debian's Go; kept by recipe. The daemons need their build dependencies: some 3 GB.",
   )
-  .addArgument(new Argument('<set>', 'debian13 (Docker 26), or testing (Docker 28 or later)').choices(packageSets))
+  .addArgument(new Argument('<set>', 'debian13 (Docker 26), or testing (Docker 28 or later)').choices(sourceSets))
   .addOption(onlyOption())
   .addHelpText('after', '\nExample:\n  transship source build debian13')
   .action(run);
 
-async function run(set: PackageSet, options: Options, command: Command): Promise<void> {
+async function run(set: SourceSet, options: Options, command: Command): Promise<void> {
   const terminal = terminalOf(command);
   const { buildPrograms } = await import('../instrument/build-programs.ts');
   const built = await buildPrograms({ set, programs: programsNamed(options.only ?? ''), say: terminal.say });

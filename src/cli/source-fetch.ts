@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander';
-import { type PackageSet, packageSets } from '../../vm/versions.ts';
+import { type SourceSet, sourceSets } from '../../vm/versions.ts';
 import { terminalOf, withFormat } from './terminal.ts';
 
 interface Options {
@@ -10,7 +10,7 @@ interface Options {
 export const sourceFetchCommand: Command = withFormat(new Command('fetch'))
   .summary('get the sources of a version set: runc, containerd, go-runc, dockerd')
   .description("Debian's source packages, checked against its signed index and patched; kept, so that a set is fetched once.")
-  .addArgument(new Argument('[set]', 'debian13 (Docker 26), or testing (Docker 28 or later)').choices(packageSets))
+  .addArgument(new Argument('[set]', 'debian13 (Docker 26), or testing (Docker 28 or later)').choices(sourceSets))
   .option(
     '--tree <dir>',
     'a checkout in the place of its package, or alone; may be given several times',
@@ -20,7 +20,7 @@ export const sourceFetchCommand: Command = withFormat(new Command('fetch'))
   .addHelpText('after', '\nExample:\n  transship source fetch debian13 --to sources && transship source scan sources')
   .action(run);
 
-async function run(set: PackageSet | undefined, options: Options, command: Command): Promise<void> {
+async function run(set: SourceSet | undefined, options: Options, command: Command): Promise<void> {
   const terminal = terminalOf(command);
   const { fetchSources } = await import('../instrument/fetch-sources.ts');
   const fetched = await fetchSources({

@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
-import { type PackageSet, packageSets } from '../../vm/versions.ts';
+import { type SourceSet, sourceSets } from '../../vm/versions.ts';
 import { TransshipError } from '../error.ts';
 import { onlyOption, programsNamed } from './source-build.ts';
 import { type Terminal, terminalOf } from './terminal.ts';
 
 interface Options {
-  readonly set: PackageSet;
+  readonly set: SourceSet;
   readonly only: string;
   readonly stock?: boolean;
   readonly yes?: boolean;
@@ -17,7 +17,7 @@ export const sourceInstallCommand: Command = new Command('install')
     "Puts them beside the host's own and mounts them over those, which stay as they are. New containers use them at once, a daemon when it is restarted.",
   )
   .argument('<host>', 'test:NAME; another host only with --yes')
-  .addOption(new Option('--set <set>', 'which build').choices(packageSets).default('debian13'))
+  .addOption(new Option('--set <set>', 'which build').choices(sourceSets).default('debian13'))
   .addOption(onlyOption())
   .option('--stock', "the host's own programs again, nothing of ours left")
   .option('--yes', 'agree that a host is changed that is no test host')

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { buildOnce, cacheFolder, recipeHash } from '../../vm/build-cache.ts';
 import { goRoot } from '../../vm/go-root.ts';
-import type { PackageSet } from '../../vm/versions.ts';
+import type { SourceSet } from '../../vm/versions.ts';
 import { TransshipError } from '../error.ts';
 import { packageRoot } from '../evidence/run-folder.ts';
 import { type Fetched, fetchSources } from './fetch-sources.ts';
@@ -13,7 +13,7 @@ import { type Program, type ProgramName, programsOf, upstreamVersion } from './p
 import { sideFile } from './side-file.ts';
 
 export interface BuildOptions {
-  readonly set: PackageSet;
+  readonly set: SourceSet;
   readonly programs: readonly ProgramName[];
   readonly say: (line: string) => void;
 }
@@ -34,7 +34,7 @@ export async function buildPrograms({ set, programs, say }: BuildOptions): Promi
   const wanted = programsOf(set).filter(({ name }) => programs.includes(name));
   const sources = await fetchSources({ set, checkouts: [], to: null, say });
   const versions = wanted.map((program) => ({ name: program.name, version: versionOf(program, sources) }));
-  const root = await goRootOf(set, wanted, say);
+  const root = await goRootOf({ set, programs: wanted, say });
   const target = join(
     cacheFolder,
     `source-${set}-${recipeHash([wanted, versions, pathRules, sideFile(''), root, scriptText()])}`,
@@ -67,14 +67,23 @@ export async function buildPrograms({ set, programs, say }: BuildOptions): Promi
   return built;
 }
 
-/** The tree with Go that these programs are built in. */
-export async function goRootOf(set: PackageSet, programs: readonly Program[], say: (line: string) => void): Promise<string> {
-  const packages = [...new Set(programs.flatMap((program) => program.packages))].sort();
-  const buildDependenciesOf = programs.flatMap((program) => program.buildDependenciesOf ?? []).sort();
-  return goRoot({ set, packages, buildDependenciesOf, say });
+interface RootOptions {
+  readonly set: SourceSet;
+  readonly programs: readonly Program[];
+  readonly say: (line: string) => void;
 }
 
-async function instrumentedCopy(set: PackageSet, scratch: string): Promise<string> {
+/** The tree with Go that these programs are built in. */
+export async function goRootOf({ set, programs, say }: RootOptions): Promise<string> {
+  const { trees } = await fetchSources({ set, checkouts: [], to: null, say });
+  const needed = programs.flatMap((program) => {
+    const tree = trees.find(({ place }) => place === program.project);
+    return [...program.packages, ...(program.needsBuildDepends ? (tree?.buildDepends ?? []) : [])];
+  });
+  return goRoot({ set, packages: [...new Set(needed)].sort(), say });
+}
+
+async function instrumentedCopy(set: SourceSet, scratch: string): Promise<string> {
   const work = join(scratch, 'go');
   await fetchSources({ set, checkouts: [], to: work, say: () => {} });
   applyChanges((await planInjection([work], pathRules, false)).changes);

@@ -2,7 +2,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, re
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cacheFolder, recipeHash } from '../../vm/build-cache.ts';
-import { type PackageSet, suites } from '../../vm/versions.ts';
+import { type SourceSet, suites } from '../../vm/versions.ts';
 import { TransshipError } from '../error.ts';
 import { moduleOf } from './go-module.ts';
 import { openSourceIndex, type SourceIndex } from './source-index.ts';
@@ -19,6 +19,8 @@ export interface FetchedTree {
   readonly version: string | null;
   /** How many of Debian's patches were applied; null: none could be had. */
   readonly patches: number | null;
+  /** Debian's packages of the libraries that it is built with; null: unknown. */
+  readonly buildDepends: readonly string[] | null;
   /** The checkout that it was copied from. */
   readonly checkout: string | null;
 }
@@ -26,13 +28,13 @@ export interface FetchedTree {
 /** `sources.json`, which lies beside the trees. */
 export interface FetchedSources {
   readonly schema: 'transship.source-fetch/1';
-  readonly set: PackageSet | null;
+  readonly set: SourceSet | null;
   readonly trees: readonly FetchedTree[];
   readonly warnings: readonly string[];
 }
 
 export interface FetchOptions {
-  readonly set: PackageSet | null;
+  readonly set: SourceSet | null;
   /** Checkouts that stand in for packages, or are fetched alone. */
   readonly checkouts: readonly string[];
   /** Where they are put; null: the cache, where one set is fetched once. */
@@ -45,6 +47,8 @@ export interface Fetched extends FetchedSources {
 }
 
 const manifestName = 'sources.json';
+/** Raised when something is added to it. */
+const manifestVersion = 2;
 const schema = 'transship.source-fetch/1';
 
 /** Where what was fetched and built is kept: the project's own cache for root, the user's otherwise. */
@@ -78,8 +82,8 @@ export async function fetchSources({ set, checkouts, to, say }: FetchOptions): P
   return { folder: target, ...manifest };
 }
 
-async function cachedSet(set: PackageSet, say: FetchOptions['say']): Promise<Fetched> {
-  const target = join(sourceCache(), `sources-${set}-${recipeHash([set, sourcePackages[set], suites])}`);
+async function cachedSet(set: SourceSet, say: FetchOptions['say']): Promise<Fetched> {
+  const target = join(sourceCache(), `sources-${set}-${recipeHash([set, sourcePackages[set], suites, manifestVersion])}`);
   if (existsSync(target)) return { folder: target, ...readFetched(target) };
   const manifest = await wholeFolder(target, async (folder) => {
     const { trees, warnings } = await fetchSet({ set, folder, say });
@@ -124,12 +128,12 @@ function copyCheckouts(checkouts: readonly string[], folder: string): readonly F
     const to = join(folder, 'src', place);
     if (existsSync(to)) throw new TransshipError('usage', `${checkout}: ${place} was named before`, 'name one checkout of it');
     cpSync(checkout, to, { recursive: true, filter: (path) => !path.endsWith('/.git') });
-    return { place, package: null, version: null, patches: null, checkout };
+    return { place, package: null, version: null, patches: null, buildDepends: null, checkout };
   });
 }
 
 interface SetFetch {
-  readonly set: PackageSet;
+  readonly set: SourceSet;
   readonly folder: string;
   readonly say: (line: string) => void;
 }
@@ -171,10 +175,13 @@ async function fetchPackage(
   const files = await at.index.filesOf(name);
   await at.index.download(name, downloads);
   const unpacked = join(at.scratch, `${name}.tree`);
-  const { patches, warnings } = await unpackSource(files, downloads, unpacked);
+  const { patches, buildDepends, warnings } = await unpackSource(files, downloads, unpacked);
   // NAME_VERSION.dsc; a file name has no epoch, and nobody needs it here
   const version = /_(.+)\.dsc$/.exec(files.find((file) => file.name.endsWith('.dsc'))?.name ?? '')?.[1] ?? null;
   const there = trees.filter((tree) => existsSync(join(unpacked, tree.folder)));
   for (const tree of there) placeTree(join(unpacked, tree.folder), join(at.folder, 'src', tree.place));
-  return { trees: there.map(({ place }) => ({ place, package: name, version, patches, checkout: null })), warnings };
+  return {
+    trees: there.map(({ place }) => ({ place, package: name, version, patches, buildDepends, checkout: null })),
+    warnings,
+  };
 }

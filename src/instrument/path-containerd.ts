@@ -59,9 +59,8 @@ export const containerdRules: readonly PathRule[] = [
     half: 'checkpoint',
     packages: client,
     function: '(*task).writeIndex',
+    functionIn: { [`${two}/client`]: 'writeIndex' },
     does: 'writes the index of the checkpoint into the content store',
-    attributes: { 'container.id': 't.id' },
-    isOptional: true,
   },
   {
     name: 'containerd-client.new-task',
@@ -172,7 +171,7 @@ export const containerdRules: readonly PathRule[] = [
     function: '(*shimTask).Checkpoint',
     does: 'Task/Checkpoint',
     attributes: { 'container.id': 's.ID()' },
-    calls: [{ to: 'shim.checkpoint', via: 'ttrpc' }],
+    calls: [{ to: 'shim.service-checkpoint', via: 'ttrpc' }],
   },
   {
     name: 'containerd.task-create',
@@ -223,7 +222,7 @@ export const containerdRules: readonly PathRule[] = [
     function: '(*shimTask).Create',
     does: 'Task/Create',
     attributes: { 'container.id': 's.ID()' },
-    calls: [{ to: 'shim.create', via: 'ttrpc' }],
+    calls: [{ to: 'shim.service-create', via: 'ttrpc' }],
   },
   {
     name: 'containerd.shim-start',
@@ -233,6 +232,6 @@ export const containerdRules: readonly PathRule[] = [
     function: '(*shimTask).Start',
     does: 'Task/Start',
     attributes: { 'container.id': 's.ID()' },
-    calls: [{ to: 'shim.start', via: 'ttrpc' }],
+    calls: [{ to: 'shim.service-start', via: 'ttrpc' }],
   },
 ];

@@ -1,8 +1,8 @@
 import type { PathRule } from './path-rule.ts';
 
+// a tree of v29 in the place of Debian's packages has the new folders under the old name
 const packagesOf = (path: string, since29 = path): readonly string[] => [
-  `github.com/docker/docker/${path}`,
-  `github.com/moby/moby/v2/${since29}`,
+  ...new Set([`github.com/docker/docker/${path}`, `github.com/docker/docker/${since29}`, `github.com/moby/moby/v2/${since29}`]),
 ];
 const router = (name: string) => packagesOf(`api/server/router/${name}`, `daemon/server/router/${name}`);
 const daemon = packagesOf('daemon');

@@ -26,6 +26,8 @@ export interface PathRule {
   readonly packages: readonly string[];
   /** `(*T).name`, `*.name` (any receiver), `name`, or `variable.Field` for a closure in a variable's value. */
   readonly function: string;
+  /** Import path → what it is called there, where a version has made another kind of function of it. */
+  readonly functionIn?: Readonly<Record<string, string>>;
   readonly does: string;
   /** Attribute → Go expression over receiver and parameters, taken when the function begins. */
   readonly attributes?: Readonly<Record<string, string>>;

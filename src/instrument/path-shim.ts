@@ -10,7 +10,7 @@ const goRunc = ['github.com/containerd/go-runc'];
 /** The shim, and go-runc within it: containerd 2.0 moved both below `cmd/containerd-shim-runc-v2`. */
 export const shimRules: readonly PathRule[] = [
   {
-    name: 'shim.checkpoint',
+    name: 'shim.service-checkpoint',
     layer: 'containerd-shim',
     half: 'checkpoint',
     packages: task,
@@ -50,7 +50,7 @@ export const shimRules: readonly PathRule[] = [
     calls: [{ to: 'go-runc.checkpoint', via: 'call' }],
   },
   {
-    name: 'shim.create',
+    name: 'shim.service-create',
     layer: 'containerd-shim',
     half: 'restore',
     packages: task,
@@ -89,7 +89,7 @@ export const shimRules: readonly PathRule[] = [
     attributes: { 'container.id': 'p.id' },
   },
   {
-    name: 'shim.start',
+    name: 'shim.service-start',
     layer: 'containerd-shim',
     half: 'restore',
     packages: task,

@@ -1,4 +1,4 @@
-import type { PackageSet } from '../../vm/versions.ts';
+import type { SourceSet } from '../../vm/versions.ts';
 
 export const programNames = ['runc', 'containerd-shim-runc-v2', 'containerd', 'dockerd'] as const;
 export type ProgramName = (typeof programNames)[number];
@@ -15,12 +15,12 @@ export interface Program {
   readonly ldflags: string;
   /** Debian packages that hold the libraries it is built with. */
   readonly packages: readonly string[];
-  /** Those that need more than -dev packages say whose build dependencies they need. */
-  readonly buildDependenciesOf: string | null;
+  /** True: the libraries that its source package is built with are needed, too. */
+  readonly needsBuildDepends: boolean;
 }
 
 /** runc and the shim are built with what Debian's own -dev packages of them depend on; that is the cheap half. */
-export function programsOf(set: PackageSet): readonly Program[] {
+export function programsOf(set: SourceSet): readonly Program[] {
   const containerd = set === 'testing' ? 'github.com/containerd/containerd/v2' : 'github.com/containerd/containerd';
   const containerdLike = {
     project: containerd,
@@ -38,15 +38,15 @@ export function programsOf(set: PackageSet): readonly Program[] {
       versionVariables: ['main.version'],
       ldflags: '',
       packages: ['golang-github-opencontainers-runc-dev', 'libseccomp-dev'],
-      buildDependenciesOf: null,
+      needsBuildDepends: false,
     },
     {
       ...containerdLike,
       name: 'containerd-shim-runc-v2',
       package: `${containerd}/cmd/containerd-shim-runc-v2`,
-      buildDependenciesOf: null,
+      needsBuildDepends: false,
     },
-    { ...containerdLike, name: 'containerd', package: `${containerd}/cmd/containerd`, buildDependenciesOf: 'containerd' },
+    { ...containerdLike, name: 'containerd', package: `${containerd}/cmd/containerd`, needsBuildDepends: true },
     {
       name: 'dockerd',
       package: 'github.com/docker/docker/cmd/dockerd',
@@ -55,7 +55,7 @@ export function programsOf(set: PackageSet): readonly Program[] {
       versionVariables: ['github.com/docker/docker/dockerversion.Version'],
       ldflags: '-w -X github.com/docker/docker/dockerversion.ProductName=docker',
       packages: [],
-      buildDependenciesOf: 'docker.io',
+      needsBuildDepends: true,
     },
   ];
 }

@@ -73,7 +73,9 @@ function findFunctions(files: readonly GoFile[], rules: readonly PathRule[], par
     const text = withoutSpans(readGo(file.path));
     if (!isBuilt(file.name, text)) return [];
     return functionsIn(parse(text, file.path)).flatMap((goFunction) =>
-      wanted.filter((rule) => matchesName(rule.function, goFunction.name)).map((rule) => ({ rule, file, goFunction })),
+      wanted
+        .filter((rule) => matchesName(rule.functionIn?.[file.package] ?? rule.function, goFunction.name))
+        .map((rule) => ({ rule, file, goFunction })),
     );
   });
   const own = new Set(found.filter(({ file }) => !file.isVendored).map(({ rule }) => rule));

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ExecaError, execa } from 'execa';
 import { debianMirror } from '../../vm/apt-mirror.ts';
-import { type PackageSet, suites } from '../../vm/versions.ts';
+import { type SourceSet, suites } from '../../vm/versions.ts';
 import { TransshipError } from '../error.ts';
 
 /** A file of a Debian source package, as the signed index (`Sources`) names it. */
@@ -28,7 +28,7 @@ const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
  * @param folder an empty one, for apt's lists
  * @throws TransshipError `not-ready` when the mirror's index cannot be read
  */
-export async function openSourceIndex(set: PackageSet, folder: string): Promise<SourceIndex> {
+export async function openSourceIndex(set: SourceSet, folder: string): Promise<SourceIndex> {
   const { uri, aptOptions } = await debianMirror();
   const suite = set === 'testing' ? suites.testing : suites.stable;
   for (const name of ['lists/partial', 'cache/archives/partial']) mkdirSync(join(folder, name), { recursive: true });

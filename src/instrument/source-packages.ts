@@ -1,4 +1,4 @@
-import type { PackageSet } from '../../vm/versions.ts';
+import type { SourceSet } from '../../vm/versions.ts';
 
 /** One upstream project inside a Debian source package, and where it stands in a GOPATH. */
 export interface SourceTree {
@@ -27,7 +27,7 @@ function packages(containerd: string): readonly SourcePackage[] {
 }
 
 /** Debian's source packages of what a checkpoint passes through; debian/rules of each says where its trees stand. */
-export const sourcePackages: Readonly<Record<PackageSet, readonly SourcePackage[]>> = {
+export const sourcePackages: Readonly<Record<SourceSet, readonly SourcePackage[]>> = {
   debian13: packages('github.com/containerd/containerd'),
   testing: packages('github.com/containerd/containerd/v2'),
 };

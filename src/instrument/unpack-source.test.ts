@@ -36,6 +36,8 @@ const patch = (file: string, from: string, to: string) => `--- a/${file}\n+++ b/
 const debian = (patches: Readonly<Record<string, string>>) =>
   archive('docker.io_1-2.debian.tar.xz', 'debian', {
     copyright: 'Format: x\nFiles-Excluded:\n  vendor/b\n\nFiles: *\n',
+    control:
+      'Source: docker.io\nBuild-Depends: debhelper-compat (= 13),\n# why\n  golang-x-dev (>= 1) | golang-y-dev,\n  libz-dev [linux-any] <!nocheck>\n\nPackage: docker.io\nDepends: no-dev\n',
     'patches/series': `# a comment\n${Object.keys(patches).join('\n')}\n`,
     ...Object.fromEntries(Object.entries(patches).map(([name, text]) => [`patches/${name}`, text])),
   });
@@ -47,7 +49,7 @@ test('without the .dsc: components in their folders, patches in their order, wha
     'two.patch': patch('engine/a.go', 'package two', 'package three'),
   };
   const unpacked = await unpackSource([dsc, await orig(), cli, await debian(patches)], downloads(), into());
-  expect(unpacked).toEqual({ patches: 2, warnings: [] });
+  expect(unpacked).toEqual({ patches: 2, buildDepends: ['golang-x-dev', 'libz-dev'], warnings: [] });
   expect(readFileSync(join(into(), 'engine/a.go'), 'utf8')).toBe('package three\n');
   expect(existsSync(join(into(), 'cli/c.go'))).toBe(true);
   expect(existsSync(join(into(), 'engine/vendor/b'))).toBe(false);
@@ -57,6 +59,7 @@ test('a mirror without the patches, or without a component: said, never passed o
   const missing: SourceFile = { name: 'docker.io_1-2.debian.tar.xz', bytes: 1, sha256: '0'.repeat(64) };
   expect(await unpackSource([await orig(), missing], downloads(), into())).toEqual({
     patches: null,
+    buildDepends: null,
     warnings: [`${missing.name}: the mirror does not have it (404)`, "Debian's patches are not applied: the tree is upstream's"],
   });
   const buildkit: SourceFile = { ...missing, name: 'docker.io_1.orig-buildkit.tar.xz' };

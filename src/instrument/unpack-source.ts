@@ -8,6 +8,8 @@ import type { SourceFile } from './source-index.ts';
 export interface Unpacked {
   /** Debian's patches that were applied; null: the mirror has no file of them, the tree is upstream's. */
   readonly patches: number | null;
+  /** Libraries that it is built with, as debian/control names them; null: the mirror has no file of that. */
+  readonly buildDepends: readonly string[] | null;
   readonly warnings: readonly string[];
 }
 
@@ -42,11 +44,27 @@ export async function unpackSource(files: readonly SourceFile[], downloads: stri
   }
   const debian = present.find(({ name }) => /\.debian\.tar\.\w+$/.test(name));
   if (debian === undefined)
-    return { patches: null, warnings: [...warnings, "Debian's patches are not applied: the tree is upstream's"] };
+    return {
+      patches: null,
+      buildDepends: null,
+      warnings: [...warnings, "Debian's patches are not applied: the tree is upstream's"],
+    };
   await extract(join(downloads, debian.name), into, 0);
   const patches = await applyPatches(into, warnings); // some are for files that are removed next
   removeExcluded(into);
-  return { patches, warnings };
+  return { patches, buildDepends: buildDependsOf(into), warnings };
+}
+
+/** Of `a (>= 1) | b, c [linux-any] <!nocheck>` the first names; only what Go is compiled against: -dev packages. */
+function buildDependsOf(tree: string): readonly string[] {
+  const control = readFileSync(join(tree, 'debian/control'), 'utf8').split(/\n\n/)[0] ?? '';
+  const fields = [...control.matchAll(/^Build-Depends(?:-Arch|-Indep)?:((?:.*\n?(?:[ \t#].*\n?)*))/gm)].map(
+    ([, list = '']) => list,
+  );
+  const names = fields
+    .flatMap((list) => list.replace(/^#.*$/gm, '').split(','))
+    .map((entry) => /^\s*([a-z0-9][a-z0-9.+-]+)/.exec(entry)?.[1]);
+  return [...new Set(names.filter((name) => name?.endsWith('-dev') === true))].map(String).sort();
 }
 
 async function checkSum({ name, sha256 }: SourceFile, path: string): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sourcePaths } from '../../src/catalogue/explanation.ts';
 import { loadTrace } from '../../src/cli/load-trace.ts';
 import { packageRoot } from '../../src/evidence/run-folder.ts';
 import { buildPrograms, goRootOf } from '../../src/instrument/build-programs.ts';
@@ -20,6 +21,7 @@ import { workloadImage } from '../../vm/workload-image.ts';
 import { transship } from '../built-command.ts';
 import { onHost } from '../destination-state.ts';
 import { moveIt } from '../mover.ts';
+import { pathModule, pathModuleFile } from '../path-module.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
 const missing = missingForTestbed();
@@ -38,6 +40,12 @@ describe.skipIf(missing.length > 0)(`Docker's sources (${missing.join('; ') || '
 
   test.each(packageSets)('%s: every rule finds its function, and every call is still made', async (set) => {
     const { missed, calls, functions } = await scanSources([fetched.get(set)?.folder ?? ''], pathRules);
+    const versions = Object.values(sourcePaths[set]?.versions ?? {});
+    if (!versions.every((version) => fetched.get(set)?.trees.some((tree) => tree.version === version))) {
+      // Debian has moved on since the rules were looked at: what they miss must come with where it may be now
+      expect(missed.filter(({ candidates }) => candidates.length === 0).map(({ rule }) => rule.name)).toEqual([]);
+      return;
+    }
     expect(missed.map(({ rule }) => rule.name)).toEqual([]);
     expect(calls.filter(({ line }) => line === null)).toEqual([]);
     const optional = pathRules.filter(({ isOptional }) => isOptional).length;
@@ -49,6 +57,16 @@ describe.skipIf(missing.length > 0)(`Docker's sources (${missing.join('; ') || '
     ]);
   });
 
+  test.each(packageSets)('%s: src/catalogue/path-*.ts is what a scan finds (npm run docs:path writes it)', async (set) => {
+    const made = await pathModule(set, say);
+    const kept = readFileSync(pathModuleFile(set), 'utf8');
+    const versions = (module: string) => module.slice(module.indexOf('versions:'), module.indexOf('functions:'));
+    const withoutLines = (module: string) => module.slice(module.indexOf('functions:')).replaceAll(/line: \d+/g, '');
+    // Debian's next version moves lines; it is to be taken in when its functions are others
+    if (versions(made) === versions(kept)) expect(made).toBe(kept);
+    else expect(withoutLines(made)).toBe(withoutLines(kept));
+  });
+
   test.each(packageSets)(
     '%s: instrumented, gofmt -e parses it; removed, it is as it was',
     async (set) => {
@@ -57,7 +75,7 @@ describe.skipIf(missing.length > 0)(`Docker's sources (${missing.join('; ') || '
       cpSync(original, copy, { recursive: true });
       const { changes } = await planInjection([copy], pathRules, false);
       applyChanges(changes);
-      const root = await goRootOf('debian13', cheapPrograms(), say);
+      const root = await goRootOf({ set: 'debian13', programs: cheapPrograms(), say });
       const files = changes.map(({ path }) => path.slice(copy.length + 1));
       await inGoRoot(root, copy, ['gofmt', '-e', '-l', ...files]);
       applyChanges(planRemoval(changes.map(({ path }) => path)));
@@ -82,7 +100,7 @@ describe.skipIf(missing.length > 0)(`Docker's sources (${missing.join('; ') || '
   });
 
   test('a failing compile: the compiler’s words with file and line, nothing kept', async () => {
-    const root = await goRootOf('debian13', cheapPrograms(), say);
+    const root = await goRootOf({ set: 'debian13', programs: cheapPrograms(), say });
     const gopath = join(work, 'broken');
     mkdirSync(join(gopath, 'src/broken'), { recursive: true });
     writeFileSync(join(gopath, 'src/broken/main.go'), 'package main\n\nfunc main() {\n\tmissing()\n}\n');
@@ -100,7 +118,7 @@ describe.skipIf(missing.length > 0)(`Docker's sources (${missing.join('; ') || '
     const copy = join(work, 'vet');
     await fetchSources({ set: 'debian13', checkouts: [], to: copy, say });
     applyChanges((await planInjection([copy], pathRules, false)).changes);
-    const root = await goRootOf('debian13', cheapPrograms(), say);
+    const root = await goRootOf({ set: 'debian13', programs: cheapPrograms(), say });
     const containerd = 'github.com/containerd/containerd';
     const packages = [
       ...['github.com/opencontainers/runc', 'github.com/opencontainers/runc/libcontainer', 'github.com/containerd/go-runc'],
@@ -111,7 +129,7 @@ describe.skipIf(missing.length > 0)(`Docker's sources (${missing.join('; ') || '
 });
 
 function cheapPrograms() {
-  return programsOf('debian13').filter(({ buildDependenciesOf }) => buildDependenciesOf === null);
+  return programsOf('debian13').filter(({ needsBuildDepends }) => !needsBuildDepends);
 }
 
 /** @throws with the command's words when it fails */
@@ -152,28 +170,20 @@ describeOnHosts('an instrumented runc and shim', 'source', (hosts) => {
         names.push(at.name);
       return names;
     };
-    const dump = [
-      'criu.dump',
-      'runc.criu-swrk',
-      'runc.container-checkpoint',
+    const shim = [
       'go-runc.checkpoint',
       'shim.init-do-checkpoint',
-      'shim.checkpoint',
-      'dockerd.checkpoint',
-    ];
-    const restore = [
-      'criu.restore',
-      'runc.criu-swrk',
-      'runc.container-restore',
-      'runc.start-container',
-      'go-runc.restore',
-      'shim.start',
-      'dockerd.start',
+      'shim.service-checkpoint',
+      'migration.checkpoint.checkpoint',
       'migration',
     ];
-    expect(callers('criu.dump')).toEqual(expect.arrayContaining([...dump, 'migration']));
-    expect(callers('criu.restore')).toEqual(expect.arrayContaining(restore));
-    expect(callers('criu.dump').slice(0, 2)).toEqual(dump.slice(0, 2));
+    expect(callers('criu.dump')).toEqual(expect.arrayContaining(shim));
+    expect(callers('runc.lock-network')).toEqual(
+      expect.arrayContaining(['runc.criu-notification', 'runc.criu-swrk', 'runc.container-checkpoint', ...shim]),
+    );
+    const start = ['go-runc.restore', 'shim.start-checkpointed', 'shim.service-start', 'migration.restore.start', 'migration'];
+    expect(callers('criu.restore')).toEqual(expect.arrayContaining(start));
+    expect(callers('runc.container-restore')).toEqual(expect.arrayContaining(['runc.run', 'runc.start-container', ...start]));
     expect(new Set(spans.map(({ service }) => service))).toEqual(
       new Set(['transship', 'dockerd', 'containerd', 'containerd-shim', 'runc', 'criu']),
     );
@@ -197,9 +207,9 @@ describeOnHosts('an instrumented runc and shim', 'source', (hosts) => {
     const { manifest, folder } = await moveIt(hosts(), { container: 'plain' });
     expect(manifest.outcome).toBe('migrated');
     const { spans } = loadTrace(folder);
-    expect(spans.some(({ service }) => service === 'containerd-shim')).toBe(false);
-    for (const name of ['dockerd.checkpoint', 'dockerd.start', 'criu.dump', 'criu.restore'])
-      expect(spans.map((span) => span.name)).toContain(name);
+    const names = spans.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['migration.checkpoint.checkpoint', 'criu.dump', 'criu.restore']));
+    expect(pathRules.map(({ name }) => name).filter((name) => names.includes(name))).toEqual([]);
     await onHost(b, 'docker rm -f plain');
   }, 300_000);
 });

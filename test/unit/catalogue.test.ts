@@ -5,6 +5,7 @@ import { eventCatalogue } from '../../src/catalogue/events.ts';
 import { isNamed, patternOf } from '../../src/catalogue/names.ts';
 import { operationCatalogue } from '../../src/catalogue/operations.ts';
 import { spansPage } from '../../src/catalogue/page.ts';
+import { underTheHoodPage } from '../../src/catalogue/under-the-hood.ts';
 import { loadTrace } from '../../src/cli/load-trace.ts';
 import { openRun } from '../../src/evidence/open-run.ts';
 import { packageRoot } from '../../src/evidence/run-folder.ts';
@@ -136,6 +137,10 @@ function expectTyped(attributes: Readonly<Record<string, unknown>>): void {
       expect.fail(`${name}: ${JSON.stringify(value)} is listed as ${type ?? 'nothing'}`);
   }
 }
+
+test('docs/under-the-hood.md is what the modules of the path say (npm run docs:path writes it)', async () => {
+  await expect(underTheHoodPage()).toMatchFileSnapshot(join(packageRoot(), 'docs/under-the-hood.md'));
+});
 
 test('docs/spans.md is what the catalogue says (npm run docs:spans writes it)', async () => {
   await expect(spansPage()).toMatchFileSnapshot(join(packageRoot(), 'docs/spans.md'));

@@ -118,9 +118,11 @@ export function attributeNames(): readonly EmittedName[] {
 
 function attributeIn(key: Node): readonly string[] {
   const inner = Node.isComputedPropertyName(key) ? key.getExpression() : key;
-  if (Node.isTemplateExpression(inner)) return wordsOf(inner).filter((name) => /^[a-z]+\.|^\*_us$/.test(name));
+  if (Node.isTemplateExpression(inner))
+    return wordsOf(inner).filter((name) => /^[a-z]+\.|^\*_us$/.test(name) && !name.includes('/'));
   if (!Node.isStringLiteral(inner) || Node.isArrayLiteralExpression(key.getParent())) return [];
-  return inner.getLiteralValue().includes('.') ? [inner.getLiteralValue()] : [];
+  const name = inner.getLiteralValue(); // with a slash it is a package
+  return name.includes('.') && !name.includes('/') ? [name] : [];
 }
 
 /** Services that the layers give to what they emit. */

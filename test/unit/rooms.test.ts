@@ -87,7 +87,7 @@ test('only the command may end the process', () => {
 });
 
 /** Tables and recorded knowledge grow by rows; reading one row needs no other. */
-const tables = ['src/catalogue/attributes.ts'];
+const tables = ['src/catalogue/attributes.ts', 'src/catalogue/path-debian13.ts', 'src/catalogue/path-testing.ts'];
 
 test('a file has one idea: 250 lines at most, tables excepted', () => {
   const long = files.filter((file) => file.getEndLineNumber() > 250 && !tables.includes(pathOf(file)));

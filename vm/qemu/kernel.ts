@@ -40,7 +40,7 @@ export async function debianKernel({ version, prefix, say }: KernelWish): Promis
   const source = `deb ${uri} ${suite} main`;
   // a name of no number takes what there is
   const command = ['sh', script, `${target}.partial`, source, kernelPackage, /^\d/.test(version) ? version : '', ...aptOptions];
-  const hint = `--kernel ${name} takes the one that the mirror has`;
+  const hint = `is the Debian mirror reachable? try: apt-get update; --kernel ${name} takes the one that it has`;
   return kernelIn(await buildOnce({ target, command, what: `kernel ${version}`, prefix, say, hint }));
 }
 

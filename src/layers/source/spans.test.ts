@@ -35,7 +35,7 @@ test('a checkpoint: the shim, go-runc in it, runc, and what criu told runc', () 
   expect(outline(spansOf(evidence(recorded('checkpoint-26.1.5'))))).toMatchInlineSnapshot(`
     [
       "runc.get-container",
-      "shim.checkpoint",
+      "shim.service-checkpoint",
       "  shim.container-checkpoint",
       "    shim.init-checkpoint",
       "      shim.init-do-checkpoint",
@@ -64,11 +64,11 @@ test('a checkpoint: the shim, go-runc in it, runc, and what criu told runc', () 
 test('a restore', () => {
   expect(outline(spansOf(evidence(recorded('restore-26.1.5'))))).toMatchInlineSnapshot(`
     [
-      "shim.create",
+      "shim.service-create",
       "  shim.new-container",
       "    shim.init-create",
       "      shim.create-checkpointed-state",
-      "shim.start",
+      "shim.service-start",
       "  shim.container-start",
       "    shim.start-checkpointed",
       "      go-runc.restore",
