@@ -6,15 +6,15 @@ import { fetchSources } from '../src/instrument/fetch-sources.ts';
 import { pathRules } from '../src/instrument/path-rules.ts';
 import { scanSources } from '../src/instrument/scan.ts';
 import { codeName } from '../src/instrument/scan-text.ts';
-import type { PackageSet } from '../vm/versions.ts';
+import type { SourceSet } from '../vm/versions.ts';
 
 /** Where the module of a set stands. */
-export function pathModuleFile(set: PackageSet): string {
+export function pathModuleFile(set: SourceSet): string {
   return join(packageRoot(), 'src/catalogue', `path-${set}.ts`);
 }
 
 /** The text of `src/catalogue/path-SET.ts`: where the path stands in the sources of a version set, as a scan finds it. */
-export async function pathModule(set: PackageSet, say: (line: string) => void): Promise<string> {
+export async function pathModule(set: SourceSet, say: (line: string) => void): Promise<string> {
   const { folder, trees } = await fetchSources({ set, checkouts: [], to: null, say });
   const { functions } = await scanSources([folder], pathRules);
   const projects = trees.filter(({ place }) => functions.some((one) => one.file.package.startsWith(place)));

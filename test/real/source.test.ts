@@ -16,7 +16,7 @@ import { programsOf } from '../../src/instrument/programs.ts';
 import { scanSources } from '../../src/instrument/scan.ts';
 import { buildOnce, cacheFolder } from '../../vm/build-cache.ts';
 import { missingForTestbed } from '../../vm/prerequisites.ts';
-import { packageSets } from '../../vm/versions.ts';
+import { sourceSets } from '../../vm/versions.ts';
 import { workloadImage } from '../../vm/workload-image.ts';
 import { transship } from '../built-command.ts';
 import { onHost } from '../destination-state.ts';
@@ -34,11 +34,11 @@ describe.skipIf(missing.length > 0)(`Docker's sources (${missing.join('; ') || '
 
   beforeAll(async () => {
     work = mkdtempSync(join(tmpdir(), 'transship-source-'));
-    for (const set of packageSets) fetched.set(set, await fetchSources({ set, checkouts: [], to: null, say }));
+    for (const set of sourceSets) fetched.set(set, await fetchSources({ set, checkouts: [], to: null, say }));
   }, 600_000);
   afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-  test.each(packageSets)('%s: every rule finds its function, and every call is still made', async (set) => {
+  test.each(sourceSets)('%s: every rule finds its function, and every call is still made', async (set) => {
     const { missed, calls, functions } = await scanSources([fetched.get(set)?.folder ?? ''], pathRules);
     const versions = Object.values(sourcePaths[set]?.versions ?? {});
     if (!versions.every((version) => fetched.get(set)?.trees.some((tree) => tree.version === version))) {
@@ -57,7 +57,7 @@ describe.skipIf(missing.length > 0)(`Docker's sources (${missing.join('; ') || '
     ]);
   });
 
-  test.each(packageSets)('%s: src/catalogue/path-*.ts is what a scan finds (npm run docs:path writes it)', async (set) => {
+  test.each(sourceSets)('%s: src/catalogue/path-*.ts is what a scan finds (npm run docs:path writes it)', async (set) => {
     const made = await pathModule(set, say);
     const kept = readFileSync(pathModuleFile(set), 'utf8');
     const versions = (module: string) => module.slice(module.indexOf('versions:'), module.indexOf('functions:'));
@@ -67,7 +67,7 @@ describe.skipIf(missing.length > 0)(`Docker's sources (${missing.join('; ') || '
     else expect(withoutLines(made)).toBe(withoutLines(kept));
   });
 
-  test.each(packageSets)(
+  test.each(sourceSets)(
     '%s: instrumented, gofmt -e parses it; removed, it is as it was',
     async (set) => {
       const copy = join(work, set);
