@@ -17,12 +17,12 @@ export function underNative(fromLog: readonly LayerSpans[], native: readonly Lay
     const moved = new Map<string, LayerSpan>();
     for (const span of layer.spans) {
       const same = sameRequests.find(({ log }) => log === span.name);
-      const better = same && known.find((one) => same.own.test(one.name) && isAround(one, span));
+      const better = same
+        ? known.find((one) => same.own.test(one.name) && isAround(one, span))
+        : known.find((one) => one.name === span.name && overlaps(one, span));
       if (better) moved.set(span.key, better);
     }
-    const rest = layer.spans.filter(
-      (span) => !moved.has(span.key) && !known.some((one) => one.name === span.name && overlaps(one, span)),
-    );
+    const rest = layer.spans.filter((span) => !moved.has(span.key));
     const spans = rest.map((span) => {
       const parent = span.parentKey === undefined ? undefined : moved.get(span.parentKey);
       return parent === undefined ? span : { ...span, parentKey: undefined, parentSpanId: parent.spanId as string };
