@@ -11,6 +11,13 @@ const causes: readonly { readonly root: RegExp; readonly step: RegExp }[] = [
   { root: /^criu\.restore/, step: /^migration\.restore\.start$/ },
 ];
 
+/** The call that a CRIU is, as runc made it: where it is known nothing else is asked, as steps that wait through it are often shorter. */
+const calls: readonly { readonly root: RegExp; readonly call: RegExp }[] = [
+  { root: /^criu\.dump/, call: /^runc\.criu\.dump$/ },
+  { root: /^criu\.restore/, call: /^runc\.criu\.restore$/ },
+  { root: /^criu\.(?:start|exit)$/, call: /^runc\.criu\./ },
+];
+
 /**
  * What cannot be under what: a layer is called by those before it in the list; CRIU's processes stand side by side. Our own scripts on
  * a host are called by the controller's steps. What a program tells of itself is below what was seen of it from outside.
@@ -32,7 +39,9 @@ export function callerOf(root: AlignedSpan, all: readonly AlignedSpan[], top: Al
   if (root === top) return undefined;
   if (root.span.isDetail) return doerOf(root, all) ?? callerOf({ ...root, span: { ...root.span, isDetail: false } }, all, top);
   const uppers = all.filter((upper) => rank(upper) < rank(root) && isSameSide(upper, root));
-  const caller = smallest(uppers.filter((upper) => encloses(upper, root)));
+  const call = calls.find((entry) => entry.root.test(root.span.name))?.call;
+  const around = uppers.filter((upper) => encloses(upper, root) && !isAside(upper));
+  const caller = smallest(around.filter((upper) => call?.test(upper.span.name))) ?? smallest(around);
   const cause = causeOf(root, uppers);
   // a wrong clock puts it into some other span: under its cause, that is seen
   if (cause !== undefined && (caller === undefined || !encloses(cause, caller))) return cause;
@@ -45,6 +54,11 @@ function doerOf(root: AlignedSpan, all: readonly AlignedSpan[]): AlignedSpan | u
   const commonNs = own.map((upper) => lengthNs(clip([root], upper)));
   const mostNs = commonNs.reduce((most, ns) => (ns > most ? ns : most), 0n);
   return mostNs === 0n ? undefined : smallest(own.filter((_, index) => commonNs[index] === mostNs));
+}
+
+/** What one of our scripts does itself, while others work: it calls none of them. */
+function isAside({ service, isController, span }: AlignedSpan): boolean {
+  return service === 'transship' && !isController && span.isWait !== true;
 }
 
 function isSameSide(upper: AlignedSpan, root: AlignedSpan): boolean {
