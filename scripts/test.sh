@@ -1,18 +1,28 @@
 #!/bin/sh
 # `npm test`: installs what is missing, checks and runs every test. `npm test -- unit` runs those that need no hosts,
-# `npm test -- real` the others; further words go to vitest: npm test -- unit src/trace -t clock
+# `npm test -- real` the others, `npm test -- vm` those on virtual machines, which `npm test` leaves out; further words go to vitest: npm test -- unit src/trace -t clock
 set -eu
 # CI reads the last line; vitest writes its own, in the place of this script
 trap 'echo "0 passed, 1 failed"' EXIT
 cd "$(dirname "$0")/.."
 project=''
-case ${1:-} in unit | real)
+case ${1:-} in
+unit | real)
   project=$1
+  shift
+  ;;
+vm)
+  project=real-vm
+  export TRANSSHIP_VMS=1
   shift
   ;;
 esac
 
-if [ "$project" = unit ]; then sh scripts/bootstrap.sh; else sh scripts/bootstrap.sh --vms shellcheck; fi
+case $project in
+unit) sh scripts/bootstrap.sh ;;
+real-vm) sh scripts/bootstrap.sh --vms shellcheck ;;
+*) sh scripts/bootstrap.sh --hosts shellcheck ;;
+esac
 node_modules/.bin/biome check --error-on-warnings . >&2
 node_modules/.bin/knip --no-config-hints >&2
 if command -v shellcheck >/dev/null; then
@@ -21,4 +31,4 @@ else
   echo "shellcheck is not installed: the shell scripts are not checked" >&2
 fi
 
-exec node_modules/.bin/vitest run ${project:+--project "$project*"} --reporter=default --reporter=./dist/test/closing-line.js "$@"
+exec node_modules/.bin/vitest run ${project:+--project "$project"} --reporter=default --reporter=./dist/test/closing-line.js "$@"

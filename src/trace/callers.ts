@@ -48,12 +48,12 @@ export function callerOf(root: AlignedSpan, all: readonly AlignedSpan[], top: Al
   return caller ?? top;
 }
 
-/** The span of its own service in whose time most of it lies; of those that hold it alike, the innermost. */
+/** The span of its own service in whose time most of it lies; of those that hold it nearly alike, as their clocks have bounds, the innermost. */
 function doerOf(root: AlignedSpan, all: readonly AlignedSpan[]): AlignedSpan | undefined {
   const own = all.filter(({ service, host, span }) => service === root.service && host === root.host && !span.isDetail);
   const commonNs = own.map((upper) => lengthNs(clip([root], upper)));
   const mostNs = commonNs.reduce((most, ns) => (ns > most ? ns : most), 0n);
-  return mostNs === 0n ? undefined : smallest(own.filter((_, index) => commonNs[index] === mostNs));
+  return mostNs === 0n ? undefined : smallest(own.filter((_, index) => (commonNs[index] ?? 0n) * 10n >= mostNs * 9n));
 }
 
 /** What one of our scripts does itself, while others work: it calls none of them. */

@@ -27,7 +27,7 @@ export function withCriuEdges(layers: readonly LayerSpans[]): readonly LayerSpan
     layer.spans.flatMap((call): LayerSpans[] => {
       if (call.attributes[execAttribute] === undefined) return [];
       const log = logs.find(({ host, spans: [root] }) => host === layer.host && root !== undefined && holds(call, root));
-      return log === undefined ? [] : [edgesOf(call, log)];
+      return log === undefined ? [] : [edgesOf(call, { log, boundNs: layer.anchor.boundNs })];
     }),
   );
   return [...layers, ...edges];
@@ -38,7 +38,9 @@ function holds(call: LayerSpan, log: LayerSpan): boolean {
   return call.startNs <= middle && middle <= call.endNs;
 }
 
-function edgesOf(call: LayerSpan, { spans, anchor, host, role }: LayerSpans): LayerSpans {
+/** Where the log's end of an edge lies is the log's own uncertainty: on either side of it CRIU is at work. */
+function edgesOf(call: LayerSpan, { log, boundNs }: { readonly log: LayerSpans; readonly boundNs: Ns }): LayerSpans {
+  const { spans, anchor, host, role } = log;
   const [root] = spans as readonly [LayerSpan];
   const edge = (name: (typeof criuEdges)[number]['name'], startNs: Ns, endNs: Ns): LayerSpan[] => {
     if (endNs <= startNs) return [];
@@ -48,5 +50,5 @@ function edgesOf(call: LayerSpan, { spans, anchor, host, role }: LayerSpans): La
   const execNs = call.startNs + usToNs(Number(call.attributes[execAttribute]));
   const both = [...edge('criu.start', execNs, root.startNs), ...edge('criu.exit', root.endNs, call.endNs)];
   const means = `the kernel's events; the log's end of it: ${anchor.means}`;
-  return { service: 'criu', host, role, spans: both, anchor: { means, boundNs: anchor.boundNs } };
+  return { service: 'criu', host, role, spans: both, anchor: { means, boundNs } };
 }
