@@ -10,9 +10,9 @@ import { readProcesses, spansOf as recordedSpans } from '../layers/transship/pro
 import { roleIn, spansOf as transshipSpans } from '../layers/transship/spans.ts';
 import { assemble } from '../trace/assemble.ts';
 import { withCriuEdges } from '../trace/criu-edges.ts';
-import type { LayerSpan, LayerSpans } from '../trace/layer-spans.ts';
 import type { Trace } from '../trace/span.ts';
 import { daemonLayers } from './daemon-layers.ts';
+import { toldOnce } from './known-calls.ts';
 
 /** The trace of a run whose manifest, and what CRIU left, have been read. */
 export function traceOf(folder: RunFolder, manifest: Manifest, criu: readonly CriuEvidence[]): Trace {
@@ -31,7 +31,7 @@ export function traceOf(folder: RunFolder, manifest: Manifest, criu: readonly Cr
   const calls = processes.flatMap((evidence) => processSpans(evidence));
   const isOfRunc = manifest.kind === 'migration';
   const criuLayers = criu.flatMap((evidence) => criuSpans(evidence, { isOfRunc }));
-  const seen = [...withoutKnownCalls(scripts, calls), ...daemons.layers, ...calls, ...criuLayers];
+  const seen = [...toldOnce(scripts, calls), ...daemons.layers, ...criuLayers];
   const layers = [...own, ...recorded, ...withCriuEdges(seen)];
   const clocks = manifest.clocks.map(({ host, takenNs, offsetNs, boundNs }) => ({
     host,
@@ -41,17 +41,4 @@ export function traceOf(folder: RunFolder, manifest: Manifest, criu: readonly Cr
   }));
   const trace = assemble({ traceId: manifest.traceId, run: manifest.run, layers, clocks });
   return { ...trace, warnings: [...[...criu, daemons, ...processes].flatMap(({ warnings }) => warnings), ...trace.warnings] };
-}
-
-/** What the kernel saw of runc's calls is better than what our scripts noted before and after them. */
-function withoutKnownCalls(scripts: readonly LayerSpans[], calls: readonly LayerSpans[]): readonly LayerSpans[] {
-  return scripts.map((layer) => {
-    const seen = calls.filter(({ host }) => host === layer.host).flatMap(({ spans }) => spans);
-    const isKnown = ({ startNs, endNs }: LayerSpan) =>
-      seen.some(
-        ({ name, ...span }) =>
-          /^runc\.(?:checkpoint|pre-dump|restore)$/.test(name) && span.startNs < endNs && startNs < span.endNs,
-      );
-    return layer.service === 'runc' ? { ...layer, spans: layer.spans.filter((span) => !isKnown(span)) } : layer;
-  });
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AlignedSpan } from './aligned-span.ts';
 import { type Leaf, unexplainedParts } from './explained.ts';
 import { edge, type GapRule, gapRules } from './gap-rules.ts';
-import type { Interval } from './intervals.ts';
+import { clip, type Interval } from './intervals.ts';
 import { type Ns, nsPerMs } from './time.ts';
 import { isOnlooker } from './trace-leaves.ts';
 import { depthsOf } from './tree-depth.ts';
@@ -110,10 +110,12 @@ function filled(part: UnexplainedPart, { input, near, index }: Place): readonly 
       (each.upToMs === undefined || lengthNs <= BigInt(each.upToMs) * nsPerMs),
   );
   if (rule === undefined) return [];
-  const startNs = part.startNs + 2n * (before?.cutNs ?? 0n);
-  const endNs = part.endNs - 2n * (after?.cutNs ?? 0n);
   const parent = parentOf(rule, part, spans) ?? part.holder;
-  if (parent === undefined || endNs <= startNs) return [];
+  if (parent === undefined) return [];
+  const told = { startNs: part.startNs + 2n * (before?.cutNs ?? 0n), endNs: part.endNs - 2n * (after?.cutNs ?? 0n) };
+  // what is left of the stretch when its parent has ended is not the parent's
+  const { startNs, endNs } = clip([told], spans[parent] as AlignedSpan)[0] ?? { startNs: 0n, endNs: 0n };
+  if (endNs <= startNs) return [];
   return [
     {
       parent,
