@@ -25,10 +25,20 @@ export function underNative(fromLog: readonly LayerSpans[], native: readonly Lay
     const rest = layer.spans.filter((span) => !moved.has(span.key));
     const spans = rest.map((span) => {
       const parent = span.parentKey === undefined ? undefined : moved.get(span.parentKey);
-      return parent === undefined ? span : { ...span, parentKey: undefined, parentSpanId: parent.spanId as string };
+      return parent === undefined
+        ? span
+        : within(parent, { ...span, parentKey: undefined, parentSpanId: parent.spanId as string });
     });
-    return spans.length === 0 ? [] : { ...layer, spans };
+    const kept = spans.filter(({ startNs, endNs }) => startNs < endNs);
+    return kept.length === 0 ? [] : { ...layer, spans: kept };
   });
+}
+
+/** Of the two it is the daemon's span that knows its ends. */
+function within(parent: LayerSpan, span: LayerSpan): LayerSpan {
+  const startNs = span.startNs > parent.startNs ? span.startNs : parent.startNs;
+  const endNs = span.endNs < parent.endNs ? span.endNs : parent.endNs;
+  return { ...span, startNs, endNs: endNs > startNs ? endNs : startNs };
 }
 
 /** The log announces a request just after the span of it began (moby api/server/middleware). */

@@ -4,6 +4,7 @@
 #                                         its parent (PIDFD_INFO_EXIT, Linux 6.15)
 # Ends with its standard input.
 use strict; # and nothing else: perl-base has no Time::HiRes
+$0 = 'transship-watch'; # a host's list of processes says what it is
 
 my ($file, $out) = @ARGV;
 open my $log, '>>', $out or die "$out: $!\n";
