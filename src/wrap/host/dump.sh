@@ -187,7 +187,7 @@ follow_clock
 if has_changed; then
     changed=1
     mark dump.copy-files
-    copy_changes {alive}>&- || fail "files could not be copied: $(last copy.out)"
+    copy_changes {alive}>&- || fail "files could not be copied: $(grep -v ^transship- copy.out | tail -n 1)"
     mark dump.files-copied
 fi
 
