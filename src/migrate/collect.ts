@@ -164,7 +164,7 @@ async function collectImageList({ folder, host, checkpointFolder, isSource }: Co
   const names = images.map(({ name, bytes }) => ({ name, bytes }));
   writeFileSync(join(target, 'images.json'), `${JSON.stringify(names, null, 1)}\n`);
   if (!isSource) return;
-  for (const image of images.filter(({ name }) => /^(timens-\d+|inventory)\.img$/.test(name))) {
+  for (const image of images.filter(({ name }) => /^(timens-0|inventory)\.img$/.test(name))) {
     await fetchFile(host, image.path, join(target, image.name));
   }
 }

@@ -15,7 +15,7 @@ export interface AnchorInput {
   readonly logName: string;
   readonly statsName: string;
   readonly files: CriuFilesRecord | null;
-  /** Boot time written into `timens-N.img` at the dump. */
+  /** Boot time written into `timens-0.img` at the dump, by the clock of the host. */
   readonly boottimeNs: Ns | null;
   /** Where zero can lie by what was seen of the growing log. */
   readonly samples?: readonly Pick<Interval, 'startNs' | 'endNs'>[];

@@ -39,7 +39,7 @@ const logName = /^(?:(\d+)-)?(dump|pre-dump|restore|page-server|lazy-pages|unkno
 
 /**
  * Reads `criu/` in the folder of a host's evidence: logs (`dump.log`, `restore.log`, `page-server.log`, `lazy-pages.log`; `N-KIND.log` of an
- * import), their `stats-dump` and `stats-restore`, `files.json` and `timens-*.img`. No folder: no logs. Logs whose digests are there, by
+ * import), their `stats-dump` and `stats-restore`, `files.json` and `timens-0.img`. No folder: no logs. Logs whose digests are there, by
  * name, are not read again.
  * @throws TransshipError `input` when a file that is there cannot be read
  */
@@ -138,6 +138,7 @@ function readFiles(folder: string): CriuFilesRecord | null {
 }
 
 function readBoottime(folder: string, names: readonly string[]): Ns | null {
-  const name = names.find((one) => /^timens-\d+\.img$/.test(one));
+  // with another number it holds the clocks of a container that was moved before: they are those of the host where it began
+  const name = names.find((one) => one === 'timens-0.img');
   return name === undefined ? null : boottimeOf(firstBytes(join(folder, name), 4096));
 }
