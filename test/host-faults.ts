@@ -20,9 +20,9 @@ export const killDockerd =
 
 /** Starts dockerd again and waits until it answers. */
 export async function reviveDockerd(host: Host): Promise<void> {
-  // one that was killed may still be in the list of processes
+  // without live-restore it first ends what ran, each within 10 s; and one that was killed may still be in the list of processes
   const look = 'docker version >/dev/null 2>&1 && exit 0; pidof dockerd >/dev/null || start-dockerd';
-  await onHost(host, `for i in $(seq 300); do ${look}; sleep 0.1; done; tail -n 20 /var/log/dockerd.log >&2; exit 1`);
+  await onHost(host, `for i in $(seq 600); do ${look}; sleep 0.1; done; tail -n 20 /var/log/dockerd.log >&2; exit 1`);
 }
 
 /** All that a migration could leave on a host: equal before and after, or something was left. */
