@@ -42,7 +42,7 @@ export const handOver: Step = {
 
 /** The source goes on at once where the destination was never told to run; else that one is stopped first. */
 async function letSourceGoOn(move: Move): Promise<void> {
-  const first = await giveUp(move, '');
+  const first = directOf(move).dump?.hasReached('dump.go') ? 'went' : await giveUp(move, '');
   if (first !== 'thawed') {
     await stopDestination(move);
     await giveUp(move, 'after-go');

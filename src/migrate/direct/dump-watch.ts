@@ -8,6 +8,8 @@ import { bounded } from '../bounded.ts';
 export interface DumpWatch {
   /** Resolves when the mark was made. @throws TransshipError `failed` with what the dump said when it failed, or ended, before */
   until(mark: string, limitMs: number): Promise<void>;
+  /** Whether that mark is known to have been made. */
+  hasReached(mark: string): boolean;
 }
 
 interface Waiting {
@@ -47,6 +49,7 @@ export function startDump(source: Host, folder: string, listener: DumpListener):
   });
   void process.ended.then(({ exitCode }) => fail(failure(source, `it ended with status ${exitCode}`)));
   return {
+    hasReached: (mark) => seen.has(mark),
     until: (mark, limitMs) => {
       const reached = new Promise<void>((resolve, reject) => {
         if (seen.has(mark)) resolve();

@@ -36,13 +36,13 @@ async function tellAddress(host: Host, folder: string, word: 'silence' | 'remove
 }
 
 /** Before a copy that will not go on is killed: the other one has its connections. */
-export async function silenceCopy({ found }: Move, host: Host): Promise<void> {
-  if (found.direct !== null) await tellAddress(host, found.direct.folder, 'silence');
+export async function silenceCopy({ found, plan }: Move, host: Host): Promise<void> {
+  if (found.direct !== null && plan.options.movingAddress !== undefined) await tellAddress(host, found.direct.folder, 'silence');
 }
 
 /** The destination's copy is gone. */
-export async function takeAddressBack({ destination }: Move, folder: string): Promise<void> {
-  await tellAddress(destination, folder, 'remove');
+export async function takeAddressBack({ destination, plan }: Move, folder: string): Promise<void> {
+  if (plan.options.movingAddress !== undefined) await tellAddress(destination, folder, 'remove');
 }
 
 /** Its rules go; before the folder does. */

@@ -126,19 +126,18 @@ export async function stopDestination(move: Move): Promise<void> {
   // the runtime is told, and asks the same folder before it restores: whatever becomes of Docker's call, nothing runs there
   if (stdout.trim() === 'never') return void (await isStarted.catch(() => {}));
   await isStarted;
-  await destination.shell.run(endPageDaemon(folder));
   // with containerd gone Docker's call ends at once, and the restore goes on: what it still makes must not come after the stop
-  if (!(await isQuiet(destination, `pgrep -f -- 'restore ${restoreFolder}/${found.destinationId}'`, 30)))
-    throw startFailed(move, new Error('it does not end'));
+  const left = `${endPageDaemon(folder)}; pgrep -f -- 'restore ${restoreFolder}/${found.destinationId}'`;
+  if (!(await isQuiet(destination, left, 30))) throw startFailed(move, new Error('it does not end'));
   await silenceCopy(move, destination);
   await stopForGood(destination, found.destinationId);
   // the container must go on; what cannot be done is told when it is tidied up
   await takeAddressBack(move, folder).catch(() => {});
 }
 
-/** Shell text. While it waits for pages it would be taken for a restore that is still going on. */
+/** Shell text for lazy pages. While it waits for pages it would be taken for a restore that is still going on. */
 function endPageDaemon(folder: string): string {
-  return `read -r pid <${folder}/lazy-pid && kill -KILL $(cat /proc/$pid/task/*/children) $pid`;
+  return `[ ! -e ${folder}/lazy-pid ] || { read -r pid <${folder}/lazy-pid && kill -KILL $(cat /proc/$pid/task/*/children) $pid; }`;
 }
 
 async function saidThere({ destination, found }: Move): Promise<string> {
