@@ -223,7 +223,7 @@ async function expectOrdinary(host: Host): Promise<void> {
   );
   expect(stdout).toContain(`/docker/${id}`);
   expect(stdout).not.toContain('PONG');
-  expect(await onHost(host, 'docker exec web cat /proc/1/cgroup')).toContain('0::/\n'.trim());
+  expect(await onHost(host, 'docker exec web cat /proc/1/cgroup')).toBe('0::/'); // with a cgroup namespace of its own it sees no path
   expect(await onHost(host, 'docker exec web redis-cli ping')).toBe('PONG');
 }
 
