@@ -7,8 +7,8 @@ import { takeDown } from '../vm/testbed-down.ts';
 import { bringUp } from '../vm/testbed-up.ts';
 
 /**
- * Delays of 20, 50 and 200 ms at every place of test/delays/places.ts, on real hosts, and where the trace has them. Prints the table of
- * docs/delays.md.
+ * Delays of 20, 50 and 200 ms at every place of test/delays/places.ts, on real hosts, and where the trace has them: a table. The exit status
+ * is 1 when one stands elsewhere.
  *
  *   npm run -s bench:delays [-- MS...]
  */

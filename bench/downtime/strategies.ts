@@ -16,7 +16,7 @@ const sides: Readonly<Record<string, Partial<MoveOptions>>> = {
 
 export const strategies: Part = {
   name: 'strategies',
-  about: 'every strategy on the same container, and the ratios between them',
+  about: 'every strategy but pre-copy and hybrid, which need soft-dirty, on the same container; the ratios between them',
   runs: 10,
   measure: async (pair, { runs, keys, say }) => {
     const workload = { reference: pair.image.reference, keys, network: 'bridge' } as const;

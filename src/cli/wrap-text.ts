@@ -1,6 +1,6 @@
 import type { InstallPlan } from '../wrap/install.ts';
 import type { Removal } from '../wrap/remove.ts';
-import { beforeFile, runtimeFolder, runtimeName } from '../wrap/runtime-place.ts';
+import { afterFile, beforeFile, runtimeFolder, runtimeName } from '../wrap/runtime-place.ts';
 import type { RuntimeStatus } from '../wrap/status.ts';
 import { escapeText } from './terminal.ts';
 
@@ -28,7 +28,10 @@ export function installLines(plan: InstallPlan): readonly string[] {
 function configLines({ configFile, before, after }: InstallPlan): readonly string[] {
   const file = escapeText(configFile);
   const isNew = before === null;
-  const kept = isNew ? [] : [`         as it is now it is kept in ${beforeFile}`];
+  const kept = [
+    ...(isNew ? [] : [`         as it is now it is kept in ${beforeFile}`]),
+    `         as it will be it is kept in ${afterFile}`,
+  ];
   return [
     `file     ${file}${isNew ? ' (new)' : ''}`,
     ...diffLines(before ?? '', after).map((line) => `           ${line}`),

@@ -82,6 +82,8 @@ export interface Allowed {
   readonly tcpEstablished?: boolean;
   /** This address of the source moves along with a container on the host network. */
   readonly movingAddress?: string;
+  /** The page channel is not encrypted. */
+  readonly plainPages?: boolean;
   /** How state travels; without it, Docker's own path. */
   readonly strategy?: string;
 }

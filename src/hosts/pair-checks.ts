@@ -2,6 +2,7 @@ import { type Check, fail, isDirect, ok, type PairSubject, warn } from './check.
 import { cpuCheck } from './cpu-check.ts';
 import { quoteWord } from './link.ts';
 import { lazyPipeBytes, readPipeSize } from './pipe-size.ts';
+import { plainPagesCheck } from './plain-pages-check.ts';
 import { preCopyChecks } from './pre-copy-checks.ts';
 import { compareVersions } from './version-order.ts';
 
@@ -48,6 +49,7 @@ export const pairChecks: readonly Check<PairSubject>[] = [
     },
   },
   ...preCopyChecks,
+  plainPagesCheck,
   {
     name: 'lazy-pages',
     why: 'a container that goes on before its memory has come asks for pages by userfaultfd',

@@ -193,23 +193,6 @@ describeOnHosts('past the content store', 'moves', (hosts) => {
     expect(detailOf(back.folder, 'set-up-network')).toMatchObject({ left: '--no-early-network' });
     expect(await network(a)).toBe(fresh);
   });
-
-  test('the link between the hosts carries no page in the clear, unless that was asked for', async () => {
-    const { a, b } = hosts();
-    const secret = 'four-letters-nobody-may-read-on-the-wire';
-    for (const [plainPages, isSeen] of [
-      [false, false],
-      [true, true],
-    ] as const) {
-      await startRedis('', 1000);
-      await redis(a, `SET secret ${secret}`);
-      const sniffed = await sniffing(a, secret, () =>
-        moveIt(hosts(), { container: 'web', options: { strategy: 'diskless', plainPages } }),
-      );
-      expect(sniffed).toBe(isSeen);
-      await onHost(b, 'docker rm -f web');
-    }
-  });
 });
 
 /** docker's own commands, the restart policy, and a cgroup and a cgroup namespace of its own. */
@@ -223,27 +206,6 @@ async function expectOrdinary(host: Host): Promise<void> {
   );
   expect(stdout).toContain(`/docker/${id}`);
   expect(stdout).not.toContain('PONG');
-  expect(await onHost(host, 'docker exec web cat /proc/1/cgroup')).toContain('0::/\n'.trim());
+  expect(await onHost(host, 'docker exec web cat /proc/1/cgroup')).toBe('0::/'); // with a cgroup namespace of its own it sees no path
   expect(await onHost(host, 'docker exec web redis-cli ping')).toBe('PONG');
-}
-
-/** Was the text on the wire of host a while `act` went on? */
-async function sniffing(host: Host, secret: string, act: () => Promise<unknown>): Promise<boolean> {
-  const script = `
-    use Socket; socket(my $s, 17, 3, unpack("n", pack("S", 3))) or die $!; setsockopt($s, 1, 33, pack("i", 1 << 26)) or die $!; $| = 1; print "ready\\n"; my $last = "";
-    while (sysread($s, my $p, 65536)) { if (index($last . $p, "${secret}") >= 0) { print "seen\\n"; exit } $last = substr($p, -200) }`;
-  const process = host.spawn(`exec perl -e '${script}'`);
-  process.stdin.end();
-  let output = '';
-  const ready = new Promise<void>((resolve) => {
-    process.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      if (output.includes('ready')) resolve();
-    });
-  });
-  await ready;
-  await act();
-  process.kill();
-  await process.ended;
-  return output.includes('seen');
 }
