@@ -20,7 +20,7 @@ const ours = ['docker', 'diskless', 'post-copy'] as const;
 export const podman: Part = {
   name: 'podman',
   about: "podman container checkpoint --export, copy, restore --import, against Docker's own path and ours",
-  runs: 5,
+  runs: 10,
   extra: ['podman', 'conmon', 'netavark'],
   measure: async (pair, { runs, keys, say }) => {
     for (const host of [pair.a, pair.b]) await loadImage(host, pair.image.file);

@@ -20,7 +20,7 @@ const ours = ['cold', 'diskless', 'post-copy'] as const;
 export const slowController: Part = {
   name: 'slow-controller',
   about: 'a slow line between the controller and the hosts, against none',
-  runs: 5,
+  runs: 10,
   measure: async (pair, { runs, keys, delayMs, say }) => {
     const far = await connectFar(pair.testbed, delayMs);
     await using _a = far.a;

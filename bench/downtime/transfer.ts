@@ -20,7 +20,7 @@ const port = 19_000;
 export const transfer: Part = {
   name: 'transfer',
   about: 'the transfer phase of diskless over 1 Gbit/s, against socat with as many bytes',
-  runs: 5,
+  runs: 10,
   linkMbit: 1_000,
   measure: async (pair, { runs, keys, say }) => {
     const workload = { reference: pair.image.reference, keys, network: 'bridge' } as const;

@@ -11,7 +11,7 @@ const growth = 4;
 export const workingSet: Part = {
   name: 'working-set',
   about: `post-copy with ${growth} times the keys, while a client writes to ${workingSetKeys.toLocaleString('en')} of them`,
-  runs: 5,
+  runs: 10,
   measure: async (pair, { runs, keys, say }) => {
     const load = { command: 'SET', keys: Math.min(workingSetKeys, keys) } as const;
     const name = (count: number) => `post-copy, ${count.toLocaleString('en')} keys`;

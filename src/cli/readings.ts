@@ -66,11 +66,25 @@ function downtimeLines(manifest: Manifest, trace: Trace): readonly string[] {
 
 /** What was expected beside what was: by the trace, as the prediction means that; else by the probes. */
 function predictedLines(manifest: Manifest, trace: Trace): readonly string[] {
-  const expected = manifest.predicted?.find(({ strategy }) => strategy === manifest.strategy)?.downtimeUs;
+  const expected = manifest.predicted?.find(({ strategy }) => strategy === manifest.strategy);
+  if (!expected?.downtimeUs || manifest.outcome !== 'migrated') return [];
   const was = tracedUs(trace) ?? observedUs(manifest);
-  if (!expected || manifest.outcome !== 'migrated') return [];
-  const [low, likely, high] = [expected.low, expected.likely, expected.high].map((us) => formatNs(usToNs(us)));
-  return [line('predicted', `${likely} (${low}-${high})${was === null ? '' : `, was ${formatNs(usToNs(was))}`}`)];
+  const time = besideSeen(expected.downtimeUs, was, (us) => formatNs(usToNs(us)));
+  const bytes = expected.bytes && besideSeen(expected.bytes, movedBytes(manifest), (count) => `${(count / 1e6).toFixed(1)} MB`);
+  return [line('predicted', time), ...(bytes ? [line('', bytes)] : [])];
+}
+
+function besideSeen(
+  { low, likely, high }: Record<'low' | 'likely' | 'high', number>,
+  was: number | null,
+  text: (value: number) => string,
+): string {
+  return `${text(likely)} (${text(low)}-${text(high)})${was === null ? '' : `, was ${text(was)}`}`;
+}
+
+/** Of its memory and state, as predictions count. */
+function movedBytes({ bytes: { images, pages } }: Manifest): number | null {
+  return images === null ? null : images + (pages ?? 0);
 }
 
 /** CRIU's first true error where it failed: the phase, its own words with their place, the cause and what to do. */

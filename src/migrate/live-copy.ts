@@ -3,6 +3,7 @@ import type { Host } from '../hosts/host.ts';
 import { runtimeName } from '../wrap/runtime-place.ts';
 import { bounded } from './bounded.ts';
 import { messageOf } from './engine.ts';
+import type { Move } from './step.ts';
 
 /** Where runc keeps the state of Docker's containers (dockerd's own containerd and a system one alike). */
 export const runcRoot = '/run/docker/runtime-runc/moby';
@@ -54,16 +55,29 @@ export async function freeze(host: Host, id: string): Promise<void> {
 
 /**
  * Makes sure that the container does not run there and will not: Docker kills it (waiting for a start under way), and where dockerd
- * does not answer runc does. @throws when that is not certain, so that nobody lets the other copy go on
+ * does not answer runc does.
+ * @returns whether it ran until then, by Docker's word; null where that is not known
+ * @throws when that is not certain, so that nobody lets the other copy go on
  */
-export async function stopForGood(host: Host, id: string): Promise<void> {
+export async function stopForGood(host: Host, id: string): Promise<boolean | null> {
   await host.shell.run(takeId(id));
   try {
     await bounded(`docker kill on ${host.name}`, 60_000, host.docker.getContainer(id).kill());
+    return true;
   } catch (error) {
-    if (/is not running|no such container/i.test(messageOf(error))) return;
+    if (/is not running|no such container/i.test(messageOf(error))) return false;
     await stopByRunc(host, id);
+    return null;
   }
+}
+
+/** Stops the destination's copy in a roll-back. That it had run is told: what it answered meanwhile the source knows nothing of. */
+export async function stopCopy({ destination, found }: Move, id: string): Promise<void> {
+  const ran = await stopForGood(destination, id);
+  if (ran !== false)
+    found.warnings.push(
+      `it ${ran === null ? 'may have run' : 'ran'} on ${destination.name} after the restore: what it answered there is undone`,
+    );
 }
 
 /**

@@ -91,7 +91,7 @@ describeOnHosts('which way to move', 'choice', (hosts) => {
     expect(exitCode, stderr).toBe(0);
     expect(stderr).toMatch(/^auto +diskless, \d.* \(.*\): the memory goes straight into the destination's/m);
     expect(stderr).toMatch(/^ +not +post-copy, \d.* \(.*\): only with --allow-post-copy/m);
-    expect(stdout).toMatch(/^predicted +\S+ m?s \(\S+ m?s-\S+ m?s\), was \S+ m?s$/m);
+    expect(stdout).toMatch(/^predicted +\S+ m?s \(\S+ m?s-\S+ m?s\), was \S+ m?s\n +\S+ MB \(\S+ MB-\S+ MB\), was \S+ MB$/m);
     expect(await counts(hosts().b)).toBe(true);
   });
 

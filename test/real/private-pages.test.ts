@@ -46,6 +46,19 @@ describeOnHosts('memory on its way', 'private-pages', (hosts) => {
       }
     },
   );
+
+  test.each(['cold', 'diskless', 'post-copy'] as const)('%s: images and keys are for root alone, on memory', async (strategy) => {
+    const { a, b } = hosts();
+    await startRedis('unread');
+    const found: Promise<string>[] = [];
+    const look = `cd /run/transship/transship-* && stat -f -c %T images && find . \\( -path './images/*' -o -name '*.pem' \\) -type f -printf '%m\\n' | sort -u`;
+    const onStep = ({ step, state }: { step: string; state: string }) => {
+      if (step === 'verify' && state === 'begin') found.push(onHost(a, look), onHost(b, look));
+    };
+    const { manifest } = await moveIt(hosts(), { container: 'web', onStep, options: { strategy } });
+    expect(manifest.outcome).toBe('migrated');
+    expect(await Promise.all(found)).toEqual(['tmpfs\n600', 'tmpfs\n600']);
+  });
 });
 
 /** Was the text on the wire of host a while `act` went on? */

@@ -14,7 +14,7 @@ export const pageServer: Step = {
     const { destination } = move;
     const words = `--images-dir ${folder}/images --work-dir ${work.destination} --address ${channel.destination} --port ${channel.port}`;
     const server = destination.spawn(
-      `echo $$ >${folder}/page-server-pid; CRIU_CONFIG_FILE=${folder}/page.conf exec criu page-server ${words} -o page-server.log -v4`,
+      `umask 077; echo $$ >${folder}/page-server-pid; CRIU_CONFIG_FILE=${folder}/page.conf exec criu page-server ${words} -o page-server.log -v4`,
     );
     server.stdin.end();
     const hexPort = channel.port.toString(16).toUpperCase().padStart(4, '0');

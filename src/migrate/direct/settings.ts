@@ -81,12 +81,12 @@ export function restoreSettings(
   state: DirectState,
   more: { readonly kind: DirectKind; readonly merged: string; readonly limitS: number },
 ) {
-  const { tcpEstablished, movingAddress } = move.plan.options;
   return assignments({
     work: state.work.destination,
     merged: more.merged,
     words: [...(isLazy(more.kind) ? ['--lazy-pages'] : []), ...tcpWords(move)],
-    announce: tcpEstablished && movingAddress === undefined ? '1' : '',
+    // what moves along with the host announces it itself
+    announce: state.traits.lanLinks.length > 0 && move.plan.options.movingAddress === undefined ? '1' : '',
     restore_s: more.limitS,
   });
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../error.ts';
 import { bounded } from '../bounded.ts';
 import { messageOf } from '../engine.ts';
-import { isQuiet, runcRoot, stopForGood } from '../live-copy.ts';
+import { isQuiet, runcRoot, stopCopy } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { destinationIdOf } from '../strategies/common.ts';
 import { silenceCopy, takeAddressBack } from './moving-address.ts';
@@ -111,8 +111,9 @@ async function heardGo(move: Move): Promise<void> {
 
 /** After the resume: what came as images, by page server or by ssh; null when it cannot be told. */
 async function imagesBytes(move: Move): Promise<number | null> {
-  const counted = await move.destination.shell.run(`du -sb ${directOf(move).folder}/images`);
-  return counted.exitCode === 0 ? Number.parseInt(counted.stdout, 10) : null;
+  const counting = move.destination.shell.run(`du -sb ${directOf(move).folder}/images`);
+  const counted = await counting.catch(() => null); // the container runs all the same
+  return counted?.exitCode === 0 ? Number.parseInt(counted.stdout, 10) : null;
 }
 
 /** No restore begins there any more; one that has begun ends, and its container with it. */
@@ -130,7 +131,7 @@ export async function stopDestination(move: Move): Promise<void> {
   const left = `${endPageDaemon(folder)}; pgrep -f -- 'restore ${restoreFolder}/${found.destinationId}'`;
   if (!(await isQuiet(destination, left, 30))) throw startFailed(move, new Error('it does not end'));
   await silenceCopy(move, destination);
-  await stopForGood(destination, found.destinationId);
+  await stopCopy(move, found.destinationId);
   // the container must go on; what cannot be done is told when it is tidied up
   await takeAddressBack(move, folder).catch(() => {});
 }

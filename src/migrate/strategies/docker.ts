@@ -6,7 +6,7 @@ import { bounded } from '../bounded.ts';
 import { removeContainerdLeftovers } from '../containerd-leftovers.ts';
 import { endingDeadRestores } from '../dead-restore.ts';
 import { messageOf } from '../engine.ts';
-import { isLive, stopForGood, thaw, untilDumped } from '../live-copy.ts';
+import { isLive, stopCopy, thaw, untilDumped } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { refuseUnnoticedExecs } from '../unnoticed-execs.ts';
 import { commonCleanup, commonPreparation, removeCheckpoint } from './common.ts';
@@ -119,8 +119,8 @@ const start: Step = {
     await forgetSilence(move.destination);
     return { tries };
   },
-  undo: async ({ destination, found }) => {
-    if (found.destinationId !== null) await stopForGood(destination, found.destinationId);
+  undo: async (move) => {
+    if (move.found.destinationId !== null) await stopCopy(move, move.found.destinationId);
   },
   undoMustHold: true,
   tidy: async ({ destination, found }) => {

@@ -20,6 +20,7 @@
 #   runc-pid    runc checkpoint
 # A freeze that lasts longer than limit_s ends here: `go` is never said then, CRIU is stopped, and the container goes on.
 set -u
+umask 077 # CRIU's images are for whoever its umask lets read them (CR_FD_PERM, criu/include/crtools.h)
 trap '' HUP PIPE
 folder=$1
 # shellcheck disable=SC2034  # mark's

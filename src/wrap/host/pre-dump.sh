@@ -13,6 +13,7 @@
 # The container is not frozen by us, nor its link cut: it must go on. A round that fails spoils the ones to come: the kernel has begun to
 # count changes anew, and nobody has those before. There is no other way out than to give up the move.
 set -u
+umask 077
 trap '' HUP PIPE
 folder=$1
 round=$2

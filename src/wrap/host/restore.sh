@@ -136,7 +136,9 @@ start_restore() {
     runc=$!
     # bash may have read a line in the moment in which its time is over: then its status says so, and the word is there
     local asked=''
+    SECONDS=0
     until read -r -t 0.2 -u 4 asked || [ -n "$asked" ]; do
+        ((SECONDS < begin_s)) || { kill_below "$runc" && refuse "runc restore did not begin within $begin_s s"; }
         kill -0 "$runc" 2>/dev/null && continue
         wait "$runc"
         mark "runtime.restored $?"
@@ -160,7 +162,7 @@ mark_log() {
 hear() { read -r -t "$wait_s" -u 9 word || refuse "nobody said go within $wait_s s"; }
 pause() { read -r -t "$1" -u 6 _; } # sleep without a process
 
-wait_s=600 restore_s=600 work=$folder/work merged='' announce='' words=() netns='' lan_links=() runc='' state='' criu_pid='' log_fd=''
+wait_s=600 restore_s=600 begin_s=60 work=$folder/work merged='' announce='' words=() netns='' lan_links=() runc='' state='' criu_pid='' log_fd=''
 # shellcheck source=/dev/null
 . "$folder/settings"
 [[ " ${global[*]} " =~ \ --root\ ([^ ]+) ]] && state=${BASH_REMATCH[1]}/$id
