@@ -8,7 +8,7 @@ import { reportError } from '../src/cli/terminal.ts';
 import { TransshipError } from '../src/error.ts';
 import { installRuntime } from '../src/wrap/install.ts';
 import { type DelayedMove, type DelayRow, delayedMoves, playDelays } from '../test/delays/play.ts';
-import { delayTable, isRight } from '../test/delays/table.ts';
+import { delayHead, delayLines, isRight } from '../test/delays/table.ts';
 import { withPair } from './downtime/test-pair.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -17,11 +17,13 @@ async function play(moves: readonly DelayedMove[], lengthsMs: readonly number[])
   return await withPair({ set: 'bench-delays', say }, async ({ a, b, image, signal }) => {
     await installRuntime(a);
     const rows: DelayRow[] = [];
+    process.stdout.write(`${delayHead}\n`);
     for (const ms of lengthsMs) {
       for (const move of moves) {
         signal.throwIfAborted();
         const played = await playDelays({ a, b }, image.reference, { ...move, ms });
         say(`${move.strategy}, move ${move.move}, ${ms} ms: ${played.folder.path}`);
+        process.stdout.write(`${delayLines(played.rows)}\n`);
         rows.push(...played.rows);
       }
     }
@@ -36,7 +38,6 @@ try {
   if (!lengthsMs.every((ms) => ms > 0) || moves.length === 0)
     throw new TransshipError('usage', 'no such length, or strategy', 'npm run -s bench:delays -- 50 --strategy docker');
   const rows = await play(moves, lengthsMs);
-  process.stdout.write(`${delayTable(rows)}\n`);
   if (!rows.every(isRight)) process.exitCode = 5;
 } catch (error) {
   process.exitCode = reportError(error);

@@ -30,7 +30,6 @@ const criuLog = (name: string) => `/var/lib/transship/criu/${name}.log`;
 
 // biome-ignore format: a table is read in rows
 export const delayPlaces: readonly DelayPlace[] = [
-  { name: 'shim', strategy: 'docker', move: 1, host: 'a', when: 'log', where: `${dockerdLog} POST \\S*/checkpoints`, how: 'stop', target: '^\\S*containerd-shim-runc-v2 ', lands: /^runc\.checkpoint\.start$|^criu\.dump|Tasks\/Get$/, what: 'the shim, as the checkpoint is asked for' },
   { name: 'containerd-packs', strategy: 'docker', move: 1, host: 'a', when: 'log', where: `${dockerdLog} single walk diff for \\S*ctrd-checkpoint`, how: 'stop', target: '^\\S*containerd --config', lands: /^containerd\.checkpoint\.pack$/, what: 'containerd, while it packs the images' },
   { name: 'dockerd-unpacks', strategy: 'docker', move: 1, host: 'a', when: 'path', where: '/var/lib/docker/containers/*/checkpoints/*/pages-1.img', how: 'stop', target: '^\\S*dockerd --', lands: /^dockerd\.checkpoint\.unpack$/, what: 'dockerd, while it unpacks them' },
   { name: 'tar-reads', strategy: 'docker', move: 1, host: 'a', when: 'process', where: '-', how: 'stop', target: '^tar .*checkpoint', lands: /^shell tar$/, what: 'tar, which reads the images for their way to the other host' },
@@ -41,6 +40,7 @@ export const delayPlaces: readonly DelayPlace[] = [
   { name: 'runc-checkpoints', strategy: 'docker', move: 2, host: 'a', when: 'process', where: '-', how: 'begin', target: '/usr/sbin/runc \\bcheckpoint\\b', lands: /^runc\.(?:work|checkpoint\.start)$/, what: 'runc, before it has CRIU dump' },
   { name: 'slow-link', strategy: 'docker', move: 2, host: 'a', when: 'process', where: '^tar .*checkpoint', how: 'link', target: 'eth0', lands: /^shell tar$/, what: 'the link to the other host (1 Mbit/s), while the images are on their way' },
   { name: 'slow-disk', strategy: 'docker', move: 2, host: 'b', when: 'path', where: '/tmp/ctrd-checkpoint*/pages-1.img', how: 'disk', target: '/tmp', lands: /^containerd\.start\.unpack$/, what: 'the disk (frozen) to which containerd unpacks the images' },
+  { name: 'shim-starts', strategy: 'docker', move: 2, host: 'b', when: 'process', where: '-', how: 'begin', target: '/usr/bin/containerd-shim-runc-v2 \\bstart\\b', lands: /^shim\.start$/, what: 'the shim, before it starts' },
   { name: 'runc-restores', strategy: 'docker', move: 2, host: 'b', when: 'process', where: '-', how: 'begin', target: '/usr/sbin/runc \\brestore\\b', lands: /^runc\.(?:work|restore\.start)$/, what: 'runc, before it has CRIU restore' },
   { name: 'criu-dumps', strategy: 'diskless', move: 1, host: 'a', when: 'log', where: `${criuLog('dump')} Dumping pages`, how: 'stop', target: 'criu swrk |criu: .*--rpc', lands: /^criu\.dump\./, what: 'CRIU, while it dumps' },
   { name: 'page-server', strategy: 'diskless', move: 1, host: 'b', when: 'log', where: `${criuLog('page-server')} Accepted connection`, how: 'stop', target: '^criu page-server ', lands: /^criu\.page-server\.session$/, what: 'CRIU’s page server, as the dump has connected' },

@@ -90,7 +90,7 @@ async function startStopper(host: Host, places: readonly DelayPlace[], ms: numbe
       if (held.size < places.length) process.kill();
       await process.ended.catch(() => {});
       const standIns = places.filter(({ how }) => how === 'begin').map(({ target }) => basename(target.split(' ')[0] ?? ''));
-      for (const name of standIns) await host.shell.run(`rm -f /usr/local/sbin/${name}`); // of a moment that never came
+      for (const name of standIns) await host.shell.run(`rm -f /usr/local/sbin/${name}`);
       return held;
     },
   };

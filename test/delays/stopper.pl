@@ -4,7 +4,7 @@
 #           one whose words match WHERE, or TARGET where that is `-`
 #   HOW     `stop`: all processes are stopped whose words match the regex TARGET
 #           `begin`: TARGET is `PROGRAM REGEX`; the next call of it by name, whose words match, waits before it becomes that program. It is not
-#           too late as a stop from outside can be. Until then /usr/local/sbin has a script of that name, which goes by itself
+#           too late as a stop from outside can be. /usr/local/sbin has a script of that name from now on: whoever asked for it removes it
 #           `link`: the device TARGET carries 1 Mbit/s (tc-tbf(8)); what waits there goes out afterwards, nothing is dropped
 #           `disk`: nobody can write to the file system mounted at TARGET (FIFREEZE, ioctl_fs(2)); reading is as ever
 # It prints `ready`, then NAME BEGIN END (nanoseconds of this host's clock) of every hold. It ends when all are done, or after LIMIT_S.
@@ -27,14 +27,17 @@ for my $each (grep { $_->{when} eq 'log' } @waiting) {
 my $stand_in = <<'SCRIPT';
 #!/usr/bin/perl
 # PROGRAM, PATTERN, MS and HELD are filled in by stopper.pl
-use strict; use warnings; use Config;
+use strict; use warnings; use Config; use Fcntl;
 my $clock_gettime = $Config{archname} =~ /^x86_64/ ? 228 : 113;
 sub now_ns { my $at = pack 'q2', 0, 0; syscall $clock_gettime, 0, $at; my ($s, $ns) = unpack 'q2', $at; return $s * 1_000_000_000 + $ns }
-if ("@ARGV" =~ /PATTERN/ && unlink $0) {
+# it stays until the move is over: a shell that has found it once does not look again
+if ("@ARGV" =~ /PATTERN/ && !-e 'HELD' && sysopen my $file, 'HELD.new', O_WRONLY | O_CREAT | O_EXCL) {
     my $from = now_ns();
     select undef, undef, undef, MS / 1000;
     my $to = now_ns();
-    if (open my $file, '>', 'HELD.new') { print $file "$from $to\n"; close $file; rename 'HELD.new', 'HELD' }
+    print $file "$from $to\n";
+    close $file;
+    rename 'HELD.new', 'HELD';
 }
 exec { 'PROGRAM' } 'PROGRAM', @ARGV;
 SCRIPT
@@ -42,7 +45,7 @@ for my $each (grep { $_->{how} eq 'begin' } @waiting) {
     my ($program, $pattern) = split / /, $each->{target}, 2;
     my $path = '/usr/local/sbin/' . ($program =~ s{.*/}{}r);
     $each->{held} = "/run/held-$each->{name}";
-    unlink $each->{held};
+    unlink $each->{held}, "$each->{held}.new";
     my %words = (PROGRAM => $program, PATTERN => $pattern =~ s{/}{\\/}gr, MS => $each->{ms}, HELD => $each->{held});
     open my $file, '>', "$path.new" or die "$path: $!\n";
     print $file $stand_in =~ s/\b(PROGRAM|PATTERN|MS|HELD)\b/$words{$1}/gr;

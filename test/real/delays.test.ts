@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { delayedMoves, playDelays } from '../delays/play.ts';
-import { delayTable, isRight } from '../delays/table.ts';
+import { delayLines, isRight } from '../delays/table.ts';
 import { prepareHosts } from '../running-workload.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
@@ -19,7 +19,7 @@ describeOnHosts('delays that were put in', 'delays', (hosts) => {
       const { rows } = await playDelays(hosts(), image, { ...move, ms });
       expect(
         rows.filter((row) => !isRight(row)),
-        delayTable(rows),
+        delayLines(rows),
       ).toEqual([]);
     });
   });
