@@ -6,29 +6,41 @@
 import { parseArgs } from 'node:util';
 import { reportError } from '../src/cli/terminal.ts';
 import { TransshipError } from '../src/error.ts';
+import { messageOf } from '../src/migrate/engine.ts';
 import { installRuntime } from '../src/wrap/install.ts';
-import { type DelayedMove, type DelayRow, delayedMoves, playDelays } from '../test/delays/play.ts';
+import { type DelayedMove, delayedMoves, playDelays } from '../test/delays/play.ts';
 import { delayHead, delayLines, isRight } from '../test/delays/table.ts';
-import { withPair } from './downtime/test-pair.ts';
+import { type TestPair, withPair } from './downtime/test-pair.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-async function play(moves: readonly DelayedMove[], lengthsMs: readonly number[]): Promise<readonly DelayRow[]> {
-  return await withPair({ set: 'bench-delays', say }, async ({ a, b, image, signal }) => {
-    await installRuntime(a);
-    const rows: DelayRow[] = [];
+/** @returns whether all stood where they must; a move that fails takes nothing from the others */
+async function play(moves: readonly DelayedMove[], lengthsMs: readonly number[]): Promise<boolean> {
+  return await withPair({ set: 'bench-delays', say }, async (pair) => {
+    await installRuntime(pair.a);
     process.stdout.write(`${delayHead}\n`);
+    let isAllRight = true;
     for (const ms of lengthsMs) {
       for (const move of moves) {
-        signal.throwIfAborted();
-        const played = await playDelays({ a, b }, image.reference, { ...move, ms });
-        say(`${move.strategy}, move ${move.move}, ${ms} ms: ${played.folder.path}`);
-        process.stdout.write(`${delayLines(played.rows)}\n`);
-        rows.push(...played.rows);
+        pair.signal.throwIfAborted();
+        isAllRight = (await playOne(pair, move, ms)) && isAllRight;
       }
     }
-    return rows;
+    return isAllRight;
   });
+}
+
+async function playOne(pair: TestPair, move: DelayedMove, ms: number): Promise<boolean> {
+  const what = `${move.strategy}, move ${move.move}, ${ms} ms`;
+  try {
+    const { rows, folder } = await playDelays(pair, pair.image.reference, { ...move, ms });
+    process.stdout.write(`${delayLines(rows)}\n`);
+    say(`${what}: ${folder.path}`);
+    return rows.every(isRight);
+  } catch (error) {
+    say(`${what}: ${messageOf(error)}`);
+    return false;
+  }
 }
 
 try {
@@ -37,8 +49,7 @@ try {
   const moves = delayedMoves.filter(({ strategy }) => values.strategy === undefined || strategy === values.strategy);
   if (!lengthsMs.every((ms) => ms > 0) || moves.length === 0)
     throw new TransshipError('usage', 'no such length, or strategy', 'npm run -s bench:delays -- 50 --strategy docker');
-  const rows = await play(moves, lengthsMs);
-  if (!rows.every(isRight)) process.exitCode = 5;
+  if (!(await play(moves, lengthsMs))) process.exitCode = 5;
 } catch (error) {
   process.exitCode = reportError(error);
 }
