@@ -21,8 +21,7 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/real/**/*.test.ts'],
-          // A minute of moves that are held up: `npm run -s bench:delays` plays them all
-          exclude: ['test/real/vm*.test.ts', ...(process.env.TRANSSHIP_FAULTS === 'all' ? [] : ['test/real/delays.test.ts'])],
+          exclude: ['test/real/vm*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 600_000,
           // Each file has a set of Docker hosts of its own, and waits for Docker most of the time: two at a time on two cores.

@@ -24,24 +24,24 @@ export interface TestPair {
 }
 
 export interface PairOptions {
+  /** The set's name: benches of different names go side by side. */
+  readonly set?: string;
   readonly extra?: readonly string[];
   /** Each host's cable carries no more: Mbit/s. */
   readonly linkMbit?: number;
   readonly say: (line: string) => void;
 }
 
-const set = 'bench-downtime';
-
 /** Runs are thrown away, unless TRANSSHIP_TRACES says where to keep them. Brings the pair up, and takes it down however `use` ends: by an error, or by Ctrl-C. */
 export async function withPair<T>(options: PairOptions, use: (pair: TestPair) => Promise<T>): Promise<T> {
-  refuseWhileOther();
+  const { say, extra = [], set = 'bench-downtime' } = options;
+  refuseWhileOther(set);
   process.env.TRANSSHIP_TESTBED = set;
   const kept = process.env.TRANSSHIP_TRACES;
   process.env.TRANSSHIP_TRACES = kept ?? mkdtempSync(join(tmpdir(), 'transship-bench-'));
   const stop = new AbortController();
   const interrupt = () => stop.abort(new TransshipError('interrupted', 'the bench was interrupted', 'nothing of it is left'));
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
-  const { say, extra = [] } = options;
   try {
     await takeDown(set); // what a killed bench has left has other cables, or other packages
     const image = await workloadImage(say);
@@ -61,7 +61,7 @@ export async function withPair<T>(options: PairOptions, use: (pair: TestPair) =>
 }
 
 /** Two at a time would move each other's containers, and spoil each other's figures. */
-function refuseWhileOther(): void {
+function refuseWhileOther(set: string): void {
   const file = join(testbedFolder(set), 'maker');
   const [pid, start] = existsSync(file) ? readFileSync(file, 'utf8').trim().split(' ') : [];
   if (start === undefined || !isAlive(Number(pid), start)) return;

@@ -4,7 +4,7 @@ import { openWatch, type WatchKind } from '../../src/migrate/watch.ts';
 import { medianOf } from '../../src/trace/median-interval.ts';
 
 /** What one call of a wrapped program costs, and one program that the kernel tells of, in microseconds: medians of pairs. */
-export interface Costs {
+export interface ProcessCosts {
   readonly untracedUs: number;
   readonly notedUs: number;
   readonly kernelUs: number;
@@ -33,7 +33,7 @@ for ((run = 0; run < $1; run++)); do
 done`;
 
 /** @throws TransshipError `failed` when a call fails */
-export async function measureCosts(host: Host, runs: number): Promise<Costs> {
+export async function measureCosts(host: Host, runs: number): Promise<ProcessCosts> {
   const untraced = await timed(host, runs, []);
   const noted = await timed(host, runs, ['calls']);
   const differences: number[] = [];

@@ -1,57 +1,87 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadTrace } from '../../src/cli/load-trace.ts';
-import { tracedUs } from '../../src/cli/readings.ts';
 import { TransshipError } from '../../src/error.ts';
 import { readRecords } from '../../src/evidence/json-lines.ts';
 import type { CallRecord } from '../../src/evidence/records.ts';
 import { hostEvidence, type RunFolder } from '../../src/evidence/run-folder.ts';
-import { type KernelEvent, parseKernelTrace } from '../../src/layers/processes/kernel-trace.ts';
-import type { WatchKind } from '../../src/migrate/watch.ts';
-import { counterName, startCounter } from '../../test/host-faults.ts';
+import { parseDaemonLog } from '../../src/layers/dockerd/log-lines.ts';
+import { readNativeEvidence } from '../../src/layers/native/evidence.ts';
+import { parseKernelTrace } from '../../src/layers/processes/kernel-trace.ts';
+import type { Ns } from '../../src/trace/time.ts';
 import { moveIt } from '../../test/mover.ts';
-import type { TwoHosts } from '../../test/two-hosts.ts';
+import { removeWorkload, startWorkload, workloadName } from '../../test/running-workload.ts';
+import type { TestPair } from '../downtime/test-pair.ts';
+import { type Kind, watchedOf } from './kinds.ts';
 
 export const strategies = ['docker', 'diskless', 'post-copy'] as const;
 export type Strategy = (typeof strategies)[number];
 
-/** One move, and what of it was traced while the container stood still. */
 export interface Moved {
-  readonly downtimeUs: number;
-  /** Calls by way of wrappers, and programs that the kernel told of, in the downtime. */
-  readonly calls: number;
-  readonly programs: number;
+  readonly folder: RunFolder;
+  /** By the ticker in the container, which no kind of evidence has a part in. */
+  readonly observedUs: number;
 }
 
-/** Moves a container from a to b, and removes it there. @throws TransshipError `failed` when it does not get there */
-export async function moveOnce(hosts: TwoHosts, strategy: Strategy, watched: readonly WatchKind[]): Promise<Moved> {
-  await startCounter(hosts.a, '', 64);
-  const options = { strategy };
-  const { folder, manifest } = await moveIt(hosts, { container: counterName, options, watched });
-  const trace = loadTrace(folder);
-  const us = tracedUs(trace);
-  await hosts.b.shell.run(`docker rm -f ${counterName}`, { timeoutMs: 60_000 });
-  if (manifest.outcome !== 'migrated' || us === null || trace.downtime === null)
-    throw new TransshipError(
-      'failed',
-      `${strategy}: ${manifest.error?.message ?? 'it did not move'}`,
-      'transship doctor test:a test:b',
-    );
-  const { startNs, endNs } = trace.downtime;
-  const isIn = (ns: bigint) => startNs <= ns && ns <= endNs;
-  const calls = ['a', 'b'].flatMap((host) => callsOf(folder, host)).filter(({ startNs: at }) => at !== null && isIn(BigInt(at)));
-  const programs = ['a', 'b']
-    .flatMap((host) => eventsOf(folder, host))
-    .filter((event) => event.kind === 'exec' && isIn(event.atNs));
-  return { downtimeUs: us, calls: calls.length, programs: programs.length };
+/** 50 MB of images. */
+const keys = 100_000;
+
+/** Moves a workload from a to b, and removes it there. @throws TransshipError `failed` when it does not get there */
+export async function moveOnce(pair: TestPair, strategy: Strategy, chosen: readonly Kind[]): Promise<Moved> {
+  pair.signal.throwIfAborted();
+  await startWorkload(pair.a, pair.image.reference, keys);
+  try {
+    const options = { strategy };
+    const { folder, manifest } = await moveIt(pair, { container: workloadName, options, watched: watchedOf(chosen) });
+    const observedUs = manifest.probes.find(({ kind }) => kind === 'ticker')?.gapUs ?? null;
+    if (manifest.outcome === 'migrated' && observedUs !== null) return { folder, observedUs };
+    const why = manifest.error?.message ?? `${manifest.outcome}; ${manifest.warnings.join('; ')}`;
+    throw new TransshipError('failed', `${strategy}: ${why}`, 'transship doctor test:a test:b');
+  } finally {
+    await removeWorkload(pair);
+  }
 }
 
-function callsOf(folder: RunFolder, host: string): readonly CallRecord[] {
-  return readRecords<CallRecord>(join(hostEvidence(folder, host), 'wrap.jsonl'));
-}
+/** How often each kind had something to do while the container stood still, and lines of CRIU's that somebody else asks for. */
+export type Counts = Readonly<Record<Kind | 'pageServerLines' | 'otherCriuLines', number>>;
 
 /** Test hosts have one clock, so that no offset is taken off. */
-function eventsOf(folder: RunFolder, host: string): readonly KernelEvent[] {
-  const file = join(hostEvidence(folder, host), 'kernel.trace');
-  return existsSync(file) ? (parseKernelTrace(readFileSync(file, 'utf8'))?.events ?? []) : [];
+export function countsOf({ folder }: Moved): Counts {
+  const { downtime, spans } = loadTrace(folder);
+  if (downtime === null) throw new TransshipError('failed', `${folder.run}: it has no traced downtime`, 'transship show it');
+  const isIn = (ns: Ns) => downtime.startNs <= ns && ns <= downtime.endNs;
+  const traceId = spans[0]?.traceId ?? '';
+  const at = ['a', 'b'].map((host) => hostEvidence(folder, host));
+  const count = (each: (host: string) => readonly Ns[]) => at.flatMap(each).filter(isIn).length;
+  const criu = (name: string) => at.reduce((sum, host) => sum + textOf(join(host, 'criu', name)).split('\n').length - 1, 0);
+  return {
+    calls: count((host) =>
+      readRecords<CallRecord>(join(host, 'wrap.jsonl'))
+        .flatMap(({ startNs }) => startNs ?? [])
+        .map(BigInt),
+    ),
+    kernel: count((host) => execsOf(textOf(join(host, 'kernel.trace')))),
+    // each is begun, ended and sent: the end is what falls into the downtime, or the begin of one that outlasts it
+    spans: count((host) =>
+      readNativeEvidence(host, { role: 'source', traceId }).spans.map(({ startNs, endNs }) => (isIn(endNs) ? endNs : startNs)),
+    ),
+    log: count((host) => parseDaemonLog(debugLines(textOf(join(host, 'dockerd.log')))).map(({ timeNs }) => timeNs)),
+    pageServerLines: criu('page-server.log'),
+    otherCriuLines: criu('dump.log') + criu('restore.log') + criu('lazy-pages.log'),
+  };
+}
+
+function textOf(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+function execsOf(text: string): readonly Ns[] {
+  return (parseKernelTrace(text)?.events ?? []).filter(({ kind }) => kind === 'exec').map(({ atNs }) => atNs);
+}
+
+function debugLines(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => line.includes(' level=debug '))
+    .join('\n');
 }

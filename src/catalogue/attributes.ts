@@ -4,7 +4,7 @@ export interface AttributeEntry {
   readonly name: string;
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'any';
   /** `null`: it counts nothing. */
-  readonly unit: 'µs' | 'pages' | 'bytes' | 'lines' | 'segments' | null;
+  readonly unit: 'µs' | 'pages' | 'bytes' | 'bytes/s' | 'lines' | 'segments' | null;
   readonly meaning: string;
   /** Where its value comes from: CRIU's file and function, our file, or the convention that the name is of. */
   readonly source: string;
@@ -382,6 +382,13 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     unit: 'bytes',
     meaning: 'what the span packed, unpacked or sent',
     source: 'checkpoint-folder.json',
+  },
+  {
+    name: 'migration.bytes_per_second',
+    type: 'integer',
+    unit: 'bytes/s',
+    meaning: 'its bytes over its own time, where it has both',
+    source: 'src/trace/assemble.ts',
   },
   {
     name: 'migration.clock.uncertainty_us',

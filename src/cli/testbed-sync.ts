@@ -38,7 +38,7 @@ async function runSync(
 }
 
 /** Test hosts have start-dockerd, and no systemd. */
-async function restartDocker(host: Host): Promise<void> {
+export async function restartDocker(host: Host): Promise<void> {
   const script = `kill $(pidof dockerd containerd) 2>/dev/null
     for i in $(seq 200); do pidof dockerd containerd >/dev/null || break; sleep 0.1; done
     start-dockerd

@@ -7,6 +7,7 @@ import { readTestbed, testbedSet } from '../../vm/testbed-state.ts';
 import { defaultKernel, type PackageSet, packageSets } from '../../vm/versions.ts';
 import { TransshipError } from '../error.ts';
 import { terminalOf } from './terminal.ts';
+import { refuseEarlier } from './testbed-earlier.ts';
 
 interface Options {
   readonly kind: 'namespaces' | 'vm';
@@ -94,6 +95,7 @@ function mebibytes(text: string): number {
 /** A set that is up is taken as it is, unless something else is asked for by name. */
 function refuseOther(present: ReturnType<typeof readTestbed>, { kind, kernel, criu, docker }: Options): void {
   if (present === null || !present.hosts.every((host) => isAlive(host.initPid, host.initStart))) return;
+  refuseEarlier(present);
   const asked = { kernel, criu, docker };
   const other = (['kernel', 'criu', 'docker'] as const).find(
     (name) => asked[name] !== undefined && !present.versions[name].startsWith(asked[name]),

@@ -4,6 +4,7 @@ import { isAlive } from '../../vm/process-identity.ts';
 import { readTestbed, type TestbedState, type TestHost, testbedSet } from '../../vm/testbed-state.ts';
 import { TransshipError } from '../error.ts';
 import { terminalOf, withFormat } from './terminal.ts';
+import { refuseEarlier } from './testbed-earlier.ts';
 import { testbedSets } from './testbed-sets.ts';
 import { testbedSync } from './testbed-sync.ts';
 import { testbedUp } from './testbed-up.ts';
@@ -63,6 +64,7 @@ function runStatus(_options: object, command: Command): void {
   const terminal = terminalOf(command);
   const set = testbedSet();
   const state = readTestbed(set);
+  if (state !== null) refuseEarlier(state);
   const hosts = (state?.hosts ?? []).map((host) => ({ ...host, isUp: isAlive(host.initPid, host.initStart) }));
   const document = { schema: 'transship.testbed/1', set, state, hosts };
   terminal.result(document, () => {
@@ -109,11 +111,10 @@ function hostNamed(name: string): { readonly state: TestbedState; readonly host:
   const set = testbedSet();
   const state = readTestbed(set);
   if (state === null) throw new TransshipError('not-ready', `set '${set}' is not up`, 'transship testbed up');
+  refuseEarlier(state);
   const host = state.hosts.find((candidate) => candidate.name === name || `test:${candidate.name}` === name);
   if (host === undefined)
     throw new TransshipError('usage', `no test host '${name}'`, `one of ${state.hosts.map((h) => h.name).join(', ')}`);
-  if (host.initGroups === undefined)
-    throw new TransshipError('not-ready', `set '${set}' was made by another version`, 'transship testbed down, then up');
   if (isAlive(host.initPid, host.initStart)) return { state, host };
   throw new TransshipError('not-ready', `test host ${name} is dead`, 'transship testbed up makes the set anew');
 }

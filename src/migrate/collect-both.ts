@@ -4,8 +4,8 @@ import type { Mark } from './mark.ts';
 import type { Move, Step } from './step.ts';
 import type { Watch } from './watch.ts';
 
-/** None: whoever watched is gone, as after a kill. */
-interface Watches {
+/** What was noted of calls on both hosts. */
+export interface Watches {
   readonly source: Watch;
   readonly destination: Watch;
 }
@@ -15,7 +15,10 @@ export interface Marks {
   readonly destination: Mark;
 }
 
-/** The evidence of both hosts, each by itself: one that is gone takes nothing from the other. What is missing becomes a warning. */
+/**
+ * The evidence of both hosts, each by itself: one that is gone takes nothing from the other. What is missing becomes a warning.
+ * @param watches none: whoever watched is gone, as after a kill
+ */
 export async function collectBoth(move: Move, marks: Marks, watches?: Watches): Promise<void> {
   const { source, destination, plan, found } = move;
   const sides = [

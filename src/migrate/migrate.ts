@@ -15,13 +15,11 @@ import { messageOf, runSteps } from './engine.ts';
 import { openJournal } from './journal.ts';
 import { keepPlan } from './kept-plan.ts';
 import { isLive } from './live-copy.ts';
-import { mark } from './mark.ts';
-import { openNativeSpans } from './native-spans.ts';
-import { openObservation } from './observation.ts';
 import type { Plan } from './plan.ts';
+import { openRecorders } from './recorders.ts';
 import { recordCalls } from './recording.ts';
 import { type Move, nothingFound, type Report } from './step.ts';
-import { openWatch, type WatchKind } from './watch.ts';
+import type { WatchKind } from './watch.ts';
 import { openRoute, routeWarning } from './whole/route.ts';
 import { lockWorkFolder } from './work-folder.ts';
 
@@ -76,22 +74,20 @@ async function moveByRoute(manifest: Manifest, folder: RunFolder, request: Migra
   const journal = openJournal(folder);
   const note: Move['note'] = (step, host, detail) => journal.write({ step, host: host?.name ?? null, event: 'note', detail });
   const move: Move = { plan, source, destination, route, folder, signal, found, report, note };
-  const own = isDirect(plan.options) ? stageFolder(plan.checkpoint) : null;
-  const marks = { source: await mark(source, own), destination: await mark(destination, own) };
-  keepPlan(move, marks);
-  const observation = await openObservation({ ...request, folder });
-  await using native = await openNativeSpans(folder, [source, destination]);
   const watch = {
     traceparent: `00-${manifest.traceId}-${rootSpanId(manifest.traceId)}-01`,
     containerId: plan.container.id,
     kinds: request.watched,
   };
-  await using sourceWatch = await openWatch(source, watch);
-  await using destinationWatch = await openWatch(destination, watch);
-  found.warnings.push(...sourceWatch.missing, ...destinationWatch.missing);
+  const stage = isDirect(plan.options) ? stageFolder(plan.checkpoint) : null;
+  await using recorders = await openRecorders({ ...request, folder, stage, watch });
+  const { marks, watches, native, observation } = recorders;
+  keepPlan(move, marks);
+  found.warnings.push(...watches.source.missing, ...watches.destination.missing);
   const collectAll = async () => {
-    found.warnings.push(...(await native.settle()));
-    await collectBoth(move, marks, { source: sourceWatch, destination: destinationWatch });
+    // the daemons' last spans come while the rest is fetched
+    const [unsent] = await Promise.all([native.settle(), collectBoth(move, marks, watches)]);
+    found.warnings.push(...unsent);
   };
   const result = await runSteps(
     plan.steps.map((step) => withEvidence(step, collectAll)),

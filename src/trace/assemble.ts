@@ -119,10 +119,13 @@ function toSpan(traceId: string, aligned: AlignedSpan, parent: AlignedSpan | und
   };
 }
 
-function attributesOf({ span, role, boundNs }: AlignedSpan): Record<string, AttributeValue> {
+function attributesOf({ span, role, boundNs, startNs, endNs }: AlignedSpan): Record<string, AttributeValue> {
   const attributes: Record<string, AttributeValue> = { ...span.attributes, 'migration.evidence': span.evidence };
   if (role !== undefined) attributes['migration.role'] = role;
   if (boundNs > 0n) attributes['migration.clock.uncertainty_us'] = nsToUs(boundNs);
+  const bytes = attributes['migration.bytes'] ?? attributes['migration.detail.bytes'];
+  if (typeof bytes === 'number' && bytes > 0 && endNs > startNs)
+    attributes['migration.bytes_per_second'] = Math.round((bytes * 1e6) / nsToUs(endNs - startNs));
   return attributes;
 }
 

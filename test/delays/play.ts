@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { loadTrace } from '../../src/cli/load-trace.ts';
 import { packageRoot } from '../../src/evidence/run-folder.ts';
@@ -14,6 +14,7 @@ import { explainingSpans } from '../../src/trace/trace-leaves.ts';
 import { moveIt } from '../mover.ts';
 import { removeWorkload, startWorkload, workloadName } from '../running-workload.ts';
 import type { TwoHosts } from '../two-hosts.ts';
+import { ownDisks } from './own-disk.ts';
 import { type DelayPlace, delayPlaces } from './places.ts';
 
 /** One delay, as it was put in and as the trace has it. */
@@ -35,25 +36,30 @@ interface Held {
 
 const limitS = 120;
 
-/** Moves a workload by the strategy, with a delay at each of its places, and looks where the trace has them. */
-export async function playDelays(hosts: TwoHosts, image: string, { strategy, ms }: { strategy: StrategyName; ms: number }) {
-  const places = delayPlaces.filter((place) => place.strategy === strategy);
+/** Which of the moves of `delayPlaces`, and how long its delays are. */
+export interface DelayedMove {
+  readonly strategy: StrategyName;
+  readonly move: DelayPlace['move'];
+}
+
+/** Every move that has places. */
+export const delayedMoves: readonly DelayedMove[] = [
+  { strategy: 'docker', move: 1 },
+  { strategy: 'docker', move: 2 },
+  { strategy: 'diskless', move: 1 },
+  { strategy: 'post-copy', move: 1 },
+];
+
+/** Moves a workload by the strategy, with a delay at each of the move's places, and looks where the trace has them. */
+export async function playDelays(hosts: TwoHosts, image: string, { strategy, move, ms }: DelayedMove & { readonly ms: number }) {
+  const places = delayPlaces.filter((place) => place.strategy === strategy && place.move === move);
   await startWorkload(hosts.a, image, 100_000);
   try {
     await using a = await connectHost('test:a');
     await using b = await connectHost('test:b');
-    const stoppers = [
-      await startStopper(
-        a,
-        places.filter(({ host }) => host === 'a'),
-        ms,
-      ),
-      await startStopper(
-        b,
-        places.filter(({ host }) => host === 'b'),
-        ms,
-      ),
-    ];
+    await using _disks = await ownDisks({ a, b }, places);
+    const on = (name: 'a' | 'b') => places.filter(({ host }) => host === name);
+    const stoppers = [await startStopper(a, on('a'), ms), await startStopper(b, on('b'), ms)];
     const { manifest, folder } = await moveIt(hosts, { container: workloadName, options: { strategy } });
     if (manifest.outcome !== 'migrated') throw new Error(`${strategy}: ${manifest.outcome}: ${manifest.error?.message}`);
     const held = new Map((await Promise.all(stoppers.map((stopper) => stopper.end()))).flatMap((each) => [...each]));
@@ -66,7 +72,8 @@ export async function playDelays(hosts: TwoHosts, image: string, { strategy, ms 
 async function startStopper(host: Host, places: readonly DelayPlace[], ms: number) {
   const script = readFileSync(join(packageRoot(), 'test/delays/stopper.pl'), 'utf8');
   const process = host.spawn(`exec nice -n -15 perl -e ${quoteWord(script)} ${limitS}`);
-  process.stdin.end(places.map(({ name, when, where, target }) => `${[name, ms, when, where, target].join('\t')}\n`).join(''));
+  const lines = places.map(({ name, when, where, how, target }) => `${[name, ms, when, where, how, target].join('\t')}\n`);
+  process.stdin.end(lines.join(''));
   const held = new Map<string, Held>();
   let isReady = () => {};
   const ready = new Promise<void>((resolve) => {
@@ -77,11 +84,13 @@ async function startStopper(host: Host, places: readonly DelayPlace[], ms: numbe
     const [name = '', from = '', to = ''] = line.split(' ');
     held.set(name, { fromNs: BigInt(from), toNs: BigInt(to) });
   });
-  await ready;
+  await Promise.race([ready, process.ended.then(({ stderr }) => Promise.reject(new Error(`${host.name}: ${stderr}`)))]);
   return {
     end: async (): Promise<ReadonlyMap<string, Held>> => {
       if (held.size < places.length) process.kill();
       await process.ended.catch(() => {});
+      const standIns = places.filter(({ how }) => how === 'begin').map(({ target }) => basename(target.split(' ')[0] ?? ''));
+      for (const name of standIns) await host.shell.run(`rm -f /usr/local/sbin/${name}`);
       return held;
     },
   };

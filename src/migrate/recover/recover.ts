@@ -13,6 +13,7 @@ import type { EngineResult } from '../engine.ts';
 import { openJournal } from '../journal.ts';
 import { marksOf } from '../kept-plan.ts';
 import { isLive, thaw } from '../live-copy.ts';
+import { openNativeSpans } from '../native-spans.ts';
 import { recordCalls } from '../recording.ts';
 import type { Move, Report } from '../step.ts';
 import { destinationIdOf } from '../strategies/common.ts';
@@ -54,7 +55,11 @@ export async function recover(request: RecoverRequest): Promise<Manifest> {
 async function takeUp(move: Move, kept: MovePlan): Promise<EngineResult> {
   const { plan, source, destination, folder } = move;
   const journal = readJournal(folder);
-  const collectAll = () => collectBoth(move, marksOf(kept));
+  await using native = await openNativeSpans(folder, [source, destination]);
+  const collectAll = async () => {
+    const [unsent] = await Promise.all([native.settle(), collectBoth(move, marksOf(kept))]);
+    move.found.warnings.push(...unsent);
+  };
   return await bringToEnd(move, {
     steps: plan.steps.map((step) => withEvidence(step, collectAll)),
     journal,
