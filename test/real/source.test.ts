@@ -114,6 +114,19 @@ describe.skipIf(missing.length > 0)(`Docker's sources (${missing.join('; ') || '
     await expect(execa('test', ['-e', target])).rejects.toThrow();
   }, 600_000);
 
+  test('no Go toolchain in the tree: said with its place, nothing kept', async () => {
+    const root = join(work, 'empty-root');
+    mkdirSync(root);
+    const target = join(work, 'built-without');
+    const script = join(packageRoot(), 'vm/go-build.sh');
+    const command = ['sh', script, root, work, join(work, 'gocache'), `${target}.partial`, 'runc', '', '', 'runc'];
+    await expect(buildOnce({ target, command, what: 'runc', prefix: [], say, hint: 'x' })).rejects.toMatchObject({
+      code: 'not-ready',
+      message: expect.stringContaining(`${root}/usr/bin/go: there is no Go toolchain`),
+    });
+    await expect(execa('test', ['-e', target])).rejects.toThrow();
+  });
+
   test('go vet passes what is injected into runc and the shim', async () => {
     const copy = join(work, 'vet');
     await fetchSources({ set: 'debian13', checkouts: [], to: copy, say });
