@@ -27,14 +27,17 @@ export interface PairOptions {
   readonly extra?: readonly string[];
   /** Each host's cable carries no more: Mbit/s. */
   readonly linkMbit?: number;
+  /** Another bench's own set of hosts. */
+  readonly set?: string;
   readonly say: (line: string) => void;
 }
 
-const set = 'bench-downtime';
+const usualSet = 'bench-downtime';
 
 /** Runs are thrown away, unless TRANSSHIP_TRACES says where to keep them. Brings the pair up, and takes it down however `use` ends: by an error, or by Ctrl-C. */
 export async function withPair<T>(options: PairOptions, use: (pair: TestPair) => Promise<T>): Promise<T> {
-  refuseWhileOther();
+  const { set = usualSet } = options;
+  refuseWhileOther(set);
   process.env.TRANSSHIP_TESTBED = set;
   const kept = process.env.TRANSSHIP_TRACES;
   process.env.TRANSSHIP_TRACES = kept ?? mkdtempSync(join(tmpdir(), 'transship-bench-'));
@@ -61,7 +64,7 @@ export async function withPair<T>(options: PairOptions, use: (pair: TestPair) =>
 }
 
 /** Two at a time would move each other's containers, and spoil each other's figures. */
-function refuseWhileOther(): void {
+function refuseWhileOther(set: string): void {
   const file = join(testbedFolder(set), 'maker');
   const [pid, start] = existsSync(file) ? readFileSync(file, 'utf8').trim().split(' ') : [];
   if (start === undefined || !isAlive(Number(pid), start)) return;

@@ -8,10 +8,13 @@ export const edge = { begin: 'begin', end: 'end' } as const;
  * stays unexplained. It holds only where no layer has a leaf of its own, so that better evidence takes its place by itself.
  */
 export interface GapRule {
-  readonly service: Service;
+  /** Missing: that of the span that holds the stretch. */
+  readonly service?: Service;
   readonly name: string;
   /** The innermost span that holds the stretch, or waits through it. */
   readonly under?: RegExp;
+  /** Only where the program itself tells of the call that holds it (instrumented binaries), from its begin to its end. */
+  readonly isInside?: true;
   /** The leaf that ends where it begins, or `begin`. */
   readonly after?: RegExp;
   /** The leaf that begins where it ends, or `end`. */
@@ -41,6 +44,18 @@ const anyStep = /^migration\.\w+\.\S+$/;
 const ownEnd = /^(?:begin|migration\.\S+|docker\.api .*|shell \S+)$/;
 const ownBegin = /^(?:end|migration\.\S+|docker\.api .*|shell \S+)$/;
 
+/** Whose spans hold stretches of rules that name no service. */
+export const holderServices: readonly Service[] = ['dockerd', 'containerd', 'containerd-shim', 'runc'];
+
+/** Functions of Docker's router, which handle a request (src/instrument/path-dockerd.ts). */
+const handler = /^dockerd\.(?:post|get)-[\w-]+$/;
+/** Calls that are another process's work, as the one tells of them that makes them. */
+const remoteCall =
+  /^(?:containerd-client\.\S+|containerd\.services\.tasks\S+|containerd\.shim-\w+|containerd\.task\.v\d\.Task\/\w+)$/;
+/** And the one that is called. */
+const served = /^(?:containerd\.(?:pause|checkpoint|create|start)|shim\.service-\w+)$/;
+const criuCaller = /^runc\.(?:criu-swrk|check-criu-version)$/;
+
 // biome-ignore format: a table is read in rows
 export const gapRules: readonly GapRule[] = [
   // CRIU comes up
@@ -56,6 +71,16 @@ export const gapRules: readonly GapRule[] = [
   { service: 'runc', name: 'runc.restore.start', under: /^dockerd\.start$/, after: /^containerd\.start\.create-task$/, before: /^criu\.restore/, evidence: 'inferred', upToMs: 2_000, reason: 'the task is there: dockerd lets containerd collect the packed checkpoint and asks for the start; the shim starts runc, which starts CRIU twice before the restore', source: 'containerd task.go Start; pkg/process/init_state.go createdCheckpointState; runc container_linux.go Restore' },
   { service: 'runc', name: 'runc.restore.end', under: /^runc\.restore$/, after: /^criu\.(?:restore|lazy-pages)/, before: /^(?:end|destination\.announce)$/, evidence: 'until-next', upToMs: 500, reason: 'CRIU’s last line is written: it ends, runc writes the container’s state, and ends', source: 'runc libcontainer/container_linux.go Restore' },
   { service: 'runc', name: 'runc.pause', under: /^dockerd\.pause$/, evidence: 'inferred', upToMs: 5_000, reason: 'dockerd has the shim run `runc pause`, which writes the freezer and waits until the group is frozen', source: 'runc libcontainer/cgroups freezer Set' },
+  // instrumented programs tell both ends of their functions: what lies between two of them is the way from one to the other, or a function's own lines
+  { service: 'dockerd', name: 'dockerd.route', under: /^(?:POST|GET|DELETE) \//, after: /^begin$/, before: handler, evidence: 'until-next', upToMs: 50, reason: 'dockerd’s server reads the request, and its router finds the function that handles it', source: 'moby api/server/server.go makeHTTPHandler' },
+  { service: 'dockerd', name: 'dockerd.reply', under: /^(?:POST|GET|DELETE) \//, after: handler, before: /^end$/, evidence: 'until-next', upToMs: 50, reason: 'the function that handles the request has returned: dockerd’s server writes the answer', source: 'moby api/server/server.go makeHTTPHandler' },
+  { service: 'transship', name: 'docker.api.answer', under: /^docker\.api /, after: handler, before: /^end$/, evidence: 'until-next', upToMs: 50, reason: 'the function that handled the request has returned: the answer’s way back through ssh', source: 'src/hosts/docker-api.ts' },
+  { name: 'rpc.request', under: remoteCall, after: /^begin$/, before: served, evidence: 'until-next', upToMs: 200, reason: 'the call is on its way through a socket of the host, up to the function that serves it', source: 'containerd client/task.go, runtime/v2/shim.go' },
+  { name: 'rpc.answer', under: remoteCall, after: served, before: /^end$/, evidence: 'until-next', upToMs: 200, reason: 'the function that served the call has returned: its answer is on its way through a socket of the host', source: 'containerd client/task.go, runtime/v2/shim.go' },
+  { service: 'runc', name: 'runc.exec', under: /^go-runc\.\S+$/, isInside: true, after: /^begin$/, before: /^runc\./, evidence: 'until-next', upToMs: 500, reason: 'the shim starts runc: pipes, clone, exec; where the kernel’s events are not at hand, also Go’s runtime and what runc does first', source: 'go-runc command_linux.go; runc main.go' },
+  { service: 'containerd-shim', name: 'shim.reap', under: /^go-runc\.\S+$/, isInside: true, after: /^runc\./, before: /^end$/, evidence: 'until-next', upToMs: 500, reason: 'runc’s last function has returned: it ends, and the shim’s reaper has its exit status', source: 'go-runc monitor.go; containerd sys/reaper' },
+  { service: 'runc', name: 'function.own', under: criuCaller, isInside: true, isPart: true, evidence: 'until-next', upToMs: 500, reason: 'runc’s function makes a socket pair and the request, starts CRIU, and waits for its end', source: 'runc libcontainer criuSwrk' },
+  { name: 'function.own', under: /^(?!containerd\.shim-)(?:dockerd|containerd-client|containerd|archive|shim|runc)\.[\w-]+$/, isInside: true, evidence: 'until-next', upToMs: 500, reason: 'the function’s own lines, before, between and after the calls that it makes', source: 'src/instrument' },
   // from host to host
   { service: 'transship', name: 'transfer.go', after: /^source\.say-go$/, before: /^destination\.(?:unpack|rewrite-ids)$/, evidence: 'until-next', upToMs: 1_000, reason: 'the word go is on its way: through the pipe to ssh, the network, and sshd to the script that waits for it', source: 'src/wrap/host/dump.sh, receive.sh' },
   // the call and its answer
