@@ -94,7 +94,7 @@ test('of a project that is vendored alone its copy is looked at, with a go.mod o
     ['runc.container-checkpoint', true],
     ['runc.criu-swrk', true],
   ]);
-  expect(missed.map(({ rule }) => rule.name)).toEqual(['go-runc.restore']);
+  expect(missed.map(({ rule }) => rule.name)).toEqual(['go-runc.pause', 'go-runc.restore']);
 });
 
 test('a checkout without a go.mod is known by its import comments (moby before v22)', async () => {
