@@ -15,6 +15,8 @@ interface InferredRule {
   readonly name: string;
   readonly from: Edge;
   readonly to: Edge;
+  /** It ends or begins by the time of a file, which is the kernel's last tick: so much it says itself that it may be short. */
+  readonly isByFileTime?: true;
   /** Where it is one of several of that name. */
   readonly which?: (span: Span, trace: Trace) => boolean;
 }
@@ -38,18 +40,23 @@ export const inferredRules: readonly InferredRule[] = [
   { name: 'runc.checkpoint.end', from: end('criu.dump'), to: begin('archive.write-diff', 'containerd') },
   { name: 'containerd.checkpoint.pack', from: begin('archive.write-diff', 'containerd'), to: begin('containerd-client.write-index') },
   { name: 'dockerd.checkpoint.write-index', from: begin('containerd-client.write-index'), to: end('containerd-client.write-index') },
-  { name: 'dockerd.checkpoint.make-image', from: end('containerd-client.write-index'), to: begin('archive.apply', 'dockerd') },
-  { name: 'dockerd.checkpoint.unpack', from: begin('archive.apply', 'dockerd'), to: end('archive.apply', 'dockerd') },
-  { name: 'dockerd.checkpoint.delete-image', from: end('archive.apply', 'dockerd'), to: end('dockerd.post-container-checkpoint') },
+  { name: 'dockerd.checkpoint.make-image', from: end('containerd-client.write-index'), to: begin('archive.apply', 'dockerd'), isByFileTime: true },
+  { name: 'dockerd.checkpoint.unpack', from: begin('archive.apply', 'dockerd'), to: end('archive.apply', 'dockerd'), isByFileTime: true },
+  { name: 'dockerd.checkpoint.delete-image', from: end('archive.apply', 'dockerd'), to: end('dockerd.post-container-checkpoint'), isByFileTime: true },
   { name: 'dockerd.start.mount-root', from: begin('dockerd.post-containers-start'), to: end('dockerd.mount') },
-  { name: 'dockerd.start.network', from: begin('dockerd.initialize-networking'), to: end('dockerd.initialize-networking') },
-  { name: 'dockerd.start.spec', from: end('dockerd.initialize-networking'), to: end('dockerd.create-spec') },
+  { name: 'dockerd.start.network', from: begin('dockerd.initialize-networking'), to: end('dockerd.create-spec') },
   { name: 'containerd.start.create-container', from: begin('dockerd.replace-container'), to: begin('dockerd.new-task') },
-  { name: 'dockerd.start.pack', from: begin('archive.write-diff', 'dockerd'), to: begin('archive.apply', 'containerd') },
-  { name: 'containerd.start.unpack', from: begin('archive.apply', 'containerd'), to: end('archive.apply', 'containerd') },
-  { name: 'containerd.start.shim', from: end('archive.apply', 'containerd'), to: begin('containerd.shim-create'), which: under(/^dockerd\.start|^POST|^containerd\.services/) },
-  { name: 'containerd.start.create-task', from: begin('containerd.shim-create'), to: end('containerd.shim-create') },
+  { name: 'dockerd.start.pack', from: begin('archive.write-diff', 'dockerd'), to: begin('archive.apply', 'containerd'), isByFileTime: true },
+  { name: 'containerd.start.unpack', from: begin('archive.apply', 'containerd'), to: end('archive.apply', 'containerd'), isByFileTime: true },
+  { name: 'containerd.start.shim', from: end('archive.apply', 'containerd'), to: end('containerd.shim-binary-start'), which: under(/^dockerd\.start|^POST|^containerd\.services/), isByFileTime: true },
+  { name: 'containerd.start.create-task', from: end('containerd.shim-binary-start'), to: end('containerd.task-create') },
   { name: 'runc.restore.start', from: end('containerd.task-create'), to: begin('criu.restore') },
-  { name: 'docker.api.request', from: begin('docker.api POST /containers/{id}/checkpoints'), to: begin('dockerd.post-container-checkpoint'), which: under(/checkpoints$/) },
-  { name: 'docker.api.request', from: begin('docker.api POST /containers/{id}/start'), to: begin('dockerd.post-containers-start'), which: under(/start$/) },
+];
+
+/** Rules that say whose doing many short stretches are, between calls: they are looked at all together. */
+export const ownerRules: readonly { readonly name: string; readonly owners: readonly Service[] }[] = [
+  { name: 'dockerd.request', owners: ['dockerd'] },
+  { name: 'dockerd.checkpoint.unpack-edge', owners: ['dockerd'] },
+  { name: 'containerd.start.unpack-edge', owners: ['dockerd', 'containerd', 'containerd-shim'] },
+  { name: 'containerd.task', owners: ['containerd', 'containerd-shim'] },
 ];

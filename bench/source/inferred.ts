@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { loadTrace } from '../../src/cli/load-trace.ts';
 import type { RunFolder } from '../../src/evidence/run-folder.ts';
+import { clip, lengthNs, union } from '../../src/trace/intervals.ts';
 import type { Span, Trace } from '../../src/trace/span.ts';
 import { nsToUs } from '../../src/trace/time.ts';
-import { type Edge, inferredRules } from './inferred-rules.ts';
+import { explainingSpans } from '../../src/trace/trace-leaves.ts';
+import { extentOf } from '../../src/trace/work-tree.ts';
+import { type Edge, inferredRules, ownerRules } from './inferred-rules.ts';
 
 /** What a rule said of a stretch without the instrumented programs, and what those say of it. */
 export interface Comparison {
@@ -14,6 +17,7 @@ export interface Comparison {
   readonly evidence: EvidenceLevel;
   readonly ruleMs: number;
   readonly shownMs: number;
+  readonly isByFileTime: boolean;
   /** Microseconds by which its begin and its end lie off. */
   readonly offUs: readonly [number, number];
 }
@@ -29,7 +33,7 @@ export type EvidenceLevel = keyof typeof levels;
 export function comparisonsOf(folder: RunFolder, shown: Trace): readonly Comparison[] {
   return (Object.keys(levels) as EvidenceLevel[]).flatMap((evidence) => {
     const trace = traceWithout(folder, evidence);
-    return inferredRules.flatMap(({ name, from, to, which }) => {
+    return inferredRules.flatMap(({ name, from, to, which, isByFileTime = false }) => {
       const stretches = trace.spans.filter((span) => span.name === name && (which === undefined || which(span, trace)));
       return stretches.flatMap((span): Comparison[] => {
         const startNs = momentOf(from, span, shown);
@@ -38,11 +42,34 @@ export function comparisonsOf(folder: RunFolder, shown: Trace): readonly Compari
         const ruleEndNs = span.startNs + span.durationNs;
         return [
           {
-            ...{ name, evidence, ruleMs: nsToUs(span.durationNs) / 1e3, shownMs: nsToUs(endNs - startNs) / 1e3 },
+            ...{ name, evidence, isByFileTime, ruleMs: nsToUs(span.durationNs) / 1e3, shownMs: nsToUs(endNs - startNs) / 1e3 },
             offUs: [signedUs(span.startNs - startNs), signedUs(ruleEndNs - endNs)],
           },
         ];
       });
+    });
+  });
+}
+
+export interface Ownership {
+  readonly name: string;
+  readonly evidence: EvidenceLevel;
+  readonly ruleMs: number;
+  /** Of that, in which the programs say that it was theirs. */
+  readonly ownMs: number;
+}
+
+/** Stretches that a rule gives to a program, against who was at work then. */
+export function ownershipsOf(folder: RunFolder, shown: Trace): readonly Ownership[] {
+  const leaves = explainingSpans(shown);
+  return (Object.keys(levels) as EvidenceLevel[]).flatMap((evidence) => {
+    const trace = traceWithout(folder, evidence);
+    return ownerRules.flatMap(({ name, owners }): Ownership[] => {
+      const stretches = trace.spans.filter((span) => span.name === name).map(extentOf);
+      const own = union(leaves.filter(({ service }) => owners.includes(service)).map(extentOf));
+      const ownNs = stretches.reduce((sum, stretch) => sum + lengthNs(clip(own, stretch)), 0n);
+      const ruleMs = nsToUs(lengthNs(union(stretches))) / 1e3;
+      return ruleMs === 0 ? [] : [{ name, evidence, ruleMs, ownMs: nsToUs(ownNs) / 1e3 }];
     });
   });
 }

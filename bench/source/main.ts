@@ -7,44 +7,24 @@
  *
  * Exit status 5 where a limit is exceeded.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { reportError } from '../../src/cli/terminal.ts';
 import { renderTree } from '../../src/cli/tree.ts';
 import { TransshipError } from '../../src/error.ts';
-import { readRecords } from '../../src/evidence/json-lines.ts';
-import type { SourceRecord } from '../../src/evidence/records.ts';
-import { hostEvidence } from '../../src/evidence/run-folder.ts';
 import { buildPrograms, goRootOf } from '../../src/instrument/build-programs.ts';
 import { programNames, programsOf } from '../../src/instrument/programs.ts';
 import { medianOf, medianRatio } from '../../src/trace/median-interval.ts';
 import type { TwoHosts } from '../../test/two-hosts.ts';
 import { cacheFolder } from '../../vm/build-cache.ts';
 import { withPair } from '../downtime/test-pair.ts';
-import { type Comparison, comparisonsOf } from './inferred.ts';
+import { comparisonsOf, ownershipsOf } from './inferred.ts';
 import { callersOf, type Moved, moveOnce, switchBoth } from './moves.ts';
+import { limits, print, printInferred, printMove, printOwners, say, verdict } from './report.ts';
 import { measureSpanCost } from './span-cost.ts';
 
 const set = 'debian13';
-const limits = {
-  onNs: 10_000,
-  offNs: 100,
-  /** Of the downtime, by spans whose ends are known. */
-  surePercent: 99,
-  costPercent: 2,
-  pairRatio: 1.1,
-  inferredPercent: 10,
-} as const;
-
-const print = (line: string) => process.stdout.write(`${line}\n`);
-const say = (line: string) => void process.stderr.write(`${line}\n`);
-
-function verdict(isMet: boolean, what: string): string {
-  if (!isMet) process.exitCode = 5;
-  return isMet ? `within ${what}` : `OVER ${what}`;
-}
-
 /** @returns nanoseconds of a span that is written */
 async function printSpanCost(): Promise<number> {
   const root = await goRootOf({ set, programs: programsOf(set).filter(({ needsBuildDepends }) => !needsBuildDepends), say });
@@ -57,43 +37,6 @@ async function printSpanCost(): Promise<number> {
     );
   }
   return costs.find(({ state }) => state === 'on')?.medianNs ?? Number.NaN;
-}
-
-function printMove({ folder, trace, downtimeMs }: Moved, spanNs: number): void {
-  const { bounded = 0, untilNext = 0, inferred = 0 } = trace.explained ?? {};
-  const percent = (share: number) => (100 * share).toFixed(2);
-  const sure = 100 * (bounded + untilNext);
-  print(
-    `explained  ${percent(bounded)} % bounded + ${percent(untilNext)} % until-next = ${sure.toFixed(2)} % of ${downtimeMs.toFixed(0)} ms; ${percent(inferred)} % inferred   ${verdict(sure >= limits.surePercent, `${limits.surePercent} % at least`)}`,
-  );
-  const window = trace.downtime ?? { startNs: 0n, endNs: 0n };
-  const events = ['a', 'b'].flatMap((host) => eventsOf(join(hostEvidence(folder, host), 'source.jsonl')));
-  const count = events.filter(({ endNs }) => window.startNs <= BigInt(endNs) && BigInt(endNs) <= window.endNs).length;
-  const cost = (100 * count * spanNs) / 1e6 / downtimeMs;
-  print(
-    `cost       ${count} events x ${(spanNs / 1e3).toFixed(1)} us = ${cost.toFixed(2)} % of the downtime   ${verdict(cost <= limits.costPercent, `${limits.costPercent} %`)}`,
-  );
-}
-
-function eventsOf(file: string): readonly SourceRecord[] {
-  return existsSync(file) ? readRecords<SourceRecord>(file) : [];
-}
-
-/** One row a rule and what it went by: medians over all moves. */
-function printInferred(all: readonly Comparison[]): void {
-  print('\nrules by which spans are inferred, against what the programs tell themselves');
-  print('rule                               without the binaries    rule ms  shown ms   off by   begin us    end us  stretches');
-  const keys = [...new Set(all.map(({ name, evidence }) => `${name}\0${evidence}`))];
-  for (const key of keys) {
-    const rows = all.filter(({ name, evidence }) => `${name}\0${evidence}` === key);
-    const [ruleMs, shownMs] = [medianOf(rows.map((row) => row.ruleMs)), medianOf(rows.map((row) => row.shownMs))];
-    const off = medianOf(rows.map((row) => (100 * (row.ruleMs - row.shownMs)) / row.shownMs));
-    const [beginUs, endUs] = [medianOf(rows.map((row) => row.offUs[0])), medianOf(rows.map((row) => row.offUs[1]))];
-    const [name = '', evidence = ''] = key.split('\0');
-    print(
-      `${name.padEnd(34)} ${evidence.padEnd(21)} ${ruleMs.toFixed(2).padStart(9)} ${shownMs.toFixed(2).padStart(9)} ${off.toFixed(1).padStart(6)} % ${beginUs.toFixed(0).padStart(10)} ${endUs.toFixed(0).padStart(9)}  ${rows.length}   ${verdict(Math.abs(off) <= limits.inferredPercent, `${limits.inferredPercent} %`)}`,
-    );
-  }
 }
 
 async function measure(moves: number, pairs: number): Promise<void> {
@@ -109,6 +52,7 @@ async function measure(moves: number, pairs: number): Promise<void> {
     for (const name of ['criu.dump', 'criu.restore']) print(`${name} is called by ${callersOf(first.trace, name).join(' < ')}`);
     for (const move of moved) printMove(move, spanNs);
     printInferred(moved.flatMap(({ folder, trace }) => comparisonsOf(folder, trace)));
+    printOwners(moved.flatMap(({ folder, trace }) => ownershipsOf(folder, trace)));
     if (pairs > 0) await printPairs({ a, b }, { pairs, built, signal });
   });
 }

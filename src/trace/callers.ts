@@ -58,9 +58,9 @@ function doerOf(root: AlignedSpan, all: readonly AlignedSpan[]): AlignedSpan | u
   return mostNs === 0n ? undefined : smallest(own.filter((_, index) => (commonNs[index] ?? 0n) * 10n >= mostNs * 9n));
 }
 
-/** What one of our scripts does itself, while others work: it calls none of them. */
+/** What one of our scripts does itself while others work, and what is left of a call of runc beside those that it made: it calls nobody. */
 function isAside({ service, isController, span }: AlignedSpan): boolean {
-  return service === 'transship' && !isController && span.isWait !== true;
+  return (service === 'transship' && !isController && span.isWait !== true) || span.name === 'runc.work';
 }
 
 function isSameSide(upper: AlignedSpan, root: AlignedSpan): boolean {

@@ -19,6 +19,7 @@ export function withToldInside(
   const moved = [...parents];
   spans.forEach((span, index) => {
     if (span.isInside || span.span.isDetail || span.service === 'transship') return;
+    if (span.span.evidence === 'inferred' && span.span.isWait !== true) return; // the function itself knows better
     const parent = parents[index] === undefined ? undefined : spans[parents[index]];
     let least: number | undefined;
     for (const at of inside) {
