@@ -28,6 +28,9 @@ const begin = (span: string, program?: Service): Edge => ({
 });
 const end = (span: string, program?: Service): Edge => ({ span, edge: 'end', ...(program === undefined ? {} : { program }) });
 
+/** The kernel's events have a span of that name, too, which is sure. */
+const isInferred = ({ evidence }: Span): boolean => evidence !== 'bounded';
+
 const under =
   (name: RegExp) =>
   (span: Span, { spans }: Trace): boolean =>
@@ -35,7 +38,7 @@ const under =
 
 // biome-ignore format: a table is read in rows
 export const inferredRules: readonly InferredRule[] = [
-  { name: 'runc.pause', from: begin('dockerd.post-containers-pause'), to: end('containerd.pause') },
+  { name: 'runc.pause', from: begin('dockerd.post-containers-pause'), to: end('containerd.pause'), which: isInferred },
   { name: 'runc.checkpoint.start', from: begin('dockerd.post-container-checkpoint'), to: begin('criu.dump') },
   { name: 'runc.checkpoint.end', from: end('criu.dump'), to: begin('archive.write-diff', 'containerd') },
   { name: 'containerd.checkpoint.pack', from: begin('archive.write-diff', 'containerd'), to: begin('containerd-client.write-index') },
@@ -49,14 +52,15 @@ export const inferredRules: readonly InferredRule[] = [
   { name: 'dockerd.start.pack', from: begin('archive.write-diff', 'dockerd'), to: begin('archive.apply', 'containerd'), isByFileTime: true },
   { name: 'containerd.start.unpack', from: begin('archive.apply', 'containerd'), to: end('archive.apply', 'containerd'), isByFileTime: true },
   { name: 'containerd.start.shim', from: end('archive.apply', 'containerd'), to: end('containerd.shim-binary-start'), which: under(/^dockerd\.start|^POST|^containerd\.services/), isByFileTime: true },
-  { name: 'containerd.start.create-task', from: end('containerd.shim-binary-start'), to: end('containerd.task-create') },
+  { name: 'containerd.start.create-task', from: end('containerd.shim-binary-start'), to: end('containerd-client.new-task') },
   { name: 'runc.restore.start', from: end('containerd.task-create'), to: begin('criu.restore') },
 ];
 
 /** Rules that say whose doing many short stretches are, between calls: they are looked at all together. */
-export const ownerRules: readonly { readonly name: string; readonly owners: readonly Service[] }[] = [
-  { name: 'dockerd.request', owners: ['dockerd'] },
-  { name: 'dockerd.checkpoint.unpack-edge', owners: ['dockerd'] },
-  { name: 'containerd.start.unpack-edge', owners: ['dockerd', 'containerd', 'containerd-shim'] },
-  { name: 'containerd.task', owners: ['containerd', 'containerd-shim'] },
+export const ownerRules: readonly { readonly name: string; readonly isOwn: (leaf: Span) => boolean }[] = [
+  { name: 'dockerd.request', isOwn: ({ service }) => service === 'dockerd' },
+  { name: 'dockerd.checkpoint.unpack-edge', isOwn: ({ service }) => service === 'dockerd' },
+  { name: 'containerd.start.unpack-edge', isOwn: ({ service }) => /^(?:dockerd|containerd)/.test(service) },
+  // the way there, the shim, and the start and end of what that runs are a part of handing on
+  { name: 'containerd.task', isOwn: ({ service, name }) => /^containerd/.test(service) || /^(?:rpc\.|runc\.exec$)/.test(name) },
 ];

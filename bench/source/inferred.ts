@@ -64,9 +64,9 @@ export function ownershipsOf(folder: RunFolder, shown: Trace): readonly Ownershi
   const leaves = explainingSpans(shown);
   return (Object.keys(levels) as EvidenceLevel[]).flatMap((evidence) => {
     const trace = traceWithout(folder, evidence);
-    return ownerRules.flatMap(({ name, owners }): Ownership[] => {
+    return ownerRules.flatMap(({ name, isOwn }): Ownership[] => {
       const stretches = trace.spans.filter((span) => span.name === name).map(extentOf);
-      const own = union(leaves.filter(({ service }) => owners.includes(service)).map(extentOf));
+      const own = union(leaves.filter(isOwn).map(extentOf));
       const ownNs = stretches.reduce((sum, stretch) => sum + lengthNs(clip(own, stretch)), 0n);
       const ruleMs = nsToUs(lengthNs(union(stretches))) / 1e3;
       return ruleMs === 0 ? [] : [{ name, evidence, ruleMs, ownMs: nsToUs(ownNs) / 1e3 }];

@@ -10,7 +10,7 @@ import { type Fetched, fetchSources } from './fetch-sources.ts';
 import { applyChanges } from './file-changes.ts';
 import { planInjection } from './inject.ts';
 import { pathRules } from './path-rules.ts';
-import { type Program, type ProgramName, programsOf, upstreamVersion } from './programs.ts';
+import { type Program, type ProgramName, programNames, programsOf, upstreamVersion } from './programs.ts';
 import { sideFile } from './side-file.ts';
 
 export interface BuildOptions {
@@ -59,13 +59,21 @@ export async function buildPrograms({ set, programs, say }: BuildOptions): Promi
       what: `${programs.join(', ')} of ${set}, instrumented`,
       prefix: [],
       say,
-      hint: 'the compiler says where; is the disk full?',
+      hint: hintOf(sources),
       limitMs: 3_600_000,
     });
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
   return built;
+}
+
+/** A tree that lacks part of its sources is the likelier cause. */
+function hintOf({ warnings }: Fetched): string {
+  const [first] = warnings;
+  return first === undefined
+    ? 'the compiler says where; is the disk full?'
+    : `part of the sources could not be had: ${first}; --only ${programNames.slice(0, 2).join(',')} needs least of them`;
 }
 
 interface RootOptions {

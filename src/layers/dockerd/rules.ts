@@ -202,7 +202,8 @@ export const requestRules: readonly RequestRule[] = [
         ends: /^event \/tasks\/create$/,
         code: 'runtime/v2.(*shimTask).Create',
         evidence: 'until-next',
-        reason: 'the shim is up and takes the task; with a checkpoint nothing is restored at Create',
+        reason:
+          'the shim is up and takes the task, with which nothing is restored yet; dockerd has word of it (an event, 1 ms late or early)',
       },
     ],
   },
