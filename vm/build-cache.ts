@@ -19,9 +19,11 @@ export interface Build {
   readonly say: (line: string) => void;
   /** What to do when it fails, where that is not the mirror. */
   readonly hint?: string;
+  /** How long it may take; 10 minutes unless it is said. */
+  readonly limitMs?: number;
 }
 
-const buildLimitMs = 600_000;
+const usualLimitMs = 600_000;
 
 /** First 12 hex digits of the SHA-256 over the recipe's parts. */
 export function recipeHash(parts: readonly unknown[]): string {
@@ -30,7 +32,7 @@ export function recipeHash(parts: readonly unknown[]): string {
 
 /**
  * Makes `target` unless it is there. Of several callers at once one builds, the others wait for it.
- * @throws TransshipError `not-ready` with the end of the builder's output when it fails or takes longer than 10 minutes.
+ * @throws TransshipError `not-ready` with the end of the builder's output when it fails or takes longer than its limit.
  */
 export async function buildOnce(build: Build): Promise<string> {
   const { target, say, what, hint = 'is the Debian mirror reachable? try: apt-get update' } = build;
@@ -42,7 +44,7 @@ export async function buildOnce(build: Build): Promise<string> {
   // mmdebstrap mounts /proc, /sys and /dev/shm below its tree: in a namespace of its own they go with it, however it ends
   const lock = ['flock', `${target}.lock`, 'unshare', '--mount', '--propagation', 'private'];
   const words = [...build.prefix, ...lock, 'sh', script, target, ...build.command];
-  const child = execa(words[0] as string, words.slice(1), { all: true, stdin: 'ignore', timeout: buildLimitMs });
+  const child = execa(words[0] as string, words.slice(1), { all: true, stdin: 'ignore', timeout: build.limitMs ?? usualLimitMs });
   child.all.on('data', (chunk: Buffer) => {
     for (const line of chunk.toString().split('\n')) if (line.startsWith('I: ')) say(`  ${line.slice(3)}`);
   });

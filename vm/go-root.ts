@@ -33,5 +33,5 @@ export async function goRoot({ set, packages, say }: GoRoot): Promise<string> {
   const target = join(cacheFolder, `go-${set}-${recipeHash([recipe, process.arch])}`);
   const apt = aptOptions.map((option) => `--aptopt=${option}`);
   const command = ['mmdebstrap', ...apt, ...recipe, `${target}.partial`, `deb ${uri} ${suite} main`];
-  return buildOnce({ target, command, what: `a tree with Go, for ${set}`, prefix: [], say });
+  return buildOnce({ target, command, what: `a tree with Go, for ${set}`, prefix: [], say, limitMs: 3_600_000 });
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { missingForVms } from './prerequisites.ts';
+import { missingForVms, requireGoBuild } from './prerequisites.ts';
 
 const path = process.env.PATH;
 afterEach(() => {
@@ -11,4 +11,9 @@ test.skipIf(process.arch !== 'x64')('no QEMU: its programs, and the Debian packa
   expect(missingForVms()).toEqual(
     expect.arrayContaining(['no qemu-img (Debian package qemu-utils)', 'no qemu-system-x86_64 (Debian package qemu-system-x86)']),
   );
+});
+
+test.skipIf(process.getuid?.() !== 0)('no Go toolchain and nothing to make one: said before anything is fetched', () => {
+  process.env.PATH = '/nowhere';
+  expect(requireGoBuild).toThrow(/no Go toolchain can be made here: .*no mmdebstrap \(Debian package mmdebstrap\)/);
 });

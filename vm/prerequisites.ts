@@ -33,6 +33,14 @@ function missingPrograms(programs: Readonly<Record<string, string>>): string[] {
     .map(([program, pkg]) => `no ${program} (Debian package ${pkg})`);
 }
 
+/** What makes a tree with Go, and builds in it. */
+const buildPrograms: Readonly<Record<string, string>> = {
+  'apt-get': 'apt',
+  flock: 'util-linux',
+  mmdebstrap: 'mmdebstrap',
+  unshare: 'util-linux',
+};
+
 /** What virtual machines need besides what every set of test hosts does. */
 export function missingForVms(): string[] {
   if (process.arch !== 'x64') return [`this is ${process.arch}; virtual machines are made on x64 alone`];
@@ -50,6 +58,12 @@ export function missingForTestbed(): string[] {
 /** @throws TransshipError `not-ready` */
 export function requireTestbed(): void {
   requireNothing('no test hosts here', missingForTestbed());
+}
+
+/** @throws TransshipError `not-ready` */
+export function requireGoBuild(): void {
+  const root = process.getuid?.() === 0 ? [] : ['building needs root, as it enters a tree of its own'];
+  requireNothing('no Go toolchain can be made here', [...root, ...missingPrograms(buildPrograms)]);
 }
 
 /** @throws TransshipError `not-ready` */

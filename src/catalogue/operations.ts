@@ -24,7 +24,7 @@ import { namedPrograms } from '../layers/transship/calls.ts';
 import { hostParts } from '../layers/transship/host-marks.ts';
 import { isOwnWork } from '../layers/transship/steps.ts';
 import { criuEdges } from '../trace/criu-edges.ts';
-import { gapRules } from '../trace/gap-rules.ts';
+import { gapRules, holderServices } from '../trace/gap-rules.ts';
 import type { Service } from '../trace/layer-spans.ts';
 import { downtimeName, unexplainedName } from '../trace/trace-leaves.ts';
 
@@ -195,7 +195,15 @@ export const operationCatalogue: readonly OperationEntry[] = firstOfEach([
   ...dockerdOperations(),
   ...nativeEntries(),
   ...criuOperations(),
-  ...gapRules.map(({ name, service, reason, source }) => ({ name, service, meaning: reason, source, isWait: false })),
+  ...gapRules.flatMap(({ name, service, reason, source }) =>
+    (service === undefined ? holderServices : [service]).map((of) => ({
+      name,
+      service: of,
+      meaning: reason,
+      source,
+      isWait: false,
+    })),
+  ),
 ]);
 
 /** Two rules may give one name: `docker start` with a checkpoint, and without. */

@@ -10,6 +10,22 @@ export const testingPath: SourcePath = {
   },
   functions: [
     {
+      name: 'dockerd.post-containers-pause',
+      layer: 'dockerd',
+      function: 'container.(*containerRouter).postContainersPause',
+      file: 'github.com/docker/docker/api/server/router/container/container_routes.go',
+      line: 303,
+      does: 'reads the request, answers 204',
+    },
+    {
+      name: 'dockerd.container-pause',
+      layer: 'dockerd',
+      function: 'daemon.(*Daemon).ContainerPause',
+      file: 'github.com/docker/docker/daemon/pause.go',
+      line: 13,
+      does: 'has the task paused, then writes the state of the container to disk',
+    },
+    {
       name: 'dockerd.post-container-checkpoint',
       layer: 'dockerd',
       function: 'checkpoint.(*checkpointRouter).postContainerCheckpoint',
@@ -40,6 +56,14 @@ export const testingPath: SourcePath = {
       file: 'github.com/docker/docker/api/server/router/container/container_routes.go',
       line: 205,
       does: 'reads the request: which checkpoint',
+    },
+    {
+      name: 'dockerd.get-container',
+      layer: 'dockerd',
+      function: 'container.(*containerRouter).getContainersByName',
+      file: 'github.com/docker/docker/api/server/router/container/inspect.go',
+      line: 19,
+      does: 'tells what is known of a container, from memory: whoever moves one asks before and after',
     },
     {
       name: 'dockerd.container-start-request',
@@ -218,6 +242,14 @@ export const testingPath: SourcePath = {
       does: 'has the shim pause the container',
     },
     {
+      name: 'containerd.shim-pause',
+      layer: 'containerd',
+      function: 'v2.(*shimTask).Pause',
+      file: 'github.com/containerd/containerd/v2/core/runtime/v2/shim.go',
+      line: 670,
+      does: 'Task/Pause',
+    },
+    {
       name: 'containerd.checkpoint',
       layer: 'containerd',
       function: 'tasks.(*local).Checkpoint',
@@ -306,6 +338,14 @@ export const testingPath: SourcePath = {
       does: 'Task/Start',
     },
     {
+      name: 'shim.service-pause',
+      layer: 'containerd-shim',
+      function: 'task.(*service).Pause',
+      file: 'github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2/task/service.go',
+      line: 461,
+      does: 'takes the call',
+    },
+    {
       name: 'shim.service-checkpoint',
       layer: 'containerd-shim',
       function: 'task.(*service).Checkpoint',
@@ -392,6 +432,14 @@ export const testingPath: SourcePath = {
       file: 'github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2/process/init_state.go',
       line: 147,
       does: 'has runc restore, copies its streams, reads the pid',
+    },
+    {
+      name: 'go-runc.pause',
+      layer: 'go-runc',
+      function: 'go-runc.(*Runc).Pause',
+      file: 'github.com/containerd/go-runc/runc.go',
+      line: 464,
+      does: 'runc pause: the freezer',
     },
     {
       name: 'go-runc.checkpoint',

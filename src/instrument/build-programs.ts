@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { buildOnce, cacheFolder, recipeHash } from '../../vm/build-cache.ts';
 import { goRoot } from '../../vm/go-root.ts';
+import { requireGoBuild } from '../../vm/prerequisites.ts';
 import type { SourceSet } from '../../vm/versions.ts';
 import { TransshipError } from '../error.ts';
 import { packageRoot } from '../evidence/run-folder.ts';
@@ -9,7 +10,7 @@ import { type Fetched, fetchSources } from './fetch-sources.ts';
 import { applyChanges } from './file-changes.ts';
 import { planInjection } from './inject.ts';
 import { pathRules } from './path-rules.ts';
-import { type Program, type ProgramName, programsOf, upstreamVersion } from './programs.ts';
+import { type Program, type ProgramName, programNames, programsOf, upstreamVersion } from './programs.ts';
 import { sideFile } from './side-file.ts';
 
 export interface BuildOptions {
@@ -29,8 +30,7 @@ export interface Built {
  * @throws TransshipError `not-ready`: no root, no mirror, or the compiler's words when it fails; nothing is kept then
  */
 export async function buildPrograms({ set, programs, say }: BuildOptions): Promise<Built> {
-  if (process.getuid?.() !== 0)
-    throw new TransshipError('not-ready', 'building needs root: it enters a tree of its own', 'sudo -E transship source build …');
+  requireGoBuild();
   const wanted = programsOf(set).filter(({ name }) => programs.includes(name));
   const sources = await fetchSources({ set, checkouts: [], to: null, say });
   const versions = wanted.map((program) => ({ name: program.name, version: versionOf(program, sources) }));
@@ -59,12 +59,21 @@ export async function buildPrograms({ set, programs, say }: BuildOptions): Promi
       what: `${programs.join(', ')} of ${set}, instrumented`,
       prefix: [],
       say,
-      hint: 'the compiler says where; is the disk full?',
+      hint: hintOf(sources),
+      limitMs: 3_600_000,
     });
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
   return built;
+}
+
+/** A tree that lacks part of its sources is the likelier cause. */
+function hintOf({ warnings }: Fetched): string {
+  const [first] = warnings;
+  return first === undefined
+    ? 'the compiler says where; is the disk full?'
+    : `part of the sources could not be had: ${first}; --only ${programNames.slice(0, 2).join(',')} needs least of them`;
 }
 
 interface RootOptions {

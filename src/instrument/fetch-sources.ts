@@ -47,8 +47,8 @@ export interface Fetched extends FetchedSources {
 }
 
 const manifestName = 'sources.json';
-/** Raised when something is added to it. */
-const manifestVersion = 2;
+/** Raised when something is added to it, or trees are unpacked otherwise. */
+const manifestVersion = 4;
 const schema = 'transship.source-fetch/1';
 
 /** Where what was fetched and built is kept: the project's own cache for root, the user's otherwise. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { TransshipError } from '../error.ts';
-import { moduleOf } from './go-module.ts';
+import { moduleByComment, moduleOf } from './go-module.ts';
 
 export interface GoFile {
   /** As the user would type it. */
@@ -51,7 +51,9 @@ interface Naming {
 }
 
 function walk(folder: string, naming: Naming, found: GoFile[]): void {
-  const own = namingAt(folder, naming);
+  // a vendored module may have brought its go.mod along
+  const isVendored = `/${relative(naming.root, resolve(folder))}/`.includes('/vendor/');
+  const own = isVendored ? naming : namingAt(folder, naming);
   for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
@@ -67,14 +69,14 @@ function goFile(path: string, name: string, { root, module }: Naming): GoFile {
   return { path, name, package: vendored < 0 ? full : full.slice(vendored + '/vendor/'.length), isVendored: vendored >= 0 };
 }
 
-/** A GOPATH's `src` names packages by their place, a module by its go.mod. */
+/** A GOPATH's `src` names packages by their place, a module by its go.mod, what is older by its import comments. */
 function packagesBelow(folder: string): Naming {
   for (let at = resolve(folder); at !== dirname(at); at = dirname(at)) {
     const naming = namingAt(at, null);
     if (naming !== null) return naming;
     if (at.endsWith('/src')) return { root: at, module: '' };
   }
-  return { root: resolve(folder), module: '' };
+  return { root: resolve(folder), module: moduleByComment(folder) ?? '' };
 }
 
 function namingAt<T extends Naming | null>(folder: string, outer: T): Naming | T {

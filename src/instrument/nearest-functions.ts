@@ -1,3 +1,4 @@
+import { isBuilt } from './build-constraint.ts';
 import { type GoFile, readGo } from './go-files.ts';
 import { plainName } from './name-pattern.ts';
 import type { PathRule } from './path-rule.ts';
@@ -18,7 +19,7 @@ const mostCandidates = 3;
 export function nearestFunctions(rule: PathRule, files: readonly GoFile[]): readonly Candidate[] {
   const wanted = plainName(rule.function);
   const ranked = files
-    .filter((file) => !file.isVendored && !file.name.endsWith('_test.go'))
+    .filter((file) => !file.isVendored)
     .flatMap((file) => declarationsIn(file).map((one) => ({ ...one, distance: distanceTo(rule, wanted, one) })))
     .filter(({ distance }) => distance !== null)
     .sort((a, b) => (a.distance ?? 0) - (b.distance ?? 0));
@@ -28,14 +29,14 @@ export function nearestFunctions(rule: PathRule, files: readonly GoFile[]): read
 }
 
 function declarationsIn(file: GoFile): readonly Candidate[] {
-  return readGo(file.path)
-    .split('\n')
-    .flatMap((text, index) => {
-      const [, receiver, name] = /^func (?:\(\w*\s*(\*?\w+)[^)]*\) )?(\w+)[[(]/.exec(text) ?? [];
-      if (name === undefined) return [];
-      const whole = receiver === undefined ? name : `(${receiver}).${name}`;
-      return { file: file.path, line: index + 1, package: file.package, name: whole, why: 'moved' as const };
-    });
+  const whole = readGo(file.path);
+  if (!isBuilt(file.name, whole)) return [];
+  return whole.split('\n').flatMap((text, index) => {
+    const [, receiver, name] = /^func (?:\(\w*\s*(\*?\w+)[^)]*\) )?(\w+)[[(]/.exec(text) ?? [];
+    if (name === undefined) return [];
+    const called = receiver === undefined ? name : `(${receiver}).${name}`;
+    return { file: file.path, line: index + 1, package: file.package, name: called, why: 'moved' as const };
+  });
 }
 
 /** Smaller is nearer; null: not alike. Packages whose last words agree come first. */

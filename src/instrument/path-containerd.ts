@@ -116,6 +116,17 @@ export const containerdRules: readonly PathRule[] = [
     function: '(*local).Pause',
     does: 'has the shim pause the container',
     attributes: { 'container.id': 'r.ContainerID' },
+    calls: [{ to: 'containerd.shim-pause', via: 'interface' }],
+  },
+  {
+    name: 'containerd.shim-pause',
+    layer: 'containerd',
+    half: 'checkpoint',
+    packages: runtime,
+    function: '(*shimTask).Pause',
+    does: 'Task/Pause',
+    attributes: { 'container.id': 's.ID()' },
+    calls: [{ to: 'shim.service-pause', via: 'ttrpc' }],
   },
   {
     name: 'containerd.checkpoint',

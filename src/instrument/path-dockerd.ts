@@ -11,6 +11,26 @@ const remote = packagesOf('libcontainerd/remote', 'daemon/internal/libcontainerd
 /** moby: v29 moved the daemon below `daemon/` and the module to `moby/moby/v2`. */
 export const dockerdRules: readonly PathRule[] = [
   {
+    name: 'dockerd.post-containers-pause',
+    layer: 'dockerd',
+    half: 'checkpoint',
+    packages: router('container'),
+    function: '(*containerRouter).postContainersPause',
+    does: 'reads the request, answers 204',
+    attributes: { 'container.name': 'vars["name"]' },
+    calls: [{ to: 'dockerd.container-pause', via: 'interface' }],
+  },
+  {
+    name: 'dockerd.container-pause',
+    layer: 'dockerd',
+    half: 'checkpoint',
+    packages: daemon,
+    function: '(*Daemon).ContainerPause',
+    does: 'has the task paused, then writes the state of the container to disk',
+    attributes: { 'container.name': 'name' },
+    calls: [{ to: 'containerd-client.pause', via: 'call', as: 'containerPause' }],
+  },
+  {
     name: 'dockerd.post-container-checkpoint',
     layer: 'dockerd',
     half: 'checkpoint',
@@ -52,6 +72,15 @@ export const dockerdRules: readonly PathRule[] = [
     does: 'reads the request: which checkpoint',
     attributes: { 'container.name': 'vars["name"]' },
     calls: [{ to: 'dockerd.container-start-request', via: 'interface' }],
+  },
+  {
+    name: 'dockerd.get-container',
+    layer: 'dockerd',
+    half: 'restore',
+    packages: router('container'),
+    function: '(*containerRouter).getContainersByName',
+    does: 'tells what is known of a container, from memory: whoever moves one asks before and after',
+    attributes: { 'container.name': 'vars["name"]' },
   },
   {
     name: 'dockerd.container-start-request',

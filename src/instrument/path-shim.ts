@@ -10,6 +10,16 @@ const goRunc = ['github.com/containerd/go-runc'];
 /** The shim, and go-runc within it: containerd 2.0 moved both below `cmd/containerd-shim-runc-v2`. */
 export const shimRules: readonly PathRule[] = [
   {
+    name: 'shim.service-pause',
+    layer: 'containerd-shim',
+    half: 'checkpoint',
+    packages: task,
+    function: '(*service).Pause',
+    does: 'takes the call',
+    attributes: { 'container.id': 'r.ID' },
+    calls: [{ to: 'go-runc.pause', via: 'interface' }],
+  },
+  {
     name: 'shim.service-checkpoint',
     layer: 'containerd-shim',
     half: 'checkpoint',
@@ -117,6 +127,15 @@ export const shimRules: readonly PathRule[] = [
     does: 'has runc restore, copies its streams, reads the pid',
     attributes: { 'container.id': 's.p.id' },
     calls: [{ to: 'go-runc.restore', via: 'call' }],
+  },
+  {
+    name: 'go-runc.pause',
+    layer: 'go-runc',
+    half: 'checkpoint',
+    packages: goRunc,
+    function: '(*Runc).Pause',
+    does: 'runc pause: the freezer',
+    attributes: { 'container.id': 'id' },
   },
   {
     name: 'go-runc.checkpoint',

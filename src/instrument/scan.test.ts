@@ -40,7 +40,8 @@ test('functions by rule, with any receiver, closures too; a file of another buil
 });
 
 test('what a rule no longer finds is told, with the nearest there is', async () => {
-  folder = goTree(littleRunc);
+  const other = '//go:build windows\n\npackage libcontainer\n\nfunc checkCriuVersion() {}\n';
+  folder = goTree({ ...littleRunc, 'libcontainer/other.go': other });
   const { missed } = scanDocument(await scanSources([folder], rules));
   expect(missed).toMatchObject([
     { name: 'runc.check-criu-version', candidates: [{ line: 21, name: '(*Container).checkVersion', why: 'renamed' }] },
@@ -76,6 +77,33 @@ test('a vendored copy stands in where the project itself is not there', async ()
   folder = goTree({ ...littleRunc, ...Object.fromEntries(vendored) });
   const { functions } = await scanSources([folder], rules);
   expect(functions.filter(({ file }) => file.isVendored)).toEqual([]);
+});
+
+test('of a project that is vendored alone its copy is looked at, with a go.mod of its own or without; what it lacks is not missed', async () => {
+  const vendored = Object.entries(littleRunc).map(([path, text]) => [`vendor/github.com/opencontainers/runc/${path}`, text]);
+  folder = goTree({
+    'go.mod': 'module github.com/containerd/go-runc\n',
+    'runc.go': 'package runc\n\nfunc (r *Runc) Checkpoint() error { return r.runOrError() }\n',
+    ...Object.fromEntries(vendored),
+  });
+  const { functions, missed } = await scanSources([folder], pathRules);
+  expect(functions.map(({ rule, file }) => [rule.name, file.isVendored])).toEqual([
+    ['go-runc.checkpoint', false],
+    ['runc.checkpoint-command', true],
+    ['runc.get-container', true],
+    ['runc.container-checkpoint', true],
+    ['runc.criu-swrk', true],
+  ]);
+  expect(missed.map(({ rule }) => rule.name)).toEqual(['go-runc.pause', 'go-runc.restore']);
+});
+
+test('a checkout without a go.mod is known by its import comments (moby before v22)', async () => {
+  const path = 'github.com/docker/docker/daemon';
+  folder = goTree({
+    'daemon/checkpoint.go': `package daemon // import "${path}"\n\nfunc (daemon *Daemon) CheckpointCreate() error { return nil }\n`,
+  });
+  const { functions } = await scanSources([folder], pathRules);
+  expect(functions.map(({ rule, file }) => [rule.name, file.package])).toEqual([['dockerd.checkpoint-create', path]]);
 });
 
 test.each([

@@ -37,14 +37,16 @@ export interface Scan {
 }
 
 /**
- * Finds the path in the sources. Only packages that a rule names are parsed.
+ * Finds the path in the sources; of a project that is not there, what another vendors of it. Only packages that a rule names are parsed.
  * @throws TransshipError `input`: no Go file, none of the path's projects, or a file that is no Go (with its line)
  */
 export async function scanSources(folders: readonly string[], rules: readonly PathRule[]): Promise<Scan> {
   const files = goFilesIn(folders);
   const projects = new Set(files.filter((file) => !file.isVendored).map((file) => projectOf(file.package)));
-  const applicable = rules.filter((rule) => rule.packages.some((name) => projects.has(projectOf(name))));
-  if (applicable.length === 0)
+  const vendored = new Set(files.filter((file) => file.isVendored).map((file) => file.package));
+  const isOwn = (rule: PathRule): boolean => rule.packages.some((name) => projects.has(projectOf(name)));
+  const applicable = rules.filter((rule) => isOwn(rule) || rule.packages.some((name) => vendored.has(name)));
+  if (!applicable.some(isOwn))
     throw new TransshipError(
       'input',
       `${folders.join(', ')}: no project of the path is there`,
@@ -52,7 +54,7 @@ export async function scanSources(folders: readonly string[], rules: readonly Pa
     );
   const functions = findFunctions(files, applicable, await goParser());
   const found = new Set(functions.map(({ rule }) => rule));
-  const missed = applicable.filter((rule) => !found.has(rule) && rule.isOptional !== true);
+  const missed = applicable.filter((rule) => isOwn(rule) && !found.has(rule) && rule.isOptional !== true);
   return {
     files,
     functions,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
@@ -33,8 +33,9 @@ const dsc: SourceFile = { name: 'docker.io_1-2.dsc', bytes: 1, sha256: '0'.repea
 const orig = () =>
   archive('docker.io_1.orig.tar.xz', 'moby-abc', { 'engine/a.go': 'package a\n', 'engine/vendor/b/b.go': 'package b\n' });
 const patch = (file: string, from: string, to: string) => `--- a/${file}\n+++ b/${file}\n@@ -1 +1 @@\n-${from}\n+${to}\n`;
-const debian = (patches: Readonly<Record<string, string>>) =>
+const debian = (patches: Readonly<Record<string, string>>, rules = '%:\n\tdh $@\n') =>
   archive('docker.io_1-2.debian.tar.xz', 'debian', {
+    rules,
     copyright: 'Format: x\nFiles-Excluded:\n  vendor/b\n\nFiles: *\n',
     control:
       'Source: docker.io\nBuild-Depends: debhelper-compat (= 13),\n# why\n  golang-x-dev (>= 1) | golang-y-dev,\n  libz-dev [linux-any] <!nocheck>\n\nPackage: docker.io\nDepends: no-dev\n',
@@ -42,17 +43,21 @@ const debian = (patches: Readonly<Record<string, string>>) =>
     ...Object.fromEntries(Object.entries(patches).map(([name, text]) => [`patches/${name}`, text])),
   });
 
-test('without the .dsc: components in their folders, patches in their order, what Debian excludes gone', async () => {
+test('without the .dsc: components in their folders, patches in their order, what Debian excludes gone but for what its patches add', async () => {
   const cli = await archive('docker.io_1.orig-cli.tar.xz', './cli', { 'c.go': 'package c\n' });
   const patches = {
     'one.patch': patch('engine/a.go', 'package a', 'package two'),
     'two.patch': patch('engine/a.go', 'package two', 'package three'),
+    'three.patch': '--- /dev/null\n+++ b/engine/vendor/b/debian.go\n@@ -0,0 +1 @@\n+package b\n',
   };
   const unpacked = await unpackSource([dsc, await orig(), cli, await debian(patches)], downloads(), into());
-  expect(unpacked).toEqual({ patches: 2, buildDepends: ['golang-x-dev', 'libz-dev'], warnings: [] });
+  expect(unpacked).toEqual({ patches: 3, buildDepends: ['golang-x-dev', 'libz-dev'], warnings: [] });
   expect(readFileSync(join(into(), 'engine/a.go'), 'utf8')).toBe('package three\n');
   expect(existsSync(join(into(), 'cli/c.go'))).toBe(true);
-  expect(existsSync(join(into(), 'engine/vendor/b'))).toBe(false);
+  expect(readdirSync(join(into(), 'engine/vendor/b'))).toEqual(['debian.go']);
+  const cleaning = 'override_dh_clean:\n\tperl -ne "Files-Excluded" debian/copyright\n';
+  await unpackSource([dsc, await orig(), await debian(patches, cleaning)], downloads(), join(folder, 'cleaned'));
+  expect(existsSync(join(folder, 'cleaned/engine/vendor/b'))).toBe(false);
 });
 
 test('a mirror without the patches, or without a component: said, never passed over', async () => {

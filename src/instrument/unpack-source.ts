@@ -51,7 +51,7 @@ export async function unpackSource(files: readonly SourceFile[], downloads: stri
     };
   await extract(join(downloads, debian.name), into, 0);
   const patches = await applyPatches(into, warnings); // some are for files that are removed next
-  removeExcluded(into);
+  removeExcluded(into, addedByPatches(into));
   return { patches, buildDepends: buildDependsOf(into), warnings };
 }
 
@@ -87,14 +87,36 @@ async function extract(archive: string, into: string, strip: number): Promise<vo
   await tool('tar', words, into);
 }
 
+/**
+ * Files that Debian's patches make in folders that upstream's archive came without, and that stay (containerd's `vendor/…/zfs`). Where
+ * debian/rules deletes by the list itself (docker.io's override_dh_clean), patches were for files that go.
+ */
+function addedByPatches(tree: string): ReadonlySet<string> {
+  const rules = join(tree, 'debian/rules');
+  if (existsSync(rules) && readFileSync(rules, 'utf8').includes('Files-Excluded')) return new Set();
+  const added = patchNames(tree).flatMap((name) => {
+    const text = readFileSync(join(tree, 'debian/patches', name), 'utf8');
+    return [...text.matchAll(/^--- \/dev\/null.*\n\+\+\+ [^/\s]+\/(\S+)/gm)].map(([, path = '']) => join(tree, path));
+  });
+  return new Set(added);
+}
+
 /** Vendored copies that debian/copyright excludes and debian/rules (override_dh_clean) deletes: Debian's own packages stand in for them. */
-function removeExcluded(tree: string): void {
+function removeExcluded(tree: string, kept: ReadonlySet<string>): void {
   const copyright = join(tree, 'debian/copyright');
   if (!existsSync(copyright)) return;
   const head = readFileSync(copyright, 'utf8').split(/\n\n/)[0] ?? '';
   const globs = [...head.matchAll(/^Files-Excluded:((?:.*\n?(?:[ \t].*\n?)*))/gm)].flatMap(([, list = '']) => list.split(/\s+/));
-  for (const glob of globs.filter((each) => each !== ''))
-    for (const path of expand(tree, glob)) rmSync(path, { recursive: true, force: true });
+  for (const glob of globs.filter((each) => each !== '')) for (const path of expand(tree, glob)) removeBut(kept, path);
+}
+
+function removeBut(kept: ReadonlySet<string>, path: string): void {
+  if (kept.has(path)) return;
+  if (![...kept].some((each) => each.startsWith(`${path}/`))) {
+    rmSync(path, { recursive: true, force: true });
+    return;
+  }
+  for (const name of readdirSync(path)) removeBut(kept, join(path, name));
 }
 
 /** Paths that a glob of debian/copyright names below any top folder (`* /GLOB` in debian/rules) or the tree itself. */
@@ -128,13 +150,8 @@ function matching(folder: string, part: string): readonly string[] {
 }
 
 async function applyPatches(tree: string, warnings: string[]): Promise<number> {
-  const series = join(tree, 'debian/patches/series');
-  if (!existsSync(series)) return 0;
-  const names = readFileSync(series, 'utf8')
-    .split('\n')
-    .flatMap((line) => /^\s*([^#\s]+)/.exec(line)?.[1] ?? []);
   let applied = 0;
-  for (const name of names) {
+  for (const name of patchNames(tree)) {
     const file = join(tree, 'debian/patches', name);
     const absent = missingComponent(tree, readFileSync(file, 'utf8'));
     if (absent !== null) {
@@ -145,6 +162,13 @@ async function applyPatches(tree: string, warnings: string[]): Promise<number> {
     applied += 1;
   }
   return applied;
+}
+
+function patchNames(tree: string): readonly string[] {
+  const series = join(tree, 'debian/patches/series');
+  if (!existsSync(series)) return [];
+  const lines = readFileSync(series, 'utf8').split('\n');
+  return lines.flatMap((line) => /^\s*([^#\s]+)/.exec(line)?.[1] ?? []);
 }
 
 /** The component that a patch is for, where that was not to be had. */

@@ -61,7 +61,7 @@ function imported(name: string): Trace {
  *
  * sample-redis  a/dockerd.log:7-8 create image … delete image 3055.614, :5-6 pack 441.239, :6-7 index 3.440;
  *               b/dockerd.log:34-36 single walk … shim bootstrap 2330.713          = 5831.006
- *               b/dockerd.log:18-32 addresses … EnableService DONE 31.001, :36-45 create 7.310 = 38.311
+ *               b/dockerd.log:18-33 addresses … bundle dir created 32.282, :36-45 create 7.310 = 39.592
  *               a/dump.log:5919-5922 unlock 67.792, b/restore.log:1783-1792 59.331, less 15 each = 97.123
  *               b/restore.log:388 setup-namespaces … first `cg: Move into` 76.968, less 12 = 64.968
  *               5926 + 1837 lines = 7.763
@@ -73,7 +73,7 @@ test.each([
   [
     'sample-redis',
     () => traceOf('sample-redis'),
-    { 'content-store': 5831.006, 'cold-destination': 38.311, 'iptables-lock': 97.123 },
+    { 'content-store': 5831.006, 'cold-destination': 39.592, 'iptables-lock': 97.123 },
   ],
   ['sample-redis', () => traceOf('sample-redis'), { 'network-hook': 64.968, 'log-level': 7.763 }],
   ['sample-auto', () => traceOf('sample-auto'), { 'page-server-end': 166.366, 'network-hook': 61.658 }],

@@ -15,6 +15,7 @@ const causes: readonly { readonly root: RegExp; readonly step: RegExp }[] = [
 const calls: readonly { readonly root: RegExp; readonly call: RegExp }[] = [
   { root: /^criu\.dump/, call: /^runc\.criu\.dump$/ },
   { root: /^criu\.restore/, call: /^runc\.criu\.restore$/ },
+  { root: /^criu\.(?:dump|pre-dump|restore)/, call: /^runc\.criu-swrk$/ },
   { root: /^criu\.(?:start|exit)$/, call: /^runc\.criu\./ },
 ];
 
@@ -39,9 +40,10 @@ export function callerOf(root: AlignedSpan, all: readonly AlignedSpan[], top: Al
   if (root === top) return undefined;
   if (root.span.isDetail) return doerOf(root, all) ?? callerOf({ ...root, span: { ...root.span, isDetail: false } }, all, top);
   const uppers = all.filter((upper) => rank(upper) < rank(root) && isSameSide(upper, root));
-  const call = calls.find((entry) => entry.root.test(root.span.name))?.call;
   const around = uppers.filter((upper) => encloses(upper, root) && !isAside(upper));
-  const caller = smallest(around.filter((upper) => call?.test(upper.span.name))) ?? smallest(around);
+  const known = calls.filter((entry) => entry.root.test(root.span.name));
+  const called = known.map(({ call }) => smallest(around.filter((upper) => call.test(upper.span.name))));
+  const caller = called.find((upper) => upper !== undefined) ?? smallest(around);
   const cause = causeOf(root, uppers);
   // a wrong clock puts it into some other span: under its cause, that is seen
   if (cause !== undefined && (caller === undefined || !encloses(cause, caller))) return cause;
@@ -56,9 +58,9 @@ function doerOf(root: AlignedSpan, all: readonly AlignedSpan[]): AlignedSpan | u
   return mostNs === 0n ? undefined : smallest(own.filter((_, index) => (commonNs[index] ?? 0n) * 10n >= mostNs * 9n));
 }
 
-/** What one of our scripts does itself, while others work: it calls none of them. */
+/** What one of our scripts does itself while others work, and what is left of a call of runc beside those that it made: it calls nobody. */
 function isAside({ service, isController, span }: AlignedSpan): boolean {
-  return service === 'transship' && !isController && span.isWait !== true;
+  return (service === 'transship' && !isController && span.isWait !== true) || span.name === 'runc.work';
 }
 
 function isSameSide(upper: AlignedSpan, root: AlignedSpan): boolean {

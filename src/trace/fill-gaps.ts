@@ -102,6 +102,7 @@ function filled(part: UnexplainedPart, { input, near, index }: Place): readonly 
   const rule = gapRules.find(
     (each) =>
       (each.under === undefined || (holder !== undefined && each.under.test(holder.span.name))) &&
+      (each.isInside === undefined || holder?.isInside === true) &&
       (each.after === undefined || each.after.test(before?.name ?? '')) &&
       (each.before === undefined || each.before.test(after?.name ?? '')) &&
       (each.during === undefined || isUnderWay(each.during, part, spans)) &&
@@ -157,7 +158,7 @@ function gapSpan({ rule, parent, key, startNs, endNs }: NewGap): AlignedSpan {
       ...{ key, parentKey: undefined, name: rule.name, startNs, endNs, evidence: rule.evidence, events: [] },
       attributes: { 'code.function.name': rule.source, 'migration.inferred.reason': rule.reason },
     },
-    service: rule.service,
+    service: rule.service ?? parent.service,
     host: parent.host,
     role: parent.role,
     isController: parent.isController,

@@ -1,5 +1,6 @@
 import type { AlignedSpan } from './aligned-span.ts';
 import { callerOf } from './callers.ts';
+import { withToldInside } from './told-inside.ts';
 
 export interface Joined {
   /** Parent of each span, by its place in the list; undefined for the roots. */
@@ -20,7 +21,7 @@ export function joinLayers(spans: readonly AlignedSpan[]): Joined {
     const caller = callerOf(spans[index] as AlignedSpan, spans, spans[topIndex]);
     return caller && indexOf.get(caller);
   });
-  return { parents, warnings };
+  return { parents: withToldInside(spans, parents), warnings };
 }
 
 function ownParents(spans: readonly AlignedSpan[], warnings: string[]): (number | undefined)[] {

@@ -114,6 +114,19 @@ describe.skipIf(missing.length > 0)(`Docker's sources (${missing.join('; ') || '
     await expect(execa('test', ['-e', target])).rejects.toThrow();
   }, 600_000);
 
+  test('no Go toolchain in the tree: said with its place, nothing kept', async () => {
+    const root = join(work, 'empty-root');
+    mkdirSync(root);
+    const target = join(work, 'built-without');
+    const script = join(packageRoot(), 'vm/go-build.sh');
+    const command = ['sh', script, root, work, join(work, 'gocache'), `${target}.partial`, 'runc', '', '', 'runc'];
+    await expect(buildOnce({ target, command, what: 'runc', prefix: [], say, hint: 'x' })).rejects.toMatchObject({
+      code: 'not-ready',
+      message: expect.stringContaining(`${root}/usr/bin/go: there is no Go toolchain`),
+    });
+    await expect(execa('test', ['-e', target])).rejects.toThrow();
+  });
+
   test('go vet passes what is injected into runc and the shim', async () => {
     const copy = join(work, 'vet');
     await fetchSources({ set: 'debian13', checkouts: [], to: copy, say });
@@ -177,12 +190,14 @@ describeOnHosts('an instrumented runc and shim', 'source', (hosts) => {
       'migration.checkpoint.checkpoint',
       'migration',
     ];
-    expect(callers('criu.dump')).toEqual(expect.arrayContaining(shim));
+    expect(callers('criu.dump')).toEqual(expect.arrayContaining(['runc.criu-swrk', 'runc.container-checkpoint', ...shim]));
     expect(callers('runc.lock-network')).toEqual(
       expect.arrayContaining(['runc.criu-notification', 'runc.criu-swrk', 'runc.container-checkpoint', ...shim]),
     );
     const start = ['go-runc.restore', 'shim.start-checkpointed', 'shim.service-start', 'migration.restore.start', 'migration'];
-    expect(callers('criu.restore')).toEqual(expect.arrayContaining(start));
+    expect(callers('criu.restore')).toEqual(
+      expect.arrayContaining(['runc.criu-swrk', 'runc.container-restore', 'runc.run', ...start]),
+    );
     expect(callers('runc.container-restore')).toEqual(expect.arrayContaining(['runc.run', 'runc.start-container', ...start]));
     expect(new Set(spans.map(({ service }) => service))).toEqual(
       new Set(['transship', 'dockerd', 'containerd', 'containerd-shim', 'runc', 'criu']),

@@ -47,31 +47,36 @@ func transshipSpan(name, code string, pairs ...string) func(...*error) {
 	if transshipFile == nil {
 		return transshipNothing
 	}
-	goroutine := transshipGoroutine()
+	return transshipBegin(name, code, pairs)
+}
+
+// transshipBegin keeps nothing of the pairs, so that a caller has them on its stack: switched off, a span allocates nothing for them.
+func transshipBegin(name, code string, pairs []string) func(...*error) {
+	line := make([]byte, 0, 512)
+	line = append(line, `{"name":`...)
+	line = transshipQuote(line, name)
+	line = append(line, `,"code":`...)
+	line = transshipQuote(line, code)
+	line = append(line, `,"goroutine":`...)
+	line = transshipConv.AppendInt(line, transshipGoroutine(), 10)
+	line = append(line, `,"attributes":{`...)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if i > 0 {
+			line = append(line, ',')
+		}
+		line = transshipQuote(line, pairs[i])
+		line = append(line, ':')
+		line = transshipQuote(line, pairs[i+1])
+	}
 	begin := transshipTime.Now()
 	return func(failed ...*error) {
+		took := int64(transshipTime.Since(begin))
 		start := begin.UnixNano()
-		line := make([]byte, 0, 512)
-		line = append(line, `{"name":`...)
-		line = transshipQuote(line, name)
-		line = append(line, `,"code":`...)
-		line = transshipQuote(line, code)
-		line = append(line, `,"startNs":"`...)
+		line = append(line, `},"startNs":"`...)
 		line = transshipConv.AppendInt(line, start, 10)
 		line = append(line, `","endNs":"`...)
-		line = transshipConv.AppendInt(line, start+int64(transshipTime.Since(begin)), 10)
-		line = append(line, `","goroutine":`...)
-		line = transshipConv.AppendInt(line, goroutine, 10)
-		line = append(line, `,"attributes":{`...)
-		for i := 0; i+1 < len(pairs); i += 2 {
-			if i > 0 {
-				line = append(line, ',')
-			}
-			line = transshipQuote(line, pairs[i])
-			line = append(line, ':')
-			line = transshipQuote(line, pairs[i+1])
-		}
-		line = append(line, '}')
+		line = transshipConv.AppendInt(line, start+took, 10)
+		line = append(line, '"')
 		for _, err := range failed {
 			if *err != nil {
 				line = append(line, `,"error":`...)

@@ -44,8 +44,7 @@ test('a start from a checkpoint: network, content store, the task, and the hook 
   expect(outline(readFileSync(join(recorded, 'start-26.1.5.log')))).toEqual([
     'dockerd dockerd.start +0.0 7709.0 inferred',
     'dockerd dockerd.start.mount-root +0.0 0.7 until-next',
-    'dockerd dockerd.start.network +0.8 36.5 inferred',
-    'dockerd dockerd.start.spec +37.3 1.0 inferred',
+    'dockerd dockerd.start.network +0.8 37.5 inferred',
     'dockerd dockerd.start.content-store +43.3 6774.3 inferred',
     'dockerd dockerd.start.set-key +6978.2 45.8 bounded',
     'containerd containerd.start.create-container +38.3 5.1 until-next',
