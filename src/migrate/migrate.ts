@@ -21,6 +21,7 @@ import { openObservation } from './observation.ts';
 import type { Plan } from './plan.ts';
 import { recordCalls } from './recording.ts';
 import { type Move, nothingFound, type Report } from './step.ts';
+import { openBothUprobes } from './uprobes.ts';
 import { openWatch, type WatchKind } from './watch.ts';
 import { openRoute, routeWarning } from './whole/route.ts';
 import { lockWorkFolder } from './work-folder.ts';
@@ -36,6 +37,8 @@ export interface MigrateRequest {
   readonly isProbed: boolean;
   /** What the hosts note meanwhile of who calls whom. */
   readonly watched: readonly WatchKind[];
+  /** On test hosts alone: probes in Docker's programs, which tell of their calls then. */
+  readonly isUprobed?: boolean;
   /** Transship's own version, for the manifest. */
   readonly version: string;
 }
@@ -72,6 +75,8 @@ async function moveByRoute(manifest: Manifest, folder: RunFolder, request: Migra
   const { plan, source, destination, signal, report } = request;
   await using route = await openRoute({ source, destination });
   const far = routeWarning(route);
+  const probed = request.isUprobed ? { containerId: plan.container.id, found: new Map() } : null;
+  await using uprobes = await openBothUprobes(source, destination, probed);
   const found = nothingFound([...plan.warnings, ...(far === null ? [] : [far])]);
   const journal = openJournal(folder);
   const note: Move['note'] = (step, host, detail) => journal.write({ step, host: host?.name ?? null, event: 'note', detail });
@@ -81,17 +86,14 @@ async function moveByRoute(manifest: Manifest, folder: RunFolder, request: Migra
   keepPlan(move, marks);
   const observation = await openObservation({ ...request, folder });
   await using native = await openNativeSpans(folder, [source, destination]);
-  const watch = {
-    traceparent: `00-${manifest.traceId}-${rootSpanId(manifest.traceId)}-01`,
-    containerId: plan.container.id,
-    kinds: request.watched,
-  };
+  const traceparent = `00-${manifest.traceId}-${rootSpanId(manifest.traceId)}-01`;
+  const watch = { traceparent, containerId: plan.container.id, kinds: request.watched };
   await using sourceWatch = await openWatch(source, watch);
   await using destinationWatch = await openWatch(destination, watch);
   found.warnings.push(...sourceWatch.missing, ...destinationWatch.missing);
   const collectAll = async () => {
     found.warnings.push(...(await native.settle()));
-    await collectBoth(move, marks, { source: sourceWatch, destination: destinationWatch });
+    await collectBoth(move, marks, { source: sourceWatch, destination: destinationWatch, uprobes });
   };
   const result = await runSteps(
     plan.steps.map((step) => withEvidence(step, collectAll)),
