@@ -7,7 +7,7 @@ import type { Host } from '../hosts/host.ts';
 import { type FoundProbes, findUprobes, refuseForeignHost } from '../uprobes/find-uprobes.ts';
 import { placeLines } from '../uprobes/place-lines.ts';
 import { hostFile } from '../wrap/host-files.ts';
-import { openNoter } from './host-noter.ts';
+import { type HostNoter, openNoter } from './host-noter.ts';
 
 /** Where the host keeps the events until they are fetched. */
 export const uprobesFolder = '/run/transship/uprobes';
@@ -34,11 +34,17 @@ const limitMs = 120_000;
 export async function openUprobes(host: Host, { containerId, found }: UprobesRequest): Promise<Uprobes> {
   refuseForeignHost(host.endpoint);
   const records = await findUprobes(host, found);
+  const noter = await openPlaces(host, containerId, placeLines(records));
+  return { records, take: noter.take, [Symbol.asyncDispose]: () => noter[Symbol.asyncDispose]() };
+}
+
+/** @throws TransshipError `not-ready`: the kernel refuses one of the places, with its words, and has none of them */
+export async function openPlaces(host: Host, containerId: string, lines: readonly string[]): Promise<HostNoter> {
   const script = hostFile('tracefs') + readFileSync(join(packageRoot(), 'src/uprobes/host/uprobes.sh'), 'utf8');
-  const input = `${[...placeLines(records), 'end'].join('\n')}\n`;
+  const input = `${[...lines, 'end'].join('\n')}\n`;
   const noter = await openNoter(host, { what: 'probing', script, words: ['uprobes', containerId], input, limitMs });
   const why = noter.said.map((line) => /^no uprobes (.*)$/.exec(line)?.[1]).find((each) => each !== undefined);
-  if (why === undefined) return { records, take: noter.take, [Symbol.asyncDispose]: () => noter[Symbol.asyncDispose]() };
+  if (why === undefined) return noter;
   await noter[Symbol.asyncDispose]();
   throw new TransshipError('not-ready', `${host.name}: no uprobes: ${why}`, 'migrate without --probes');
 }

@@ -32,6 +32,7 @@ const programOf: Readonly<Record<PathLayer, ProbedProgram | null>> = {
 };
 /** The linker calls every program's own package so. */
 const mainPackages: Readonly<Partial<Record<ProbedProgram, string>>> = { runc: 'github.com/opencontainers/runc' };
+const wanted = pathRules.filter(({ noSpan }) => noSpan === undefined);
 const inlined = 'it has no such function: this version does without, or the compiler has put it into its caller';
 
 /**
@@ -40,9 +41,8 @@ const inlined = 'it has no such function: this version does without, or the comp
  */
 export async function pathProbes(program: ProbedProgram, source: ByteSource): Promise<readonly PathProbe[]> {
   const elf = await readElf(source);
-  const wanted = pathRules.filter(({ noSpan }) => noSpan === undefined);
   const named = (await readFunctions(elf)).flatMap((each) => {
-    const rule = ruleFor(each.name, program, wanted);
+    const rule = ruleOf(each.name, program);
     return rule === undefined ? [] : [{ rule, each }];
   });
   const codes = await source.read(named.map(({ each }) => fileRange(elf, each)));
@@ -72,14 +72,14 @@ function probeOf({ rule, each, elf, code }: Named): PathProbe {
   return { ...head, places: { entry: offset + found.entry, returns: found.returns.map((at) => offset + at) }, why: null };
 }
 
-/** `PACKAGE.FUNCTION`, the package by its import path, below which a dot is written plain. */
-function ruleFor(symbol: string, program: ProbedProgram, rules: readonly PathRule[]): PathRule | undefined {
+/** The rule that names a function, by what the linker calls it: `PACKAGE.FUNCTION`, the package by its import path; undefined: it is none of the path's. */
+export function ruleOf(symbol: string, program: ProbedProgram): PathRule | undefined {
   const dot = symbol.indexOf('.', symbol.lastIndexOf('/') + 1);
   if (dot < 0) return undefined;
-  const path = symbol.slice(symbol.lastIndexOf('/vendor/') < 0 ? 0 : symbol.lastIndexOf('/vendor/') + 8, dot);
+  const path = symbol.slice(0, dot).replace(/^.*\/vendor\//, '');
   const called = path === 'main' ? mainPackages[program] : path;
   const name = symbol.slice(dot + 1);
-  return rules.find((rule) =>
+  return wanted.find((rule) =>
     rule.packages.some((own) => own === called && matchesName(rule.functionIn?.[own] ?? rule.function, name)),
   );
 }
