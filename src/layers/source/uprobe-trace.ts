@@ -65,6 +65,6 @@ function processes(lines: readonly KernelLine[]): ReadonlyMap<number, number> {
 }
 
 function recordOf({ place, atNs }: Begun, endNs: Ns, ids: Pick<SourceRecord, 'pid' | 'goroutine'>): KnownCall {
-  const { name, code, program } = place;
-  return { name, code: code ?? name, startNs: String(atNs), endNs: String(endNs), attributes: {}, program, ...ids };
+  const called = { name: place.name, code: place.code ?? place.name, program: place.program };
+  return { ...called, startNs: String(atNs), endNs: String(endNs), attributes: {}, ...ids };
 }
