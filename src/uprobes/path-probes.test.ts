@@ -10,7 +10,11 @@ test.each<readonly [string, ProbedProgram, string | undefined]>([
   ['github.com/opencontainers/runc/libcontainer.(*linuxContainer).criuSwrk', 'runc', 'runc.criu-swrk'],
   ['github.com/opencontainers/runc/libcontainer.(*Container).criuSwrk', 'runc', 'runc.criu-swrk'],
   ['github.com/opencontainers/runc/libcontainer.(*Container).criuSwrk.func2', 'runc', undefined],
-  ['github.com/docker/docker/vendor/github.com/containerd/containerd.(*task).Checkpoint', 'dockerd', 'containerd-client.checkpoint'],
+  [
+    'github.com/docker/docker/vendor/github.com/containerd/containerd.(*task).Checkpoint',
+    'dockerd',
+    'containerd-client.checkpoint',
+  ],
   ['github.com/containerd/containerd/v2/client.(*task).Checkpoint', 'dockerd', 'containerd-client.checkpoint'],
   ['type:.eq.[2]string', 'runc', undefined],
   ['crypto/internal/boring/sig', 'runc', undefined],

@@ -36,7 +36,7 @@ sweep() {
 } 2>/dev/null
 open_tracefs() { mkdir -p "$tracefs" && mount -t tracefs tracefs "$tracefs"; }
 leave() {
-    umount "$tracefs"
+    umount "$tracefs" 2>/dev/null
     rm -rf --one-file-system "$folder"
     rmdir /run/transship 2>/dev/null
     exit
@@ -76,7 +76,8 @@ refuse() {
     why=${1##*$'\n'}
     echo "no uprobes ${why:-the kernel does not say why}"
     echo go
-    exec cat >/dev/null
+    cat >/dev/null
+    leave
 }
 why=$(open_tracefs 2>&1) || refuse "$why"
 sweep

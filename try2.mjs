@@ -1,0 +1,10 @@
+import { loadTrace } from './dist/src/cli/load-trace.js';
+import { pathRules } from './dist/src/instrument/path-rules.js';
+const t = loadTrace({run:'r1',path:'/tmp/w/hCx/traces/r1'});
+const by=new Map(t.spans.map(s=>[s.spanId,s]));
+const own=t.spans.filter(s=>s.attributes['code.function.name']&&pathRules.some(r=>r.name===s.name));
+console.log(own.length, t.inconsistencies, t.warnings);
+console.log('not seen', pathRules.filter(r=>!r.noSpan&&!own.some(s=>s.name===r.name)).map(r=>r.name+(r.isOptional?' opt':'')));
+const callers=n=>{const r=[];for(let a=t.spans.find(s=>s.name===n);a;a=by.get(a.parentSpanId??''))r.push(a.name);return r.join(' < ')};
+for (const n of ['criu.dump','runc.lock-network','containerd-client.checkpoint-task','criu.restore','runc.container-restore','containerd-client.task-start','containerd.checkpoint']) console.log(callers(n));
+const u=new Set(own.map(s=>s.attributes['migration.clock.uncertainty_us'])); console.log(u);
