@@ -76,6 +76,15 @@ describeOnHosts('probes in Docker’s own programs', 'uprobes', (hosts) => {
     );
     expect(new Set(own.map(({ service }) => service))).toEqual(new Set(['dockerd', 'containerd', 'containerd-shim', 'runc']));
     expect(new Set(own.map(({ evidence }) => evidence))).toEqual(new Set(['bounded']));
+    // both hosts run the same files on one kernel: each has noted its own alone
+    const halves = (role: string) =>
+      own
+        .filter(({ attributes }) => attributes['migration.role'] === role)
+        .map(({ name }) => pathRules.find((rule) => rule.name === name)?.half);
+    expect([new Set(halves('source')), new Set(halves('destination'))]).toEqual([
+      new Set(['checkpoint', 'both']),
+      new Set(['restore', 'both']),
+    ]);
     // pre-dumps alone ask for features; nothing is resumed; the others are in the program, and in their callers once more, by which nobody comes by there
     const unseen = ['containerd-client.resume', 'runc.check-criu-features', 'dockerd.mount', 'shim.create-checkpointed-state'];
     const expected = pathRules.filter(({ noSpan, isOptional }) => noSpan === undefined && isOptional !== true);
