@@ -76,10 +76,10 @@ describeOnHosts('probes in Docker’s own programs', 'uprobes', (hosts) => {
     );
     expect(new Set(own.map(({ service }) => service))).toEqual(new Set(['dockerd', 'containerd', 'containerd-shim', 'runc']));
     expect(new Set(own.map(({ evidence }) => evidence))).toEqual(new Set(['bounded']));
-    // both hosts run the same files on one kernel: each has noted its own alone
+    // both hosts run the same files on one kernel: each has noted its own alone (runc unlocks the network in a dump, too)
     const halves = (role: string) =>
       own
-        .filter(({ attributes }) => attributes['migration.role'] === role)
+        .filter(({ attributes, service }) => attributes['migration.role'] === role && service !== 'runc')
         .map(({ name }) => pathRules.find((rule) => rule.name === name)?.half);
     expect([new Set(halves('source')), new Set(halves('destination'))]).toEqual([
       new Set(['checkpoint', 'both']),
