@@ -26,7 +26,7 @@ esac
 node_modules/.bin/biome check --error-on-warnings . >&2
 node_modules/.bin/knip --no-config-hints >&2
 if command -v shellcheck >/dev/null; then
-  shellcheck -x .ci/run scripts/*.sh vm/*.sh vm/*/*.sh src/wrap/host/*.sh src/instrument/host/*.sh bench/*/*.sh
+  shellcheck -x .ci/run scripts/*.sh vm/*.sh vm/*/*.sh src/wrap/host/*.sh src/instrument/host/*.sh src/uprobes/host/*.sh bench/*/*.sh
 else
   echo "shellcheck is not installed: the shell scripts are not checked" >&2
 fi

@@ -16,6 +16,7 @@ export interface MoveTest {
   readonly isProbed?: boolean;
   /** Every kind unless told. */
   readonly watched?: readonly WatchKind[];
+  readonly isUprobed?: boolean;
   /** Set once the plan stands: on a busy machine it would be refused for what is expected. */
   readonly downtimeLimitMs?: number;
 }
@@ -43,6 +44,7 @@ export async function moveIt({ a, b }: TwoHosts, test: MoveTest) {
     runName: undefined,
     isProbed: test.isProbed ?? false,
     watched: test.watched ?? watchKinds,
+    isUprobed: test.isUprobed ?? false,
     version: 'test',
   });
 }

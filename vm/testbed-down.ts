@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { TransshipError } from '../src/error.ts';
 import { findGroups, removeGroups } from './cgroup.ts';
+import { sweepProbes } from './leftover-probes.ts';
 import { restorePipeSize } from './pipe-size.ts';
 import { testbedFolder } from './testbed-state.ts';
 
@@ -27,6 +28,7 @@ export async function takeDown(set: string): Promise<void> {
   await closeMasters(join(folder, 'm'));
   killInNamespace(join(folder, 'wire'));
   await removeGroups(findGroups(set));
+  await sweepProbes();
   for (const mount of mountsBelow([folder, testbedData(set)])) await execa('umount', ['--lazy', mount], { timeout: 30_000 });
   const left = mountsBelow([folder, testbedData(set)]);
   if (left.length > 0)

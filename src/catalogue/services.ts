@@ -13,19 +13,24 @@ export const serviceCatalogue: Readonly<Record<Service, ServiceEntry>> = {
     source: 'journal.jsonl, api.jsonl, commands.jsonl, processes.jsonl, marks.log, run.json',
   },
   dockerd: {
-    meaning: "Docker's daemon: requests, and the parts of them that its log encloses",
-    source: 'dockerd.log, events.jsonl',
+    meaning:
+      "Docker's daemon: requests, and the parts of them that its log encloses; its functions, where they are instrumented or probed",
+    source: 'dockerd.log, events.jsonl, source.jsonl, uprobes.trace',
   },
-  containerd: { meaning: 'what dockerd has containerd do', source: 'dockerd.log, which holds the log of its containerd, too' },
+  containerd: {
+    meaning: 'what dockerd has containerd do; its functions, where they are instrumented or probed',
+    source: 'dockerd.log, which holds the log of its containerd, too; source.jsonl, uprobes.trace',
+  },
   'containerd-shim': {
     meaning:
-      'the shim that containerd starts for each container, from start to end; its functions and those of go-runc, where they are instrumented',
-    source: 'kernel.trace, wrap.jsonl, source.jsonl',
+      'the shim that containerd starts for each container, from start to end; its functions and those of go-runc, where they are instrumented or probed',
+    source: 'kernel.trace, wrap.jsonl, source.jsonl, uprobes.trace',
   },
   runc: {
     meaning:
-      'runc from its start to its end, the CRIUs that it calls, and what it does while CRIU waits for it; its functions, where it is instrumented',
-    source: "kernel.trace, wrap.jsonl, marks.log, source.jsonl; CRIU's logs, which say when it tells runc something",
+      'runc from its start to its end, the CRIUs that it calls, and what it does while CRIU waits for it; its functions, where it is instrumented or probed',
+    source:
+      "kernel.trace, wrap.jsonl, marks.log, source.jsonl, uprobes.trace; CRIU's logs, which say when it tells runc something",
   },
   criu: {
     meaning: 'CRIU: dump, pre-dump, restore, phase by phase',

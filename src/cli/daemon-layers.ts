@@ -27,8 +27,9 @@ export function daemonLayers(
     const joined = joinNative(withStreamsCut(readNativeEvidence(at, { role, traceId: manifest.traceId })));
     const native = nativeSpans(joined);
     const fromLog = logSpans(readDockerdEvidence(at, { role, containers }));
-    const source = sourceSpans(readSourceEvidence(at, { role, containers }));
-    return { layers: [...native, ...underNative(fromLog, native), ...source], warnings: joined.warnings };
+    const source = readSourceEvidence(at, { role, containers });
+    const layers = [...native, ...underNative(fromLog, native), ...sourceSpans(source)];
+    return { layers, warnings: [...joined.warnings, ...source.warnings] };
   });
   return { layers: sides.flatMap(({ layers }) => layers), warnings: sides.flatMap(({ warnings }) => warnings) };
 }

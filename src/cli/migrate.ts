@@ -26,6 +26,7 @@ interface Options {
   readonly wrappers: boolean;
   readonly tracepoints: boolean;
   readonly probe: boolean;
+  readonly probes?: 'uprobe';
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly name?: string;
@@ -63,6 +64,7 @@ export const migrateCommand: Command = withFormat(
     .option('--no-wrappers', 'do not note the calls of runc, the shim and CRIU that go by way of our wrappers')
     .option('--no-tracepoints', 'do not have the kernel note the starts and ends of programs')
     .option('--no-probe', 'do not watch the published port from outside')
+    .addOption(new Option('--probes <kind>', "look into Docker's own programs as they are; test hosts alone").choices(['uprobe']))
     .option('--yes', 'agree to what is offered: our runtime on the destination, which every strategy but docker needs')
     .option('--dry-run', 'print the plan, and what is expected of every strategy; change nothing')
     .option('--name <run>', "the run's name (default: the next free r1, r2…)"),
@@ -75,6 +77,8 @@ export const migrateCommand: Command = withFormat(
   });
 
 async function run(terminal: Terminal, container: string, to: string, options: Options): Promise<void> {
+  const isUprobed = options.probes === 'uprobe';
+  if (isUprobed) await refuseForeignHosts([options.from, to]);
   const moves = await moveOptions(options);
   const { connectHost } = await import('../hosts/connect.ts');
   const interrupt = interruptSignal(terminal.say);
@@ -100,11 +104,22 @@ async function run(terminal: Terminal, container: string, to: string, options: O
       signal: interrupt.signal,
       runName: options.name,
     };
-    const { folder, manifest } = await migrate({ ...request, isProbed: options.probe, watched, version: transshipVersion() });
+    const { folder, manifest } = await migrate({
+      ...request,
+      isProbed: options.probe,
+      watched,
+      isUprobed,
+      version: transshipVersion(),
+    });
     await printMigration(terminal, folder, manifest);
   } finally {
     interrupt.release();
   }
+}
+
+async function refuseForeignHosts(endpoints: readonly string[]): Promise<void> {
+  const { refuseForeignHost } = await import('../uprobes/find-uprobes.ts');
+  for (const endpoint of endpoints) refuseForeignHost(endpoint);
 }
 
 async function printPlan(terminal: Terminal, plan: Plan, pair: Pick<PlanRequest, 'source' | 'destination'>): Promise<void> {

@@ -114,6 +114,27 @@ export interface SourceRecord {
   readonly ppid: number;
 }
 
+/**
+ * `evidence/HOST/uprobes.jsonl`: a function of the path in a program as the host has it, and where the kernel was asked to note who comes by. Its
+ * passages are in `uprobes.trace`, as the kernel printed them.
+ */
+export interface UprobeRecord {
+  /** `dockerd`, `containerd`, `containerd-shim-runc-v2` or `runc`, and its file there. */
+  readonly program: string;
+  readonly file: string;
+  /** The rule that found the function: name of the span. */
+  readonly name: string;
+  /** `libcontainer.(*Container).criuSwrk`; null: the program has none of that name. */
+  readonly code: string | null;
+  /** By which the kernel's lines name it (`n=NUMBER`); null: it was not probed. */
+  readonly number: number | null;
+  /** Offsets in the file: where it begins, behind the check of the stack, and every instruction by which it returns. */
+  readonly entry: number | null;
+  readonly returns: readonly number[];
+  /** Why it was not probed. */
+  readonly why: string | null;
+}
+
 /** Where instrumented programs write on a host, if that file is there when they begin; `$TRANSSHIP_SOURCE_EVENTS` names another, or (empty) none. */
 export const sourceEventsFile = '/run/transship/source.jsonl';
 

@@ -2,12 +2,17 @@ import type { Host } from '../hosts/host.ts';
 import { type Collected, collect } from './collect.ts';
 import type { Mark } from './mark.ts';
 import type { Move, Step } from './step.ts';
+import type { UprobesOfBoth } from './uprobes.ts';
 import type { Watch } from './watch.ts';
 
 /** What was noted of calls on both hosts. */
 export interface Watches {
   readonly source: Watch;
   readonly destination: Watch;
+}
+
+interface Watched extends Watches {
+  readonly uprobes: Pick<UprobesOfBoth, 'source' | 'destination'>;
 }
 
 export interface Marks {
@@ -19,16 +24,24 @@ export interface Marks {
  * The evidence of both hosts, each by itself: one that is gone takes nothing from the other. What is missing becomes a warning.
  * @param watches none: whoever watched is gone, as after a kill
  */
-export async function collectBoth(move: Move, marks: Marks, watches?: Watches): Promise<void> {
+export async function collectBoth(move: Move, marks: Marks, watches?: Watched): Promise<void> {
   const { source, destination, plan, found } = move;
   const sides = [
-    { host: source, mark: marks.source, containerId: plan.container.id, isSource: true, watch: watches?.source ?? null },
+    {
+      host: source,
+      mark: marks.source,
+      containerId: plan.container.id,
+      isSource: true,
+      watch: watches?.source ?? null,
+      uprobes: watches?.uprobes.source ?? null,
+    },
     {
       host: destination,
       mark: marks.destination,
       containerId: found.destinationId,
       isSource: false,
       watch: watches?.destination ?? null,
+      uprobes: watches?.uprobes.destination ?? null,
     },
   ] as const;
   const lost = await Promise.all(

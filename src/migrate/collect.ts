@@ -14,6 +14,7 @@ import { collectCalls, collectKernel } from './collect-watch.ts';
 import { messageOf } from './engine.ts';
 import { fetchFile, fileLimitBytes } from './fetch-file.ts';
 import { fromSeconds, type Mark, workFiles } from './mark.ts';
+import { type Uprobes, uprobesFolder } from './uprobes.ts';
 import type { Watch } from './watch.ts';
 
 /** The kernel dates files by the last tick, up to 10 ms ago. */
@@ -28,6 +29,7 @@ export interface Collected {
   /** The images that date the dump's log are the source's; a copy of them would date nothing on the destination. */
   readonly isSource: boolean;
   readonly watch: Watch | null;
+  readonly uprobes: Uprobes | null;
 }
 
 /** Each kind of evidence by itself: where one cannot be had (dockerd is dead, a file unreadable), the others are. */
@@ -40,6 +42,7 @@ const collectors = {
   'marks of the scripts': collectMarks,
   'what the host noted of calls': collectWatch,
   'calls of instrumented programs': collectSource,
+  "what the kernel noted in Docker's programs": collectUprobes,
 } as const;
 
 /**
@@ -62,6 +65,17 @@ async function collectWatch({ folder, host, watch, containerId }: Collected): Pr
   mkdirSync(target, { recursive: true });
   await collectCalls(host, target, containerId);
   await collectKernel(host, target);
+}
+
+/** In programs that were not built for it. */
+async function collectUprobes({ folder, host, uprobes }: Collected): Promise<void> {
+  if (uprobes === null) return;
+  await uprobes.take();
+  const target = hostEvidence(folder, host.name);
+  mkdirSync(target, { recursive: true });
+  const records = uprobes.records.map((record) => `${JSON.stringify(record)}\n`);
+  writeFileSync(join(target, 'uprobes.jsonl'), records.join(''));
+  await fetchFile(host, `${uprobesFolder}/uprobes.trace`, join(target, 'uprobes.trace'));
 }
 
 /** The moments that the scripts of a move noted, which nobody watched from here. */

@@ -19,6 +19,7 @@ import type { Plan } from './plan.ts';
 import { openRecorders } from './recorders.ts';
 import { recordCalls } from './recording.ts';
 import { type Move, nothingFound, type Report } from './step.ts';
+import { openBothUprobes } from './uprobes.ts';
 import type { WatchKind } from './watch.ts';
 import { openRoute, routeWarning } from './whole/route.ts';
 import { lockWorkFolder } from './work-folder.ts';
@@ -34,6 +35,8 @@ export interface MigrateRequest {
   readonly isProbed: boolean;
   /** What the hosts note meanwhile of who calls whom. */
   readonly watched: readonly WatchKind[];
+  /** On test hosts alone: probes in Docker's programs, which tell of their calls then. */
+  readonly isUprobed?: boolean;
   /** Transship's own version, for the manifest. */
   readonly version: string;
 }
@@ -70,6 +73,8 @@ async function moveByRoute(manifest: Manifest, folder: RunFolder, request: Migra
   const { plan, source, destination, signal, report } = request;
   await using route = await openRoute({ source, destination });
   const far = routeWarning(route);
+  const probed = request.isUprobed ? { containerId: plan.container.id, found: new Map() } : null;
+  await using uprobes = await openBothUprobes(source, destination, probed);
   const found = nothingFound([...plan.warnings, ...(far === null ? [] : [far])]);
   const journal = openJournal(folder);
   const note: Move['note'] = (step, host, detail) => journal.write({ step, host: host?.name ?? null, event: 'note', detail });
@@ -86,7 +91,7 @@ async function moveByRoute(manifest: Manifest, folder: RunFolder, request: Migra
   found.warnings.push(...watches.source.missing, ...watches.destination.missing);
   const collectAll = async () => {
     // the daemons' last spans come while the rest is fetched
-    const [unsent] = await Promise.all([native.settle(), collectBoth(move, marks, watches)]);
+    const [unsent] = await Promise.all([native.settle(), collectBoth(move, marks, { ...watches, uprobes })]);
     found.warnings.push(...unsent);
   };
   const result = await runSteps(

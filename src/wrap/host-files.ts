@@ -19,6 +19,7 @@ export type HostFile =
   | 'pre-dump'
   | 'address'
   | 'call'
+  | 'tracefs'
   | 'watch'
   | 'notice';
 

@@ -19,6 +19,7 @@ const rooms: Readonly<Record<string, Room>> = {
       'src/hosts/',
       'src/wrap/',
       'src/probe/',
+      'src/uprobes/',
       'src/receive/',
       'src/evidence/',
       'src/trace/',
@@ -37,12 +38,17 @@ const rooms: Readonly<Record<string, Room>> = {
   'src/layers/native/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:crypto', 'node:path'] },
   'src/layers/processes/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path'] },
   // of instrument/ the table of the path: its names are the spans'
-  'src/layers/source/': { rooms: ['src/evidence/', 'src/trace/', 'src/instrument/path-'], libraries: ['node:path'] },
+  'src/layers/source/': { rooms: ['src/evidence/', 'src/trace/', 'src/instrument/path-'], libraries: ['node:fs', 'node:path'] },
   'src/layers/transship/': { rooms: ['src/evidence/', 'src/trace/'], libraries: ['node:fs', 'node:path'] },
   // Strangers' archives: the one room that unpacks anything, and it knows nothing of what it unpacks.
   'src/unpack/': { rooms: [], libraries: [node, 'tar', 'fzstd'] },
   // Docker's source: nothing of a run.
   'src/instrument/': { rooms: ['src/hosts/', 'src/evidence/', 'vm/'], libraries: [node, 'execa', 'web-tree-sitter'] },
+  // Programs as they were shipped, read and probed: nothing of a run.
+  'src/uprobes/': {
+    rooms: ['src/hosts/', 'src/evidence/', 'src/instrument/path-', 'src/instrument/name-pattern.ts'],
+    libraries: [node, 'iced-x86'],
+  },
   'src/catalogue/': { rooms: ['src/layers/', 'src/instrument/path-', 'src/evidence/', 'src/trace/'], libraries: [] },
   // Pure functions: no file, no process, no clock.
   'src/trace/': { rooms: ['src/evidence/'], libraries: ['node:crypto'] },

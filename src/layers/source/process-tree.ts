@@ -1,9 +1,9 @@
-import type { SourceRecord } from '../../evidence/records.ts';
 import type { Ns } from '../../trace/time.ts';
+import type { KnownCall } from './evidence.ts';
 
 /** A call that a program told of, among those of its process. */
 export interface Call {
-  readonly record: SourceRecord;
+  readonly record: KnownCall;
   readonly startNs: Ns;
   readonly endNs: Ns;
   readonly parent: Call | null;
@@ -17,7 +17,7 @@ export interface Call {
  *                Pause        ├──┤             parent: Checkpoint
  *   goroutine 7  WriteDiff           ├───┤     parent: Checkpoint, of another goroutine
  */
-export function callTrees(records: readonly SourceRecord[]): readonly Call[] {
+export function callTrees(records: readonly KnownCall[]): readonly Call[] {
   const timed = records
     .map((record) => ({ record, startNs: BigInt(record.startNs), endNs: BigInt(record.endNs) }))
     .sort((a, b) => compare(a.startNs, b.startNs) || compare(b.endNs, a.endNs));

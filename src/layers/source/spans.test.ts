@@ -15,7 +15,7 @@ const recorded = (name: string): readonly SourceRecord[] =>
 const containerOf = (records: readonly SourceRecord[]): string => records[0]?.attributes['container.id'] ?? '';
 
 const evidence = (records: readonly SourceRecord[], containers: readonly string[] = [containerOf(records)]) => ({
-  ...({ host: 'a', role: 'source', containers, records } as const),
+  ...({ host: 'a', role: 'source', containers, records, anchor: { means: 'own clock', boundNs: 0n }, warnings: [] } as const),
 });
 
 /** One line a span: its callers above it, and its own name. */

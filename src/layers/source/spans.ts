@@ -1,7 +1,6 @@
-import type { SourceRecord } from '../../evidence/records.ts';
 import { pathRules } from '../../instrument/path-rules.ts';
 import type { LayerSpan, LayerSpans, Service } from '../../trace/layer-spans.ts';
-import type { SourceEvidence } from './evidence.ts';
+import type { KnownCall, SourceEvidence } from './evidence.ts';
 import { type Call, callTrees, containerOf } from './process-tree.ts';
 
 /** The layer that a program is. */
@@ -14,8 +13,8 @@ const serviceOf: Readonly<Record<string, Service>> = {
 
 const byName = new Map(pathRules.map((rule) => [rule.name, rule]));
 
-/** What instrumented programs did for the run's container: both ends of each call were seen. */
-export function spansOf({ host, role, containers, records }: SourceEvidence): LayerSpans[] {
+/** What programs did for the run's container, by their own account or the kernel's: both ends of each call were seen. */
+export function spansOf({ host, role, containers, records, anchor }: SourceEvidence): LayerSpans[] {
   const calls = processesOf(records)
     .flatMap(callTrees)
     .filter((call) => isOurs(call, containers));
@@ -25,13 +24,13 @@ export function spansOf({ host, role, containers, records }: SourceEvidence): La
   return [...new Set(Object.values(serviceOf))].flatMap((service) => {
     const spans = calls.filter(({ record }) => serviceOf[record.program] === service).flatMap((call) => spanOf(call, keys));
     if (spans.length === 0) return [];
-    return [{ service, host, role, spans, isInside: true, anchor: { means: "the program's own clock readings", boundNs: 0n } }];
+    return [{ service, host, role, spans, isInside: true, anchor }];
   });
 }
 
 /** A process is its pid with its program: between two runs of the same pid there is its end. */
-function processesOf(records: readonly SourceRecord[]): readonly (readonly SourceRecord[])[] {
-  const processes = new Map<string, SourceRecord[]>();
+function processesOf(records: readonly KnownCall[]): readonly (readonly KnownCall[])[] {
+  const processes = new Map<string, KnownCall[]>();
   for (const record of records) {
     const key = `${record.program} ${record.pid}`;
     processes.set(key, [...(processes.get(key) ?? []), record]);
