@@ -118,7 +118,7 @@ async function run(terminal: Terminal, container: string, to: string, options: O
 }
 
 async function refuseForeignHosts(endpoints: readonly string[]): Promise<void> {
-  const { refuseForeignHost } = await import('../uprobes/find-uprobes.ts');
+  const { refuseForeignHost } = await import('../uprobes/test-hosts-only.ts');
   for (const endpoint of endpoints) refuseForeignHost(endpoint);
 }
 

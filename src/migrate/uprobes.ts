@@ -4,8 +4,9 @@ import { TransshipError } from '../error.ts';
 import type { UprobeRecord } from '../evidence/records.ts';
 import { packageRoot } from '../evidence/run-folder.ts';
 import type { Host } from '../hosts/host.ts';
-import { type FoundProbes, findUprobes, refuseForeignHost } from '../uprobes/find-uprobes.ts';
+import type { FoundProbes } from '../uprobes/find-uprobes.ts';
 import { placeLines } from '../uprobes/place-lines.ts';
+import { refuseForeignHost } from '../uprobes/test-hosts-only.ts';
 import { hostFile } from '../wrap/host-files.ts';
 import { type HostNoter, openNoter } from './host-noter.ts';
 
@@ -33,6 +34,7 @@ const limitMs = 120_000;
  */
 export async function openUprobes(host: Host, { containerId, found }: UprobesRequest): Promise<Uprobes> {
   refuseForeignHost(host.endpoint);
+  const { findUprobes } = await import('../uprobes/find-uprobes.ts'); // a disassembler, which other moves do not need
   const records = await findUprobes(host, found);
   const noter = await openPlaces(host, containerId, placeLines(records));
   return { records, take: noter.take, [Symbol.asyncDispose]: () => noter[Symbol.asyncDispose]() };
