@@ -26,7 +26,7 @@ interface HostOptions {
   readonly vm?: VmOptions;
 }
 
-const given = ['TRANSSHIP_TESTBED', 'TRANSSHIP_TRACES'] as const;
+const given = ['TRANSSHIP_TESTBED', 'TRANSSHIP_TRACES', 'TRANSSHIP_PATIENCE'] as const;
 
 /**
  * Tests on a set of real Docker hosts of their own, taken down afterwards; runs lie in a folder that goes with them. Where no hosts
@@ -53,6 +53,7 @@ export function describeOnHosts(
     beforeAll(async () => {
       process.env.TRANSSHIP_TESTBED = set;
       process.env.TRANSSHIP_TRACES = mkdtempSync(join(tmpdir(), 'transship-runs-'));
+      if (vm !== undefined) process.env.TRANSSHIP_PATIENCE ??= '5';
       await bringUp({
         set,
         cgroup,

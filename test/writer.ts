@@ -1,4 +1,5 @@
 import type { Host } from '../src/hosts/host.ts';
+import { importHostImage } from '../vm/host-image.ts';
 import { onHost } from './destination-state.ts';
 
 /** `hot`: always the same few pages. `random`: any of all. `listening`: `hot`, with a TCP socket. */
@@ -12,9 +13,7 @@ export const pages = { all: 4_000, hot: 200 } as const;
  * two when at random), and counts the passes in /passes; /first says how often it began. Made of the host's own perl: no registry.
  */
 export async function startWriter(host: Host, writer: Writer): Promise<void> {
-  const files = 'for f in /usr/bin/perl /bin/sh /bin/sleep /bin/cat; do echo $f; ldd $f | grep -o "/[^ ]*"; done';
-  const image = `docker image inspect writer >/dev/null 2>&1 || { cd / && { ${files}; } | sort -u | tar -ch -T - | docker import - writer >/dev/null; }`;
-  await onHost(host, image);
+  await onHost(host, importHostImage('writer'));
   const network = writer === 'listening' ? '--network host' : '';
   await onHost(host, `docker run -d --name writer ${network} writer /usr/bin/perl -e '${program(writer)}'`);
   await onHost(

@@ -4,6 +4,7 @@ import { TransshipError } from '../error.ts';
 import type { ClockReading } from '../evidence/manifest.ts';
 import { nowNs, nsPerUs } from '../trace/time.ts';
 import type { Host } from './host.ts';
+import { patient } from './patience.ts';
 
 const roundTripsWanted = 40;
 const timeoutMs = 10_000;
@@ -38,7 +39,7 @@ export function offsetOf(trips: readonly RoundTrip[]): { readonly offsetNs: bigi
  */
 export async function measureClock(host: Host, when: ClockReading['when']): Promise<ClockReading> {
   const remote = host.spawn(clock);
-  const timer = setTimeout(() => remote.kill(), timeoutMs);
+  const timer = setTimeout(() => remote.kill(), patient(timeoutMs));
   const trips: RoundTrip[] = [];
   try {
     while (trips.length < roundTripsWanted) {
