@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 
@@ -25,7 +25,9 @@ export async function makeSsh(folder: string, hosts: readonly SshHost[], limitS:
   for (const host of hosts) letIn(host, userKey, { known: known.join(''), limitS });
 }
 
+/** Hosts that were saved have theirs. */
 async function makeKey(file: string, comment: string): Promise<void> {
+  if (existsSync(file)) return;
   await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', file], { timeout: 30_000 });
 }
 

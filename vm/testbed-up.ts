@@ -97,11 +97,13 @@ async function make({
   if (wish !== undefined) refuseOtherVersions(versions, wish);
   const plans = names.map((name, index) => planOf(set, name, addressOf(index + 1)));
   for (const plan of plans) prepareLayer(plan, plans);
+  const isChecked = await maker.prepare?.(plans);
   await makeSsh(folder, plans, connectLimitS(vm));
   await makeWire(folder, `${addressOf(0)}/${prefixLength}`, groups);
   say(`starting ${names.length > 1 ? 'hosts' : 'host'} ${names.join(' and ')}`);
-  const hosts = await Promise.all(plans.map((plan) => maker.start(plan)));
-  await checkSsh(folder, hosts, connectLimitS(vm));
+  const started = await Promise.all(plans.map((plan) => maker.start(plan)));
+  if (!isChecked) await checkSsh(folder, started, connectLimitS(vm));
+  const hosts = (await maker.settle?.(started)) ?? started;
   const state: TestbedState = {
     ...{ set, folder, sshConfig: join(folder, 'ssh_config'), wireNamespace: join(folder, 'wire') },
     ...{ kind: vm === undefined ? 'namespaces' : 'vm', accelerator: maker.accelerator },

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { TransshipError } from '../error.ts';
 import type { ClockReading } from '../evidence/manifest.ts';
-import { nowNs, nsPerUs } from '../trace/time.ts';
+import { offsetOf, type RoundTrip } from '../trace/round-trips.ts';
+import { nowNs } from '../trace/time.ts';
 import type { Host } from './host.ts';
 import { patient } from './patience.ts';
 
@@ -16,22 +17,6 @@ const clock = `if command -v bash >/dev/null; then
 else
   while read -r line; do date +%s%N; done
 fi`;
-
-/** What one round trip tells: the host's clock was read between `sentNs` and `gotNs` of ours. */
-export interface RoundTrip {
-  readonly sentNs: bigint;
-  readonly remoteNs: bigint;
-  readonly gotNs: bigint;
-}
-
-/** The shortest round trip counts: its middle is the best guess, half of it (and the remote clock's step) the bound. */
-export function offsetOf(trips: readonly RoundTrip[]): { readonly offsetNs: bigint; readonly boundNs: bigint } {
-  const [first, ...others] = trips;
-  if (first === undefined) throw new RangeError('a clock offset needs a round trip');
-  const best = others.reduce((a, b) => (b.gotNs - b.sentNs < a.gotNs - a.sentNs ? b : a), first);
-  const lengthNs = best.gotNs - best.sentNs;
-  return { offsetNs: best.remoteNs - (best.sentNs + lengthNs / 2n), boundNs: (lengthNs + 1n) / 2n + nsPerUs };
-}
 
 /**
  * How far a host's clock is from ours, by 40 round trips.

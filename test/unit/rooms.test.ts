@@ -50,7 +50,7 @@ const rooms: Readonly<Record<string, Room>> = {
   'src/trace/': { rooms: ['src/evidence/'], libraries: ['node:crypto'] },
   'src/evidence/': { rooms: ['src/trace/time.ts'], libraries: [node, 'zod'] },
   'src/error.ts': { rooms: [], libraries: [] },
-  'vm/': { rooms: ['src/evidence/'], libraries: [node, 'execa'] },
+  'vm/': { rooms: ['src/evidence/', 'src/trace/round-trips.ts', 'src/trace/time.ts'], libraries: [node, 'execa'] },
   'analysis/': { rooms: ['src/cli/', 'src/evidence/', 'src/trace/'], libraries: [node] },
 };
 
