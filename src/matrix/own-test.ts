@@ -35,9 +35,12 @@ export function startContainer(network: string): string {
 
 const runc = 'runc --root "$(dirname "$(ls -d /run/docker/runtime-*/moby/$id | head -n 1)")"';
 const preDump = `id=$(docker inspect -f '{{.Id}}' ${container}); ${runc} checkpoint --pre-dump --image-path ${evidenceRoot}/pre-dump-images $id`;
+/** A start puts the checkpoint into containerd's content store, and fails where it still is from the dump ("already exists"). */
+const emptyStore = `ctr='ctr --address /run/docker/containerd/containerd.sock --namespace moby content'
+  for digest in $($ctr ls -q); do $ctr rm $digest >/dev/null; done`;
 const checkpoint = `docker checkpoint create ${container} c1 >/dev/null`;
 /** The same process as before, and it goes on. */
-const restore = `docker start --checkpoint c1 ${container} >/dev/null || exit 1; ${itsRoot}; was=$(cat $root/passes)
+const restore = `${emptyStore}; docker start --checkpoint c1 ${container} >/dev/null || exit 1; ${itsRoot}; was=$(cat $root/passes)
   [ "$(cat $root/first)" = 1 ] || { echo 'it began anew instead of going on' >&2; exit 1; }
   for i in $(seq 600); do [ "$(cat $root/passes)" -gt "$was" ] && exit 0; sleep 0.1; done; echo 'it does not go on' >&2; exit 1`;
 

@@ -5,7 +5,8 @@ my ($mount, $chroot, $finit_module, $compressed, $move) = (165, 161, 313, 4, 819
 sub fail { print STDERR "initrd: $_[0]: $!\n"; exit 1 }    # init's end is a panic, which is seen
 my $none = '';
 
-for my $path (sort glob '/modules/*') {
+opendir my $modules, '/modules' or fail('/modules');
+for my $path (map { "/modules/$_" } sort grep { !/^\./ } readdir $modules) {
     open my $file, '<', $path or fail($path);
     syscall($finit_module, fileno($file), $none, $path =~ /\.ko$/ ? 0 : $compressed) == 0 or fail($path);
 }

@@ -10,7 +10,7 @@ import { bootHost } from './boot-host.ts';
 import { readyLimitsMs } from './console.ts';
 import { hostDisks } from './disk.ts';
 import { type ClockSet, setClock } from './guest-clock.ts';
-import { withQemu } from './qmp.ts';
+import { type AskQemu, withQemu } from './qmp.ts';
 import { type SavedState, savedFiles, savedState, saveMachines, takeKeys } from './saved-state.ts';
 import { type Machine, makeTap, qmpSocket, startMachine } from './start-vm.ts';
 
@@ -98,12 +98,18 @@ async function loadHost(request: SavedHosts, state: SavedState, plan: HostPlan):
   return { name: plan.name, address: plan.address, initPid, initStart, initGroups: setting.groups.hostGroups(plan.name) };
 }
 
+/** It comes up as it was saved: stopped. */
+async function goOn(ask: AskQemu): Promise<boolean> {
+  const { status } = (await ask('query-status')) as { readonly status: string };
+  if (status === 'paused') await ask('cont');
+  return status === 'paused' || status === 'running';
+}
+
 /** QEMU reads the memory first; it listens at its socket from the beginning on. */
 async function untilItRuns({ plan, folder, accelerator }: Machine, isRunning: () => boolean): Promise<void> {
   const end = Date.now() + readyLimitsMs[accelerator];
   while (Date.now() < end && isRunning()) {
-    const status = await withQemu(qmpSocket(folder, plan.name), (ask) => ask('query-status')).catch(() => null);
-    if ((status as { status?: string } | null)?.status === 'running') return;
+    if (await withQemu(qmpSocket(folder, plan.name), goOn).catch(() => false)) return;
     await sleep(50);
   }
   const hint = 'transship testbed up without --saved boots anew';
