@@ -8,10 +8,15 @@ export function transship(args: readonly string[], env: Readonly<Record<string, 
 }
 
 /** Another program below dist/. */
-export function builtProgram(name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+export function builtProgram(
+  name: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  timeout = 180_000,
+) {
   return execa('node', [join(packageRoot(), 'dist', name), ...args], {
     reject: false,
-    timeout: 180_000,
+    timeout,
     stdin: 'ignore',
     env: { NO_COLOR: '1', ...env },
   });

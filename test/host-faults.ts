@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '../src/hosts/host.ts';
+import { importHostImage } from '../vm/host-image.ts';
 import { readTestbed } from '../vm/testbed-state.ts';
 import { dockerState, onHost } from './destination-state.ts';
 
@@ -40,9 +41,8 @@ export const counterName = 'counter';
  * get to, and on SIGUSR1 to /memory whether its memory is what it was. Its image is made of the host's own perl: 10 MB, no registry.
  */
 export async function startCounter(host: Host, flags = '', memoryMb = 20): Promise<string> {
-  const image = `docker image inspect counter >/dev/null 2>&1 || { cd / && { for f in /usr/bin/perl /bin/sh /bin/sleep /bin/cat; do echo $f; ldd $f | grep -o '/[^ ]*'; done; } | sort -u | tar -ch -T - | docker import -c 'CMD ["/bin/sh"]' - counter >/dev/null; }`;
   const run = `docker run -d --name ${counterName} ${flags} counter /usr/bin/perl -e '${program(memoryMb)}'`;
-  const id = await onHost(host, `{ ${image}; } && ${run}`);
+  const id = await onHost(host, `{ ${importHostImage('counter')}; } && ${run}`);
   await onHost(
     host,
     `for i in $(seq 100); do docker exec ${counterName} cat /counter 2>/dev/null && exit 0; sleep 0.05; done; exit 1`,

@@ -1,8 +1,9 @@
 import type { Host } from '../src/hosts/host.ts';
+import { importHostImage } from '../vm/host-image.ts';
 import { onHost } from './destination-state.ts';
 
-/** `hot`: always the same few pages. `random`: any of all. `listening`: `hot`, with a TCP socket. */
-export type Writer = 'hot' | 'random' | 'listening';
+/** `hot`: always the same few pages. `random`: any of all. */
+export type Writer = 'hot' | 'random';
 
 /** Of the memory that it has, and of it what is written again and again; 4 KiB each. */
 export const pages = { all: 4_000, hot: 200 } as const;
@@ -12,22 +13,18 @@ export const pages = { all: 4_000, hot: 200 } as const;
  * two when at random), and counts the passes in /passes; /first says how often it began. Made of the host's own perl: no registry.
  */
 export async function startWriter(host: Host, writer: Writer): Promise<void> {
-  const files = 'for f in /usr/bin/perl /bin/sh /bin/sleep /bin/cat; do echo $f; ldd $f | grep -o "/[^ ]*"; done';
-  const image = `docker image inspect writer >/dev/null 2>&1 || { cd / && { ${files}; } | sort -u | tar -ch -T - | docker import - writer >/dev/null; }`;
-  await onHost(host, image);
-  const network = writer === 'listening' ? '--network host' : '';
-  await onHost(host, `docker run -d --name writer ${network} writer /usr/bin/perl -e '${program(writer)}'`);
+  await onHost(host, importHostImage('writer'));
+  await onHost(host, `docker run -d --name writer writer /usr/bin/perl -e '${program(writer)}'`);
   await onHost(
     host,
     'for i in $(seq 300); do docker exec writer cat /passes 2>/dev/null && exit 0; sleep 0.2; done; docker logs writer >&2; exit 1',
   );
 }
 
-/** Pages are strings of their own, a little larger than one; PF_INET, SOCK_STREAM by their numbers: no module. */
+/** Pages are strings of their own, a little larger than one. */
 const program = (writer: Writer) => `
   sub put { open F, ">", "/$_[0].new"; print F $_[1]; close F; rename "/$_[0].new", "/$_[0]" }
   open F, "<", "/first"; $n = <F>; close F; put("first", $n + 1);
-  ${writer === 'listening' ? 'socket S, 2, 1, 0; bind S, pack("S n N x8", 2, 7000, 0); listen S, 5;' : ''}
   for (1 .. ${pages.all}) { push @pages, pack("N", $_) x 1024 }
   while (1) {
     for (1 .. ${pages.hot}) { $at = ${writer === 'random' ? 'int rand @pages' : `$_ % ${pages.hot}`}; substr($pages[$at], 0, 4) = pack("N", $passes) }

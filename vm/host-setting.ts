@@ -27,4 +27,11 @@ export interface Maker {
    * @throws TransshipError `failed`
    */
   start(plan: HostPlan): Promise<TestHost>;
+  /**
+   * Told of all hosts, whose layers are filled, before they have keys.
+   * @returns whether they go on from a state in which they reached each other
+   */
+  prepare?(plans: readonly HostPlan[]): Promise<boolean>;
+  /** Told when all are up; as they are from then on. */
+  settle?(hosts: readonly TestHost[]): Promise<readonly TestHost[]>;
 }

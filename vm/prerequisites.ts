@@ -19,6 +19,7 @@ const programs: Readonly<Record<string, string>> = {
 
 /** The same for virtual machines (qemu/debian-packages.txt). */
 const vmPrograms: Readonly<Record<string, string>> = {
+  cpio: 'cpio',
   depmod: 'kmod',
   'dpkg-deb': 'dpkg',
   mke2fs: 'e2fsprogs',

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 
@@ -9,8 +9,8 @@ export interface SshHost {
   readonly upper: string;
 }
 
-/** Keys for a set, made on the spot: one for its users, one for each host; each host is known by its key to all. */
-export async function makeSsh(folder: string, hosts: readonly SshHost[]): Promise<void> {
+/** Keys for a set, made on the spot: one for its users, one for each host; each host is known by its key to all. A connection is given up after `limitS`. */
+export async function makeSsh(folder: string, hosts: readonly SshHost[], limitS: number): Promise<void> {
   const userKey = join(folder, 'id_ed25519');
   await makeKey(userKey, 'transship-testbed');
   const known: string[] = [];
@@ -21,16 +21,18 @@ export async function makeSsh(folder: string, hosts: readonly SshHost[]): Promis
   }
   writeFileSync(join(folder, 'known_hosts'), known.join(''));
   mkdirSync(join(folder, 'm'), { mode: 0o700 });
-  writeFileSync(join(folder, 'ssh_config'), hosts.map((host) => clientEntry(folder, host)).join('\n'));
-  for (const host of hosts) letIn(host, userKey, known.join(''));
+  writeFileSync(join(folder, 'ssh_config'), hosts.map((host) => clientEntry(folder, host, limitS)).join('\n'));
+  for (const host of hosts) letIn(host, userKey, { known: known.join(''), limitS });
 }
 
+/** Hosts that were saved have theirs. */
 async function makeKey(file: string, comment: string): Promise<void> {
+  if (existsSync(file)) return;
   await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', file], { timeout: 30_000 });
 }
 
 /** The way in is through the wire's namespace, as nothing of the set is in the machine's own. */
-function clientEntry(folder: string, host: SshHost): string {
+function clientEntry(folder: string, host: SshHost, limitS: number): string {
   return `Host ${host.name}
   HostName ${host.address}
   User root
@@ -44,17 +46,17 @@ function clientEntry(folder: string, host: SshHost): string {
   ControlMaster auto
   ControlPath ${folder}/m/%n
   ControlPersist 60
-  ConnectTimeout 10
+  ConnectTimeout ${limitS}
 `;
 }
 
 /** Root of each host may log in to the other, with the same key and the same known hosts. */
-function letIn(host: SshHost, userKey: string, known: string): void {
+function letIn(host: SshHost, userKey: string, { known, limitS }: { known: string; limitS: number }): void {
   const folder = join(host.upper, 'root/.ssh');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(join(host.upper, 'root'), 0o700);
   writeFileSync(join(folder, 'authorized_keys'), readFileSync(`${userKey}.pub`), { mode: 0o600 });
   writeFileSync(join(folder, 'id_ed25519'), readFileSync(userKey), { mode: 0o600 });
   writeFileSync(join(folder, 'known_hosts'), known);
-  writeFileSync(join(folder, 'config'), 'StrictHostKeyChecking yes\nBatchMode yes\nConnectTimeout 10\n');
+  writeFileSync(join(folder, 'config'), `StrictHostKeyChecking yes\nBatchMode yes\nConnectTimeout ${limitS}\n`);
 }

@@ -27,6 +27,8 @@ export interface UpOptions {
   readonly extra?: readonly string[];
   /** Versions that were asked for by name, and must be those of the packages. */
   readonly wish?: Pick<SetWish, 'criu' | 'docker'>;
+  /** `a` and `b` unless told. */
+  readonly hosts?: readonly string[];
   /** Virtual machines instead of namespaces. */
   readonly vm?: VmOptions;
   readonly say: (line: string) => void;
@@ -34,7 +36,7 @@ export interface UpOptions {
   readonly signal?: AbortSignal;
 }
 
-const hostNames = ['a', 'b'];
+const usualHosts = ['a', 'b'];
 const prefixLength = 24;
 /** The wire is the set's own, so all sets have the same addresses. */
 const addressOf = (index: number): string => `10.77.0.${index + 1}`;
@@ -63,7 +65,7 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
   try {
     return await Promise.race([making, aborted(options.signal)]);
   } catch (error) {
-    const logs = hostNames.map((name) => dockerdLog(planOf(set, name, '')));
+    const logs = (options.hosts ?? usualHosts).map((name) => dockerdLog(planOf(set, name, '')));
     await takeDown(set);
     await making.catch(() => {}); // interrupted in mid-step it could have made one thing more
     await takeDown(set);
@@ -78,20 +80,30 @@ function requireVms({ memoryMib }: VmOptions): void {
   for (const folder of [cacheFolder, testbedData('')]) requireRoom(folder);
 }
 
-async function make({ set, cgroup, packages = 'debian13', extra = [], vm, wish, say }: UpOptions): Promise<TestbedState> {
+async function make({
+  set,
+  cgroup,
+  packages = 'debian13',
+  extra = [],
+  hosts: names = usualHosts,
+  ...rest
+}: UpOptions): Promise<TestbedState> {
+  const { vm, wish, say } = rest;
   const folder = testbedFolder(set);
-  const groups = makeGroups(set, hostNames, cgroup);
+  const groups = makeGroups(set, names, cgroup);
   const setting = { set, folder, groups, packages, extra, say };
   const maker = vm === undefined ? await namespaceHosts(setting) : await vmHosts(setting, vm);
   const versions = treeVersions(maker.tree);
   if (wish !== undefined) refuseOtherVersions(versions, wish);
-  const plans = hostNames.map((name, index) => planOf(set, name, addressOf(index + 1)));
+  const plans = names.map((name, index) => planOf(set, name, addressOf(index + 1)));
   for (const plan of plans) prepareLayer(plan, plans);
-  await makeSsh(folder, plans);
+  const isChecked = await maker.prepare?.(plans);
+  await makeSsh(folder, plans, connectLimitS(vm));
   await makeWire(folder, `${addressOf(0)}/${prefixLength}`, groups);
-  say('starting hosts a and b');
-  const hosts = await Promise.all(plans.map((plan) => maker.start(plan)));
-  await checkSsh(folder, hosts);
+  say(`starting ${names.length > 1 ? 'hosts' : 'host'} ${names.join(' and ')}`);
+  const started = await Promise.all(plans.map((plan) => maker.start(plan)));
+  if (!isChecked) await checkSsh(folder, started, connectLimitS(vm));
+  const hosts = (await maker.settle?.(started)) ?? started;
   const state: TestbedState = {
     ...{ set, folder, sshConfig: join(folder, 'ssh_config'), wireNamespace: join(folder, 'wire') },
     ...{ kind: vm === undefined ? 'namespaces' : 'vm', accelerator: maker.accelerator },
@@ -103,19 +115,25 @@ async function make({ set, cgroup, packages = 'debian13', extra = [], vm, wish, 
   return state;
 }
 
+/** A key exchange takes a second or two where the code is emulated. */
+function connectLimitS(vm: VmOptions | undefined): number {
+  return vm === undefined ? 10 : 50;
+}
+
 function planOf(set: string, name: string, address: string): HostPlan {
   const data = join(testbedData(set), name);
   return { name, address, prefixLength, data, upper: join(data, 'upper') };
 }
 
 /** Every way that will be used: from here to each host, and from each host to the other. */
-async function checkSsh(folder: string, hosts: readonly TestHost[]): Promise<void> {
+async function checkSsh(folder: string, hosts: readonly TestHost[], limitS: number): Promise<void> {
   for (const host of hosts) {
     const others = hosts.filter((other) => other !== host).map((other) => `ssh root@${other.address} true`);
+    const command = ['true', ...others].join(' && ');
     const options = ['-F', join(folder, 'ssh_config'), '-o', 'ControlMaster=no', '-o', 'ControlPath=none'];
-    const result = await execa('ssh', [...options, host.name, others.join(' && ')], {
+    const result = await execa('ssh', [...options, host.name, command], {
       reject: false,
-      timeout: 60_000,
+      timeout: 6_000 * limitS,
       stdin: 'ignore',
     });
     if (result.exitCode !== 0)

@@ -3,12 +3,20 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import type { SetGroups } from './cgroup.ts';
 
+/** Always the same: a guest that was saved knows its neighbour by it. Locally administered (the first number's second bit). */
+const bridgeMac = '52:54:00:00:00:01';
+
 /** Makes the wire: a bridge in a network namespace of its own, which lives by its pinned file. */
 export async function makeWire(folder: string, address: string, groups: SetGroups): Promise<void> {
   const file = join(folder, 'wire');
   writeFileSync(file, '');
   await inMakeGroup(groups, ['unshare', `--net=${file}`, 'true']);
-  const words = ['link set lo up', 'link add wire type bridge', `address add ${address} dev wire`, 'link set wire up'];
+  const words = [
+    'link set lo up',
+    `link add wire address ${bridgeMac} type bridge`,
+    `address add ${address} dev wire`,
+    'link set wire up',
+  ];
   for (const line of words) await onWire(folder, groups, line);
 }
 

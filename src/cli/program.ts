@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   send: async () => (await import('./send.ts')).sendCommand,
   wrap: async () => (await import('./wrap.ts')).wrapCommand,
   testbed: async () => (await import('./testbed.ts')).testbedCommand,
+  matrix: async () => (await import('./matrix.ts')).matrixCommand,
   source: async () => (await import('./source.ts')).sourceCommand,
   show: async () => (await import('./show.ts')).showCommand,
   diff: async () => (await import('./diff.ts')).diffCommand,

@@ -18,6 +18,7 @@ interface Options {
   readonly kernel?: string;
   readonly cpus?: string;
   readonly memory?: string;
+  readonly saved?: boolean;
 }
 
 export const testbedUp: Command = new Command('up')
@@ -34,6 +35,7 @@ export const testbedUp: Command = new Command('up')
   .option('--kernel <version>', `of virtual machines: a series, or a release of it (default: ${defaultKernel})`)
   .option('--cpus <number>', 'of each virtual machine (default: 1)')
   .option('--memory <size>', 'of each virtual machine, as 512M or 2G (default: 1G)')
+  .option('--saved', 'virtual machines that go on from a saved state, in seconds; the first time it is made')
   .addHelpText(
     'after',
     '\nExample:\n  transship testbed up && transship doctor test:a test:b\n  transship testbed up --kind vm --kernel 6.12 --criu 4.2',
@@ -65,12 +67,17 @@ async function runUp(options: Options, command: Command): Promise<void> {
 }
 
 /** Null for hosts in namespaces. */
-function vmOptions({ kind, kernel, cpus, memory, cgroup }: Options): VmOptions | null {
+function vmOptions({ kind, kernel, cpus, memory, saved, cgroup }: Options): VmOptions | null {
   if (kind === 'vm') {
     if (cgroup === 'v1') throw new TransshipError('usage', '--cgroup v1: virtual machines have cgroup v2', 'leave it away');
-    return { kernel: kernel ?? defaultKernel, cpus: cpusOf(cpus ?? '1'), memoryMib: mebibytes(memory ?? '1G') };
+    return {
+      kernel: kernel ?? defaultKernel,
+      cpus: cpusOf(cpus ?? '1'),
+      memoryMib: mebibytes(memory ?? '1G'),
+      isSaved: saved ?? false,
+    };
   }
-  const given = Object.entries({ '--kernel': kernel, '--cpus': cpus, '--memory': memory }).find(
+  const given = Object.entries({ '--kernel': kernel, '--cpus': cpus, '--memory': memory, '--saved': saved }).find(
     ([, value]) => value !== undefined,
   );
   if (given === undefined) return null;

@@ -2,10 +2,15 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { TransshipError } from '../error.ts';
 import type { ClockReading } from '../evidence/manifest.ts';
-import { nowNs, nsPerUs } from '../trace/time.ts';
+import { offsetOf, type RoundTrip } from '../trace/round-trips.ts';
+import { nowNs, nsPerMs } from '../trace/time.ts';
 import type { Host } from './host.ts';
+import { patient } from './patience.ts';
 
 const roundTripsWanted = 40;
+/** On a busy machine most trips wait for a processor: more of them are made while each set of them brings a shorter one, as long as that is quick. */
+const mostTrips = 200;
+const mostMs = 1_000;
 const timeoutMs = 10_000;
 
 // Answers each line with the time. bash does so without a fork (a microsecond's resolution, hence the three zeros);
@@ -16,32 +21,16 @@ else
   while read -r line; do date +%s%N; done
 fi`;
 
-/** What one round trip tells: the host's clock was read between `sentNs` and `gotNs` of ours. */
-export interface RoundTrip {
-  readonly sentNs: bigint;
-  readonly remoteNs: bigint;
-  readonly gotNs: bigint;
-}
-
-/** The shortest round trip counts: its middle is the best guess, half of it (and the remote clock's step) the bound. */
-export function offsetOf(trips: readonly RoundTrip[]): { readonly offsetNs: bigint; readonly boundNs: bigint } {
-  const [first, ...others] = trips;
-  if (first === undefined) throw new RangeError('a clock offset needs a round trip');
-  const best = others.reduce((a, b) => (b.gotNs - b.sentNs < a.gotNs - a.sentNs ? b : a), first);
-  const lengthNs = best.gotNs - best.sentNs;
-  return { offsetNs: best.remoteNs - (best.sentNs + lengthNs / 2n), boundNs: (lengthNs + 1n) / 2n + nsPerUs };
-}
-
 /**
- * How far a host's clock is from ours, by 40 round trips.
+ * How far a host's clock is from ours, by 40 round trips; by more while that helps.
  * @throws TransshipError `not-ready` when the host gives no time within 10 s
  */
 export async function measureClock(host: Host, when: ClockReading['when']): Promise<ClockReading> {
   const remote = host.spawn(clock);
-  const timer = setTimeout(() => remote.kill(), timeoutMs);
+  const timer = setTimeout(() => remote.kill(), patient(timeoutMs));
   const trips: RoundTrip[] = [];
   try {
-    while (trips.length < roundTripsWanted) {
+    while (trips.length < roundTripsWanted || isWorthMore(trips)) {
       const sentNs = nowNs();
       remote.stdin.write('\n');
       const remoteNs = BigInt(await answer(remote.stdout));
@@ -60,6 +49,14 @@ export async function measureClock(host: Host, when: ClockReading['when']): Prom
   const { offsetNs, boundNs } = offsetOf(trips);
   const reading = { takenNs: String(nowNs()), offsetNs: String(offsetNs), boundNs: String(boundNs) };
   return { host: host.name, when, ...reading, roundTrips: trips.length };
+}
+
+/** Pure. Whether the shortest trip was among the latest, so that a shorter one may follow. */
+export function isWorthMore(trips: readonly RoundTrip[]): boolean {
+  const [first, last] = [trips[0], trips.at(-1)];
+  if (first === undefined || last === undefined || trips.length >= mostTrips) return false;
+  if (last.gotNs - first.sentNs > BigInt(mostMs) * nsPerMs) return false;
+  return offsetOf(trips).boundNs < offsetOf(trips.slice(0, -roundTripsWanted / 2)).boundNs;
 }
 
 /** One line of digits; there is only one request under way, so nothing follows it. */

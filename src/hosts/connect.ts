@@ -8,6 +8,7 @@ import { readFacts } from './facts.ts';
 import type { Host, HostObserver, HostProcess, Shell } from './host.ts';
 import type { Link } from './link.ts';
 import { localLink } from './local-link.ts';
+import { patient } from './patience.ts';
 import { startAsRoot } from './process-group.ts';
 import { type OnCommand, openShell } from './shell.ts';
 import { openSsh } from './ssh-link.ts';
@@ -15,13 +16,19 @@ import { openSsh } from './ssh-link.ts';
 const pingTimeoutMs = 5_000;
 const stderrMax = 65_536;
 
+interface ConnectOptions {
+  readonly signal?: AbortSignal;
+  /** What names are looked up by; this process's own unless told. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /**
  * Connects to a HOST (`local`, `ssh://[user@]host[:port]`, `test:NAME`, `default`, a Docker context's name) and opens a root shell there.
  * Docker need not run: a call of `host.docker` says when it does not.
  * @throws TransshipError `usage` or `not-ready`, within 30 s: what is wrong with the name, the connection or the login, and what helps
  */
-export async function connectHost(spec: string, options: { readonly signal?: AbortSignal } = {}): Promise<Host> {
-  const endpoint = parseEndpoint(spec);
+export async function connectHost(spec: string, options: ConnectOptions = {}): Promise<Host> {
+  const endpoint = parseEndpoint(spec, options.env);
   const ways = whereabouts(endpoint);
   const link =
     endpoint.kind === 'local' ? localLink(endpoint.name, endpoint.socketPath) : await openSsh(endpoint.target, options.signal);
@@ -106,7 +113,7 @@ async function answers(api: DockerApi): Promise<boolean> {
   try {
     // @types/dockerode knows no options of ping.
     const ping = api.docker.ping as (options: { abortSignal: AbortSignal }) => Promise<unknown>;
-    await ping.call(api.docker, { abortSignal: AbortSignal.timeout(pingTimeoutMs) });
+    await ping.call(api.docker, { abortSignal: AbortSignal.timeout(patient(pingTimeoutMs)) });
     return true;
   } catch {
     return false;

@@ -6,6 +6,7 @@ import { TransshipError } from '../error.ts';
 import type { ApiRecord } from '../evidence/records.ts';
 import { nowNs } from '../trace/time.ts';
 import type { Link } from './link.ts';
+import { patient } from './patience.ts';
 
 export interface CallObserver {
   onApiCall(record: ApiRecord): void;
@@ -129,7 +130,8 @@ function boundCalls(modem: Modem, link: Link): void {
 }
 
 function limitOf({ method, path }: Call): number | null {
-  return limits.find(({ calls }) => calls.test(`${method} ${path}`))?.limitMs ?? null;
+  const limitMs = limits.find(({ calls }) => calls.test(`${method} ${path}`))?.limitMs;
+  return limitMs === undefined ? null : patient(limitMs);
 }
 
 interface Unanswered {

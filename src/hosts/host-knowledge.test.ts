@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { dockerLimit, knownBroken } from './broken-combinations.ts';
-import { offsetOf } from './clock-offset.ts';
 import { withoutSecrets } from './docker-api.ts';
 import { hugePagesFinding, softDirtyFinding } from './pre-copy-checks.ts';
 import { addressOf } from './proc-net.ts';
@@ -59,14 +58,6 @@ test('addresses of /proc/net', () => {
 test('a call is recorded without values that could be secret', () => {
   expect(withoutSecrets('/containers/x/start?checkpoint=c1&token=t')).toBe('/containers/x/start?checkpoint=c1&token=…');
   expect(withoutSecrets('/_ping')).toBe('/_ping');
-});
-
-test('the shortest round trip gives the offset, half of it and a microsecond the bound', () => {
-  const trips = [
-    { sentNs: 0n, remoteNs: 9_000_000n, gotNs: 400_000n },
-    { sentNs: 1_000_000n, remoteNs: 6_050_000n, gotNs: 1_100_000n },
-  ];
-  expect(offsetOf(trips)).toEqual({ offsetNs: 5_000_000n, boundNs: 51_000n });
 });
 
 describe('what pre-copy needs of the kernel', () => {

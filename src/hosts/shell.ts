@@ -4,6 +4,7 @@ import { nowNs } from '../trace/time.ts';
 import { frameReader } from './frame-reader.ts';
 import type { RunOptions, Shell, ShellResult } from './host.ts';
 import { type Link, quoteWord } from './link.ts';
+import { patient } from './patience.ts';
 import { type ProcessGroup, startAsRoot } from './process-group.ts';
 
 const defaultTimeoutMs = 30_000;
@@ -52,7 +53,7 @@ export async function openShell(link: Link, onCommand: OnCommand): Promise<Shell
 
 async function begin(link: Link): Promise<ProcessGroup> {
   const group = startAsRoot(link, 'exec /bin/sh');
-  const timer = setTimeout(() => group.process.kill('SIGKILL'), openTimeoutMs);
+  const timer = setTimeout(() => group.process.kill('SIGKILL'), patient(openTimeoutMs));
   try {
     await group.begun;
     return group;
@@ -92,7 +93,7 @@ function frame(marker: string, command: string, stdin: string | undefined): stri
 function ask(link: Link, group: ProcessGroup, command: string, options: RunOptions): Promise<ShellResult> {
   const marker = randomBytes(12).toString('hex');
   const { stdin, stdout, stderr } = group.process;
-  const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+  const timeoutMs = patient(options.timeoutMs ?? defaultTimeoutMs);
   return new Promise((resolve, reject) => {
     const answers: { out?: { body: Buffer; status: number }; err?: { body: Buffer } } = {};
     const readOut = frameReader(marker);

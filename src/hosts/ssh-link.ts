@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { TransshipError } from '../error.ts';
 import type { SshTarget } from './endpoint.ts';
 import { type Link, type OpenProcess, openProcess } from './link.ts';
+import { patient } from './patience.ts';
 import { explainSsh } from './ssh-failure.ts';
 
 /** Connecting is given up after this: TCP alone has 10 s (`ConnectTimeout`), a host can hang later, too. */
@@ -15,9 +16,9 @@ const forwardTimeoutMs = 5_000;
 
 // A dead host is noticed after 15 s. known_hosts is honoured as the user's own configuration says; in batch mode
 // an unknown key is refused, never asked about or taken.
-const masterOptions = [
+const masterOptions = () => [
   'BatchMode=yes',
-  'ConnectTimeout=10',
+  `ConnectTimeout=${patient(10)}`,
   'ServerAliveInterval=5',
   'ServerAliveCountMax=3',
   'ControlMaster=yes',
@@ -39,7 +40,7 @@ export async function openSsh(target: SshTarget, signal?: AbortSignal): Promise<
   const folder = await privateFolder();
   const control = join(folder, 'm');
   const socket = join(folder, 'docker');
-  const words = ['-T', '-S', control, '-L', `${socket}:${target.socketPath}`, ...options(masterOptions), ...target.words];
+  const words = ['-T', '-S', control, '-L', `${socket}:${target.socketPath}`, ...options(masterOptions()), ...target.words];
   const command = ['ssh', ...words, 'exec /bin/sh -c \'echo "transship $(id -u) $(id -un)"; exec cat\''];
   // The shell around it removes the folder, for a controller that was killed cannot.
   const master = execa('/bin/sh', ['-c', '"$@"; status=$?; rm -rf "$0"; exit $status', folder, ...command], openProcess);
@@ -77,12 +78,12 @@ async function forwardPort(
   const ask = (what: 'forward' | 'cancel') =>
     execa('ssh', ['-S', control, ...options(sessionOptions), '-O', what, '-R', forward, ...target.words], {
       reject: false,
-      timeout: forwardTimeoutMs,
+      timeout: patient(forwardTimeoutMs),
       stdin: 'ignore',
     });
   const { exitCode, stderr, timedOut } = await ask('forward');
   if (exitCode === 0) return { [Symbol.asyncDispose]: async () => void (await ask('cancel')) };
-  const why = timedOut ? `no answer within ${forwardTimeoutMs / 1e3} s` : (stderr.trim().split('\n').at(-1) ?? '');
+  const why = timedOut ? `no answer within ${patient(forwardTimeoutMs) / 1e3} s` : (stderr.trim().split('\n').at(-1) ?? '');
   throw new TransshipError(
     'not-ready',
     `${target.name}: port ${port} of its loopback address cannot be had (${why})`,
@@ -105,7 +106,8 @@ function greeting(target: SshTarget, master: OpenProcess, signal?: AbortSignal):
     let out = '';
     const said = tail(master);
     const fail = (words: string) => reject(explainSsh(target, words));
-    const timer = setTimeout(() => fail(`no answer within ${connectTimeoutMs / 1e3} s`), connectTimeoutMs);
+    const limitMs = patient(connectTimeoutMs);
+    const timer = setTimeout(() => fail(`no answer within ${limitMs / 1e3} s`), limitMs);
     const onAbort = () => reject(new TransshipError('interrupted', `${target.name}: connecting was interrupted`, 'repeat it'));
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) onAbort();

@@ -1,10 +1,12 @@
 import { TransshipError } from '../error.ts';
+import { patient } from '../hosts/patience.ts';
 
 /**
- * Gives up waiting after `limitMs`. What was asked for may still happen on the other side: the caller's undo must cope.
+ * Gives up waiting after `usualLimitMs`, or longer where patience was asked for. What was asked for may still happen on the other side: the caller's undo must cope.
  * @throws TransshipError `failed` that names what was waited for.
  */
-export async function bounded<T>(what: string, limitMs: number, promise: Promise<T>): Promise<T> {
+export async function bounded<T>(what: string, usualLimitMs: number, promise: Promise<T>): Promise<T> {
+  const limitMs = patient(usualLimitMs);
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

@@ -1,16 +1,21 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { loadTrace } from '../../src/cli/load-trace.ts';
 import { readRecords } from '../../src/evidence/json-lines.ts';
 import type { JournalRecord } from '../../src/evidence/records.ts';
 import { type RunFolder, runFiles } from '../../src/evidence/run-folder.ts';
-import { parseCriuLog } from '../../src/layers/criu/parse-criu-log.ts';
+import { lookOver } from '../../src/hosts/doctor.ts';
 import type { StopLimits } from '../../src/migrate/direct/stop-rule.ts';
+import { plan } from '../../src/migrate/plan.ts';
 import type { StrategyName } from '../../src/migrate/strategies/names.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
+import { missingForTestbed, missingForVms } from '../../vm/prerequisites.ts';
 import { readTestbed } from '../../vm/testbed-state.ts';
+import { builtProgram } from '../built-command.ts';
 import { onHost } from '../destination-state.ts';
-import { moveIt } from '../mover.ts';
+import { moveIt, usualOptions } from '../mover.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 import { pages, startWriter, type Writer } from '../writer.ts';
 
@@ -58,6 +63,25 @@ describeOnHosts(
       }
     });
 
+    test('doctor names what sets a floor to pre-copy, and finds how the kernel was built', async () => {
+      const rows = await lookOver([hosts().a], {});
+      const row = (name: string) => rows.find((one) => one.name === name);
+      expect(row('huge-pages')).toMatchObject({ status: 'warn', found: 'transparent huge pages are always on' });
+      expect(row('kernel-options')).toMatchObject({ status: 'ok' });
+      expect(row('soft-dirty')).toMatchObject({ status: 'ok' });
+    });
+
+    test('auto refuses rounds for a container that writes at random, by what it sees of its pages', async () => {
+      const { a, b } = hosts();
+      await startWriter(a, 'random');
+      const options = { ...usualOptions, strategy: 'auto' } as const;
+      const { survey } = await plan({ container: 'writer', source: a, destination: b, options });
+      const obstacles = (name: string) => survey.candidates.find(({ strategy }) => strategy === name)?.obstacles?.join('; ');
+      for (const name of ['pre-copy', 'hybrid'])
+        expect(obstacles(name)).toMatch(/^rounds would not pay: \d+ of \d+ pages changed in 1 s, and some \d+ would/);
+      expect(survey.taken).toBe('diskless');
+    });
+
     test('pre-copy of a hot set: later rounds write what changed and skip the rest; each is a span, linked to the one before', async () => {
       const { rounds, folder, manifest } = await move('pre-copy', 'hot');
       const [first, ...later] = rounds;
@@ -103,32 +127,32 @@ describeOnHosts(
   { vm },
 );
 
-describe('a pair of kernel and CRIU that does not work', () => {
-  describeOnHosts(
-    'CRIU 4.1 on a kernel from 6.16 on',
-    'vm-cell',
-    (hosts) => {
-      test('a dump of a process with a socket fails in the phase and for the cause that is known, and the container goes on', async () => {
-        const { a, b } = hosts();
-        await installRuntime(b);
-        await startWriter(a, 'listening');
-        const moving = moveIt(hosts(), { container: 'writer', options: { strategy: 'cold' } });
-        await expect(moving).rejects.toMatchObject({
-          code: 'not-ready',
-          message: expect.stringMatching(/CRIU 4\.1\.\d+ on kernel .*: any INET socket fails the dump/),
-        });
-        const tried = await a.shell.run('docker checkpoint create --leave-running writer c1', { timeoutMs: 240_000 });
-        expect(tried.exitCode).not.toBe(0);
-        const parsed = await parseCriuLog(Buffer.from(await onHost(a, 'cat /var/lib/transship/criu/dump.log')));
-        expect(parsed).toMatchObject({
-          outcome: 'failed',
-          failure: { cause: expect.stringMatching(/^CRIU before 4\.2 cannot dump TCP sockets/) },
-        });
-        expect(await onHost(a, "docker inspect -f '{{.State.Status}}' writer")).toBe('running');
-      });
-    },
-    { vm: { ...vm, kernel: 'testing' }, packages: 'debian13-plain' },
-  );
+const missing = [...missingForTestbed(), ...missingForVms()];
+
+describe.skipIf(missing.length > 0)(`transship matrix ${missing.join('; ')}`, () => {
+  const traces = mkdtempSync(join(tmpdir(), 'transship-runs-'));
+  afterAll(() => rmSync(traces, { recursive: true }));
+
+  test('a cell that does not work is told with the failing phases and the cause that is known, and not played again', async () => {
+    const words = ['matrix', '--kernels', 'testing', '--crius', '4.1', '--format', 'json'];
+    const play = () => builtProgram('src/cli/main.js', words, { TRANSSHIP_TRACES: traces }, 580_000);
+    const { stdout, stderr, exitCode } = await play();
+    expect(exitCode, stderr).toBe(0); // as vm/versions.ts knows it
+    const { cells } = JSON.parse(stdout);
+    expect(cells).toHaveLength(1);
+    const [{ phases, failures, run, versions }] = cells;
+    expect(versions).toMatchObject({ kernel: expect.stringMatching(/^7\./), criu: expect.stringMatching(/^4\.1\./) });
+    expect(phases.slice(0, 4).map((phase: { name: string; isOk: boolean }) => [phase.name, phase.isOk])).toEqual(
+      ['boot', 'check', 'bridge.run', 'bridge.pre-dump'].map((name) => [name, true]),
+    );
+    expect(failures.map(({ phase }: { phase: string }) => phase)).toEqual(['bridge.checkpoint', 'host.checkpoint']);
+    expect(failures[1]).toMatchObject({
+      message: expect.stringContaining("Can't get 1:16 opt"),
+      cause: expect.stringMatching(/^CRIU before 4\.2 cannot dump TCP sockets/),
+    });
+    expect(existsSync(join(traces, run, runFiles.manifest))).toBe(true);
+    expect((await play()).stdout).toBe(stdout);
+  });
 });
 
 function journalOf(folder: RunFolder): readonly JournalRecord[] {

@@ -27,6 +27,8 @@ const rooms: Readonly<Record<string, Room>> = {
     ],
     libraries: [node, 'dockerode', '@peculiar/x509', 'reflect-metadata'],
   },
+  // Plays and tells: takes hosts up and down, and knows of layers what a log says.
+  'src/matrix/': { rooms: ['src/hosts/', 'src/layers/criu/', 'src/evidence/', 'src/trace/', 'vm/'], libraries: [node, 'execa'] },
   'src/hosts/': { rooms: ['src/evidence/', 'src/trace/', 'vm/testbed-state.ts'], libraries: [node, 'dockerode', 'execa'] },
   'src/wrap/': { rooms: ['src/hosts/', 'src/evidence/', 'src/trace/'], libraries: [node] },
   'src/receive/': { rooms: [], libraries: [node, 'protobufjs'] },
@@ -54,7 +56,7 @@ const rooms: Readonly<Record<string, Room>> = {
   'src/trace/': { rooms: ['src/evidence/'], libraries: ['node:crypto'] },
   'src/evidence/': { rooms: ['src/trace/time.ts'], libraries: [node, 'zod'] },
   'src/error.ts': { rooms: [], libraries: [] },
-  'vm/': { rooms: ['src/evidence/'], libraries: [node, 'execa'] },
+  'vm/': { rooms: ['src/evidence/', 'src/trace/round-trips.ts', 'src/trace/time.ts'], libraries: [node, 'execa'] },
   'analysis/': { rooms: ['src/cli/', 'src/evidence/', 'src/trace/'], libraries: [node] },
 };
 

@@ -33,11 +33,17 @@ export interface HostDisks {
   readonly layer: string;
 }
 
-export async function hostDisks(plan: HostPlan, disk: string, prefix: readonly string[]): Promise<HostDisks> {
+/** @param format of the disk below the host's own overlay */
+export async function hostDisks(
+  plan: HostPlan,
+  disk: string,
+  prefix: readonly string[],
+  format: 'raw' | 'qcow2' = 'raw',
+): Promise<HostDisks> {
   const overlay = join(plan.data, 'disk.qcow2');
   const layer = join(plan.data, 'layer.tar');
   const commands = [
-    ['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', disk, '-F', 'raw', overlay],
+    ['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', disk, '-F', format, overlay],
     ['tar', '--create', '--file', layer, '--directory', plan.upper, '--owner=0', '--group=0', '.'],
   ].map((words) => [...prefix, ...words]);
   for (const [program, ...words] of commands) await execa(program as string, words, { timeout: 60_000, stdin: 'ignore' });

@@ -45,6 +45,8 @@ modules=$work/tree/usr/lib/modules
 for kernel in "$work/tree/boot/vmlinuz-$release" "$modules/$release/vmlinuz"; do
   [ ! -f "$kernel" ] || mv "$kernel" "$out/vmlinuz"
 done
+# where `doctor` looks for it; later packages have it there
+[ ! -f "$work/tree/boot/config-$release" ] || cp "$work/tree/boot/config-$release" "$modules/$release/config"
 depmod -b "$work/tree" "$release"
 kib=$(du -sk "$modules" | cut -f 1)
 mke2fs -q -F -t ext4 -L modules -m 0 -O '^has_journal' -d "$modules" "$out/modules.ext4" "$((kib + kib / 4 + 16384))k"

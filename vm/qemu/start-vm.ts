@@ -14,10 +14,18 @@ export interface Machine {
   readonly kernel: Kernel;
   readonly disks: HostDisks;
   readonly accelerator: Accelerator;
+  /** Null for disks on NVMe, which need no initrd, and cannot be saved. */
+  readonly savable: Savable | null;
   readonly cpus: number;
   readonly memoryMib: number;
   readonly folder: string;
   readonly groups: SetGroups;
+}
+
+export interface Savable {
+  readonly initrd: string;
+  /** The file that it was saved to, and goes on from; null for a start from nothing. */
+  readonly memory: string | null;
 }
 
 /** The guest's serial console goes there, from its first line on. */
@@ -30,19 +38,29 @@ export function machineLog(folder: string, name: string): string {
   return join(folder, `${name}.log`);
 }
 
+/** Where QEMU takes orders. */
+export function qmpSocket(folder: string, name: string): string {
+  return join(folder, `${name}.qmp`);
+}
+
+const tapOf = (plan: HostPlan): string => `to-${plan.name}`;
+
+/** A tap on the wire's bridge: it stays for a machine that is started again. */
+export async function makeTap(plan: HostPlan, folder: string, groups: SetGroups): Promise<void> {
+  await onWire(folder, groups, `tuntap add ${tapOf(plan)} mode tap`);
+  await onWire(folder, groups, `link set ${tapOf(plan)} master wire up`);
+}
+
 /**
- * Starts QEMU in the wire's network namespace, with a tap on the wire's bridge, and in the host's own cgroup.
+ * Starts QEMU in the wire's network namespace, where its tap is, and in the host's own cgroup.
  * @returns its pid
  */
 export async function startMachine(machine: Machine): Promise<number> {
   const { plan, folder, groups } = machine;
-  const tap = `to-${plan.name}`;
-  await onWire(folder, groups, `tuntap add ${tap} mode tap`);
-  await onWire(folder, groups, `link set ${tap} master wire up`);
   const output = openSync(machineLog(folder, plan.name), 'a');
   const join = 'for group in $1; do echo 0 >"$group/cgroup.procs" || exit; done; shift; exec "$@"';
   const words = ['-c', join, 'sh', groups.hostGroups(plan.name).join(' '), 'nsenter', `--net=${folder}/wire`];
-  const child = spawn('sh', [...words, 'qemu-system-x86_64', ...machineWords(machine, tap)], {
+  const child = spawn('sh', [...words, 'qemu-system-x86_64', ...machineWords(machine)], {
     detached: true,
     stdio: ['ignore', output, output],
   });
@@ -52,24 +70,25 @@ export async function startMachine(machine: Machine): Promise<number> {
   return child.pid ?? 0;
 }
 
-function machineWords(machine: Machine, tap: string): readonly string[] {
-  const { plan, folder, disks, kernel } = machine;
+/** What a saved state is of: it is taken up by a machine of the same devices only. The files of one set are no part of it. */
+export function shapeOf(machine: Omit<Machine, 'folder' | 'disks'>): readonly string[] {
+  return machineWords({ ...machine, folder: '', disks: { overlay: '', layer: '' } });
+}
+
+function machineWords(machine: Machine): readonly string[] {
+  const { plan, folder, disks, kernel, savable } = machine;
+  const disk = savable === null ? nvme : virtio;
   return [
     ...['-name', plan.name, '-machine', 'q35', ...accelerationWords(machine.accelerator)],
     ...['-smp', String(machine.cpus), '-m', String(machine.memoryMib)],
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
-    ...[
-      '-serial',
-      `file:${consoleFile(folder, plan.name)}`,
-      '-qmp',
-      `unix:${join(folder, `${plan.name}.qmp`)},server=on,wait=off`,
-    ],
-    ...nvme('root', `format=qcow2,file=${disks.overlay},cache=unsafe,discard=unmap`),
-    ...nvme('layer', `format=raw,file=${disks.layer},readonly=on`),
-    ...nvme('modules', `format=raw,file=${kernel.modules},readonly=on`),
-    ...['-netdev', `tap,id=wire,ifname=${tap},script=no,downscript=no`],
+    ...['-serial', `file:${consoleFile(folder, plan.name)}`, '-qmp', `unix:${qmpSocket(folder, plan.name)},server=on,wait=off`],
+    ...disk('root', `format=qcow2,file=${disks.overlay},cache=unsafe,discard=unmap`),
+    ...disk('layer', `format=raw,file=${disks.layer},readonly=on`),
+    ...disk('modules', `format=raw,file=${kernel.modules},readonly=on`),
+    ...['-netdev', `tap,id=wire,ifname=${tapOf(plan)},script=no,downscript=no`],
     ...['-device', `virtio-net-pci,netdev=wire,mac=${macOf(plan.address)},romfile=`],
-    ...['-kernel', kernel.vmlinuz, '-append', commandLine(plan)],
+    ...['-kernel', kernel.vmlinuz, '-append', commandLine(plan), ...savableWords(savable)],
   ];
 }
 
@@ -77,16 +96,27 @@ function nvme(id: string, drive: string): readonly string[] {
   return ['-drive', `id=${id},if=none,${drive}`, '-device', `nvme,drive=${id},serial=${id}`];
 }
 
+function virtio(id: string, drive: string): readonly string[] {
+  return ['-drive', `id=${id},if=none,${drive}`, '-device', `virtio-blk-pci,drive=${id},serial=${id}`];
+}
+
+function savableWords(savable: Savable | null): readonly string[] {
+  if (savable === null) return [];
+  const { initrd, memory } = savable;
+  return ['-initrd', initrd, ...(memory === null ? [] : ['-incoming', `exec:cat '${memory}'`])];
+}
+
 /**
  * The kernel mounts the root by itself (no initrd: 12 s of 16 under emulation), and gives what it does not know to its
  * first program: ADDRESS as a variable, what follows the dashes as words. The host's layer is the disk that is an archive of it.
  */
 function commandLine(plan: HostPlan): string {
-  const kernel = `root=${rootDevice} rootwait rw console=ttyS0 quiet panic=-1`;
+  // no_timer_check: on a busy machine the timer can be late, and the kernel would panic ("IO-APIC + timer doesn't work")
+  const kernel = `root=${rootDevice} rootwait rw console=ttyS0 quiet panic=-1 no_timer_check`;
   const boot = '/etc/testbed/vm-boot.sh';
   // asked for its mark first: tar would search a whole disk for one
-  const unpack = 'head -c 512 $disk | grep -q ustar && tar -xf $disk -C /';
-  const search = `until [ -e ${boot} ]; do sleep 0.05; for disk in /dev/nvme*n1; do ${unpack}; done; done`;
+  const unpack = '[ -b $disk ] && head -c 512 $disk | grep -q ustar && tar -xf $disk -C /';
+  const search = `until [ -e ${boot} ]; do sleep 0.05; for disk in /dev/nvme*n1 /dev/vd[b-z]; do ${unpack}; done; done`;
   const first = `mount -t devtmpfs dev /dev; ${search}; exec sh ${boot}`;
   return `${kernel} ADDRESS=${plan.address}/${plan.prefixLength} init=/bin/sh -- -c "${first}"`;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../error.ts';
+import { patient } from '../../hosts/patience.ts';
 import { freeze, isLive } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { destinationIdOf, restartCommand } from '../strategies/common.ts';
@@ -50,7 +51,8 @@ export const residual: Step = {
       if (now.channelBytes !== null) samples.push({ atMs: performance.now(), bytes: now.channelBytes });
       move.report.progress(arrivalLine(samples, now.totalPages));
       if (last === null || now.logBytes > last.logBytes) movedMs = performance.now();
-      if (performance.now() - movedMs > stallLimitMs) throw halves(move, `no page has come for ${stallLimitMs / 1e3} s`);
+      if (performance.now() - movedMs > patient(stallLimitMs))
+        throw halves(move, `no page has come for ${patient(stallLimitMs) / 1e3} s`);
       last = now;
       await sleep(100);
     }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../error.ts';
+import { patient } from '../../hosts/patience.ts';
 import { bounded } from '../bounded.ts';
 import { messageOf } from '../engine.ts';
 import { isQuiet, runcRoot, stopCopy } from '../live-copy.ts';
@@ -68,11 +69,11 @@ export const prepareRestore: Step = {
 /** Waits for a file that our runtime makes, as long as Docker's call goes on. */
 async function runtimeSays(move: Move, file: 'waiting' | 'prepared', isEnded: () => boolean): Promise<void> {
   const { folder, started } = directOf(move);
-  const deadline = performance.now() + waitLimitMs;
+  const deadline = performance.now() + patient(waitLimitMs);
   while ((await move.destination.shell.run(`[ -e ${folder}/${file} ]`)).exitCode !== 0) {
     if (isEnded()) throw startFailed(move, (await started) ?? new Error('it started without waiting: is the runtime ours?'));
     if (performance.now() > deadline)
-      throw startFailed(move, new Error(`our runtime was not ${file} within ${waitLimitMs / 1e3} s`));
+      throw startFailed(move, new Error(`our runtime was not ${file} within ${patient(waitLimitMs) / 1e3} s`));
     await sleep(20);
   }
 }
@@ -99,14 +100,14 @@ export const restore: Step = {
  * take. Asked late, so that a restore that is under way is left alone.
  */
 async function heardGo(move: Move): Promise<void> {
-  const deadline = performance.now() + goLimitMs;
+  const deadline = performance.now() + patient(goLimitMs);
   const heard = `grep -qs ' receive.go' ${directOf(move).folder}/marks`;
   do {
     await sleep(1_000, undefined, { ref: false });
     if ((await move.destination.shell.run(heard)).exitCode === 0) return;
   } while (performance.now() < deadline);
   const hint = `the way from ${move.source.name} to ${move.destination.name} is gone: ping, ssh`;
-  throw new TransshipError('failed', `${move.destination.name} has not heard the go within ${goLimitMs / 1e3} s`, hint);
+  throw new TransshipError('failed', `${move.destination.name} has not heard the go within ${patient(goLimitMs) / 1e3} s`, hint);
 }
 
 /** After the resume: what came as images, by page server or by ssh; null when it cannot be told. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Host } from '../../hosts/host.ts';
 import { quoteWord } from '../../hosts/link.ts';
+import { patient } from '../../hosts/patience.ts';
 
 /** The way that bulk data takes from one host to the other. Opened once a run, since opening it costs a whole ssh handshake. */
 export interface Route extends AsyncDisposable {
@@ -26,7 +27,7 @@ export async function openRoute(pair: { readonly source: Host; readonly destinat
   if (words === null) return controllerRoute(pair, `${pair.destination.name} has no address for other hosts`);
   const socket = `/run/transship/peer-${randomBytes(6).toString('hex')}`;
   const peer = words.map(quoteWord).join(' ');
-  const common = `-S ${socket} -o BatchMode=yes -o ConnectTimeout=10`;
+  const common = `-S ${socket} -o BatchMode=yes -o ConnectTimeout=${patient(10)}`;
   const master =
     `ssh -fNM ${common} -o ControlPersist=600 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 ` +
     // With AES instructions several times as fast as the default; taken only where both sides have it.
