@@ -33,11 +33,13 @@ for ((run = 0; run < $1; run++)); do
 done`;
 
 /** @throws TransshipError `failed` when a call fails */
-export async function measureCosts(host: Host, runs: number): Promise<ProcessCosts> {
+export async function measureCosts(host: Host, runs: number, signal: AbortSignal): Promise<ProcessCosts> {
   const untraced = await timed(host, runs, []);
+  signal.throwIfAborted();
   const noted = await timed(host, runs, ['calls']);
   const differences: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
+    signal.throwIfAborted();
     const off = await forks(host, runs / rounds, []);
     const on = await forks(host, runs / rounds, ['kernel']);
     differences.push(medianOf(on) - medianOf(off));

@@ -47,8 +47,7 @@ async function main(words: readonly string[]): Promise<void> {
 }
 
 async function costsOf(pair: TestPair): Promise<Costs> {
-  const processes = await measureCosts(pair.a, calls);
-  pair.signal.throwIfAborted();
+  const processes = await measureCosts(pair.a, calls, pair.signal);
   const requests = await measureRequests(pair.a, pair.signal);
   await haveDaemons(pair, kinds);
   return { ...processes, ...requests };

@@ -12,13 +12,15 @@ const limits: Readonly<Record<Strategy, number>> = { docker: 2, diskless: 2, 'po
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 export function printCosts({ untracedUs, notedUs, kernelUs, plainUs, spanUs, lineUs, criuLineUs, requestUs }: Costs): void {
-  const ms = (us: number) => `${(us / 1e3).toFixed(2)} ms`.padEnd(9);
-  const micro = (us: number) => `${us.toFixed(1)} µs`.padEnd(9);
-  print(`calls   a call that is noted     ${ms(notedUs)} untraced ${ms(untracedUs)}; runc --version takes ${ms(plainUs)}`);
-  print(`kernel  a program                ${ms(kernelUs)} start to end of /bin/true`);
-  print(`spans   a span                   ${micro(spanUs)} a request that has one takes ${micro(requestUs)} without`);
-  print(`log     a debug line of dockerd  ${micro(lineUs)} the same request`);
-  print(`        a line of CRIU           ${micro(criuLineUs)} at most: written by perl`);
+  const ms = (us: number) => `${(us / 1e3).toFixed(2)} ms`;
+  const micro = (us: number) => `${us.toFixed(1)} µs`;
+  print(
+    `calls   a call that is noted     ${ms(notedUs).padEnd(9)} untraced ${ms(untracedUs)}; runc --version takes ${ms(plainUs)}`,
+  );
+  print(`kernel  a program                ${ms(kernelUs).padEnd(9)} start to end of /bin/true`);
+  print(`spans   a span                   ${micro(spanUs).padEnd(9)} a request that has one takes ${micro(requestUs)} without`);
+  print(`log     a debug line of dockerd  ${micro(lineUs).padEnd(9)} the same request`);
+  print(`        a line of CRIU           ${micro(criuLineUs).padEnd(9)} at most: written by perl`);
 }
 
 /** One move with everything, after one that warms up; a cost that came out below nothing counts as nothing. */
