@@ -23,6 +23,7 @@ import { comparisonsOf, ownershipsOf } from './inferred.ts';
 import { callersOf, type Moved, moveOnce, switchBoth } from './moves.ts';
 import { limits, print, printInferred, printMove, printOwners, say, verdict } from './report.ts';
 import { measureSpanCost } from './span-cost.ts';
+import { vetInjected } from './vet.ts';
 
 const set = 'debian13';
 /** @returns nanoseconds of a span that is written */
@@ -39,9 +40,20 @@ async function printSpanCost(): Promise<number> {
   return costs.find(({ state }) => state === 'on')?.medianNs ?? Number.NaN;
 }
 
+/** What `go vet` has against their own lines is theirs, with spans or without. */
+async function printVetted(): Promise<void> {
+  const root = await goRootOf({ set, programs: programsOf(set), say });
+  const { packages, ofOurs, ofTheirs } = await vetInjected(set, root, join(cacheFolder, `gocache-${set}`));
+  for (const line of ofOurs) print(`vet        ${line}`);
+  print(
+    `vet        ${packages} packages, ${ofTheirs.length} complaints of their own   ${verdict(ofOurs.length === 0, 'nothing of what is put in')}`,
+  );
+}
+
 async function measure(moves: number, pairs: number): Promise<void> {
   const spanNs = await printSpanCost();
   const built = await buildPrograms({ set, programs: programNames, say });
+  await printVetted();
   await withPair({ say, set: 'bench-source' }, async ({ a, b, signal }) => {
     await switchBoth({ a, b }, built);
     await moveOnce({ a, b }, signal); // warms up

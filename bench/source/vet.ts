@@ -1,0 +1,47 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { packageRoot } from '../../src/evidence/run-folder.ts';
+import { fetchSources } from '../../src/instrument/fetch-sources.ts';
+import { applyChanges } from '../../src/instrument/file-changes.ts';
+import { planInjection } from '../../src/instrument/inject.ts';
+import { pathRules } from '../../src/instrument/path-rules.ts';
+import { firstMarkLine, sideFileName } from '../../src/instrument/span-marks.ts';
+import { cacheFolder } from '../../vm/build-cache.ts';
+import type { SourceSet } from '../../vm/versions.ts';
+
+export interface Vetted {
+  readonly packages: number;
+  /** What `go vet` says of lines that we put in. */
+  readonly ofOurs: readonly string[];
+  /** And of Docker's own. */
+  readonly ofTheirs: readonly string[];
+}
+
+/** `go vet` over every package that has spans, daemons and all, in the tree `root`. @throws when a package does not compile */
+export async function vetInjected(set: SourceSet, root: string, goCache: string): Promise<Vetted> {
+  mkdirSync(cacheFolder, { recursive: true });
+  const scratch = mkdtempSync(join(cacheFolder, 'vet-'));
+  try {
+    const work = join(scratch, 'go');
+    await fetchSources({ set, checkouts: [], to: work, say: () => {} });
+    const { changes } = await planInjection([work], pathRules, false);
+    applyChanges(changes);
+    const packages = [...new Set(changes.map(({ path }) => dirname(path).slice(join(work, 'src/').length)))];
+    const words = [join(packageRoot(), 'vm/in-go-root.sh'), root, work, goCache, 'go', 'vet', '-tags', 'seccomp', ...packages];
+    const { stderr, exitCode } = await execa('sh', words, { timeout: 1_200_000, reject: false });
+    const said = stderr.split('\n').filter((line) => /^\S+\.go:\d+/.test(line));
+    if (exitCode !== 0 && said.length === 0) throw new Error(stderr);
+    const isOurs = (line: string): boolean => standsOnOurs(work, line);
+    return { packages: packages.length, ofOurs: said.filter(isOurs), ofTheirs: said.filter((line) => !isOurs(line)) };
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+function standsOnOurs(work: string, complaint: string): boolean {
+  const [, file = '', line = '0'] = /^(\S+\.go):(\d+)/.exec(complaint) ?? [];
+  if (file.endsWith(sideFileName)) return true;
+  const text = readFileSync(join(work, file), 'utf8').split('\n')[Number(line) - 1] ?? '';
+  return firstMarkLine(text) !== null;
+}
