@@ -20,7 +20,7 @@ export interface MoveTest {
   readonly downtimeLimitMs?: number;
 }
 
-const defaults: MoveOptions = {
+export const usualOptions: MoveOptions = {
   strategy: 'docker',
   isPlain: false,
   plainPages: false,
@@ -31,7 +31,12 @@ const defaults: MoveOptions = {
 
 /** Moves from a to b as the command does, with a hand on every step. */
 export async function moveIt({ a, b }: TwoHosts, test: MoveTest) {
-  const planned = await plan({ container: test.container, source: a, destination: b, options: { ...defaults, ...test.options } });
+  const planned = await plan({
+    container: test.container,
+    source: a,
+    destination: b,
+    options: { ...usualOptions, ...test.options },
+  });
   const { downtimeLimitMs } = test;
   const chosen = downtimeLimitMs === undefined ? planned : { ...planned, options: { ...planned.options, downtimeLimitMs } };
   return await migrate({

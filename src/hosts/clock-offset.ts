@@ -3,11 +3,14 @@ import type { Readable } from 'node:stream';
 import { TransshipError } from '../error.ts';
 import type { ClockReading } from '../evidence/manifest.ts';
 import { offsetOf, type RoundTrip } from '../trace/round-trips.ts';
-import { nowNs } from '../trace/time.ts';
+import { nowNs, nsPerMs } from '../trace/time.ts';
 import type { Host } from './host.ts';
 import { patient } from './patience.ts';
 
 const roundTripsWanted = 40;
+/** On a busy machine most trips wait for a processor: more of them are made while each set of them brings a shorter one, as long as that is quick. */
+const mostTrips = 200;
+const mostMs = 1_000;
 const timeoutMs = 10_000;
 
 // Answers each line with the time. bash does so without a fork (a microsecond's resolution, hence the three zeros);
@@ -19,7 +22,7 @@ else
 fi`;
 
 /**
- * How far a host's clock is from ours, by 40 round trips.
+ * How far a host's clock is from ours, by 40 round trips; by more while that helps.
  * @throws TransshipError `not-ready` when the host gives no time within 10 s
  */
 export async function measureClock(host: Host, when: ClockReading['when']): Promise<ClockReading> {
@@ -27,7 +30,7 @@ export async function measureClock(host: Host, when: ClockReading['when']): Prom
   const timer = setTimeout(() => remote.kill(), patient(timeoutMs));
   const trips: RoundTrip[] = [];
   try {
-    while (trips.length < roundTripsWanted) {
+    while (trips.length < roundTripsWanted || isWorthMore(trips)) {
       const sentNs = nowNs();
       remote.stdin.write('\n');
       const remoteNs = BigInt(await answer(remote.stdout));
@@ -46,6 +49,14 @@ export async function measureClock(host: Host, when: ClockReading['when']): Prom
   const { offsetNs, boundNs } = offsetOf(trips);
   const reading = { takenNs: String(nowNs()), offsetNs: String(offsetNs), boundNs: String(boundNs) };
   return { host: host.name, when, ...reading, roundTrips: trips.length };
+}
+
+/** Pure. Whether the shortest trip was among the latest, so that a shorter one may follow. */
+export function isWorthMore(trips: readonly RoundTrip[]): boolean {
+  const [first, last] = [trips[0], trips.at(-1)];
+  if (first === undefined || last === undefined || trips.length >= mostTrips) return false;
+  if (last.gotNs - first.sentNs > BigInt(mostMs) * nsPerMs) return false;
+  return offsetOf(trips).boundNs < offsetOf(trips.slice(0, -roundTripsWanted / 2)).boundNs;
 }
 
 /** One line of digits; there is only one request under way, so nothing follows it. */

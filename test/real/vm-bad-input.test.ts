@@ -43,7 +43,25 @@ describe.skipIf(missing.length > 0)(`virtual machines that cannot be made ${miss
     `${script} && exec "$@"`,
     'sh',
   ];
+  /** Instead of every disk one whose root has nothing in it. */
+  const emptyRoot = `mount -t tmpfs none /mnt && mkdir /mnt/root && sh ${join(packageRoot(), 'vm/qemu/disk.sh')} /mnt/disk /mnt/root 64 7472616e &&
+    for disk in /var/cache/transship/*.disk; do mount --bind /mnt/disk $disk || exit; done`;
+
   const rows = [
+    [
+      'no QEMU',
+      [],
+      inMounts('mount -t tmpfs none /mnt && ln -s /usr/bin/* /mnt && rm -f /mnt/qemu-* && export PATH=/mnt'),
+      3,
+      /^error: no virtual machines here: no qemu-img \(Debian package qemu-utils\); no qemu-system-x86_64 .*\n {2}hint: apt-get install qemu-utils qemu-system-x86\n/,
+    ],
+    [
+      "a guest's panic: the end of its console",
+      [],
+      inMounts(emptyRoot),
+      1,
+      /error: the kernel of [ab] panicked: No working init found.*\nend of its console:\n(.*\n)+ {2}hint: /,
+    ],
     ['an unknown kernel', ['--kernel', '5.10'], [], 2, /^error: no kernel 5\.10 here\n {2}hint: there are 6\.1, 6\.12, testing/],
     [
       'a version that the mirror does not have any more',
@@ -87,14 +105,34 @@ describe.skipIf(missing.length > 0)(`virtual machines that cannot be made ${miss
   );
 
   test(
+    'a machine that ends while it boots: told, and nothing is left',
+    async () => {
+      const answer = up([]);
+      await untilBooting();
+      const [, pid = ''] = /^processes: (\d+) qemu/m.exec(newTraces(before, machineTraces(set)).join('\n')) ?? [];
+      process.kill(Number(pid), 'SIGKILL');
+      expect(await answer).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringMatching(/error: the virtual machine [ab] ended: /),
+      });
+      await expectNothingNew();
+    },
+    limitMs,
+  );
+
+  const untilBooting = async () => {
+    const consoles = ['a', 'b'].map((name) => join(testbedFolder(set), `${name}.console`));
+    const end = Date.now() + limitMs;
+    while (!consoles.every((file) => existsSync(file)) && Date.now() < end) await sleep(20);
+    expect(consoles.filter((file) => existsSync(file))).toEqual(consoles);
+  };
+
+  test(
     'up is killed while the machines boot: down leaves nothing',
     async () => {
       const words = [program, 'testbed', 'up', '--kind', 'vm'];
       const child = spawn('node', words, { env: { ...process.env, TRANSSHIP_TESTBED: set }, stdio: 'ignore' });
-      const consoles = ['a', 'b'].map((name) => join(testbedFolder(set), `${name}.console`));
-      const end = Date.now() + limitMs;
-      while (!consoles.every((file) => existsSync(file)) && Date.now() < end) await sleep(20);
-      expect(consoles.filter((file) => existsSync(file))).toEqual(consoles);
+      await untilBooting();
       child.kill('SIGKILL');
       expect(readTestbed(set)).toBeNull();
       expect(newTraces(before, machineTraces(set)).filter((line) => /processes: .*qemu/.test(line))).toHaveLength(2);

@@ -6,14 +6,16 @@ import { loadTrace } from '../../src/cli/load-trace.ts';
 import { readRecords } from '../../src/evidence/json-lines.ts';
 import type { JournalRecord } from '../../src/evidence/records.ts';
 import { type RunFolder, runFiles } from '../../src/evidence/run-folder.ts';
+import { lookOver } from '../../src/hosts/doctor.ts';
 import type { StopLimits } from '../../src/migrate/direct/stop-rule.ts';
+import { plan } from '../../src/migrate/plan.ts';
 import type { StrategyName } from '../../src/migrate/strategies/names.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
 import { missingForTestbed, missingForVms } from '../../vm/prerequisites.ts';
 import { readTestbed } from '../../vm/testbed-state.ts';
 import { builtProgram } from '../built-command.ts';
 import { onHost } from '../destination-state.ts';
-import { moveIt } from '../mover.ts';
+import { moveIt, usualOptions } from '../mover.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 import { pages, startWriter, type Writer } from '../writer.ts';
 
@@ -59,6 +61,25 @@ describeOnHosts(
         expect(await onHost(host, 'criu check --feature mem_dirty_track && hostname')).toContain(host.name);
         expect(await onHost(host, 'criu --version')).toContain(versions?.criu);
       }
+    });
+
+    test('doctor names what sets a floor to pre-copy, and finds how the kernel was built', async () => {
+      const rows = await lookOver([hosts().a], {});
+      const row = (name: string) => rows.find((one) => one.name === name);
+      expect(row('huge-pages')).toMatchObject({ status: 'warn', found: 'transparent huge pages are always on' });
+      expect(row('kernel-options')).toMatchObject({ status: 'ok' });
+      expect(row('soft-dirty')).toMatchObject({ status: 'ok' });
+    });
+
+    test('auto refuses rounds for a container that writes at random, by what it sees of its pages', async () => {
+      const { a, b } = hosts();
+      await startWriter(a, 'random');
+      const options = { ...usualOptions, strategy: 'auto' } as const;
+      const { survey } = await plan({ container: 'writer', source: a, destination: b, options });
+      const obstacles = (name: string) => survey.candidates.find(({ strategy }) => strategy === name)?.obstacles?.join('; ');
+      for (const name of ['pre-copy', 'hybrid'])
+        expect(obstacles(name)).toMatch(/^rounds would not pay: \d+ of \d+ pages changed in 1 s, and some \d+ would/);
+      expect(survey.taken).toBe('diskless');
     });
 
     test('pre-copy of a hot set: later rounds write what changed and skip the rest; each is a span, linked to the one before', async () => {
