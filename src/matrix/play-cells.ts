@@ -57,7 +57,8 @@ async function oneCell(cell: Cell, place: number, request: MatrixRequest): Promi
       say: (line) => say(`${cell.kernel} ${cell.packages}: ${line}`),
       keep: (archive) => request.keep(runName, archive),
     });
-    kept.write(result);
+    // a machine that did not come up may have had a busy machine under it: it is tried again
+    if (result.versions !== null) kept.write(result);
     onResult(result);
     return result;
   } catch (error) {
