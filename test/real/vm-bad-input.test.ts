@@ -53,14 +53,14 @@ describe.skipIf(missing.length > 0)(`virtual machines that cannot be made ${miss
       [],
       inMounts('mount -t tmpfs none /mnt && ln -s /usr/bin/* /mnt && rm -f /mnt/qemu-* && export PATH=/mnt'),
       3,
-      /^error: no virtual machines here: no qemu-img \(Debian package qemu-utils\); no qemu-system-x86_64 .*\n {2}hint: apt-get install qemu-utils qemu-system-x86\n/,
+      /^error: no virtual machines here: no qemu-img \(Debian package qemu-utils\); no qemu-system-x86_64 .*\n {2}hint: apt-get install qemu-utils qemu-system-x86$/,
     ],
     [
       "a guest's panic: the end of its console",
       [],
       inMounts(emptyRoot),
       1,
-      /error: the kernel of [ab] panicked: No working init found.*\nend of its console:\n(.*\n)+ {2}hint: /,
+      /error: the kernel of [ab] panicked: Requested init \/bin\/sh failed.*\nend of its console:\n(.*\n)+ {2}hint: /,
     ],
     ['an unknown kernel', ['--kernel', '5.10'], [], 2, /^error: no kernel 5\.10 here\n {2}hint: there are 6\.1, 6\.12, testing/],
     [
