@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { TransshipError } from '../../src/error.ts';
@@ -37,9 +36,8 @@ export function savedHosts(request: SavedHosts): Pick<Required<Maker>, 'prepare'
   let state: SavedState | null = null;
   return {
     prepare: async (plans) => {
-      const { tree, initrd } = request;
-      const { cpus, memoryMib, accelerator, kernel } = common;
-      state = await savedState({ tree, initrd, kernelFolder: dirname(kernel.vmlinuz), cpus, memoryMib, accelerator, plans });
+      const savable = { initrd: request.initrd, memory: null };
+      state = await savedState({ tree: request.tree, machines: plans.map((plan) => ({ ...common, plan, savable })) });
       if (state.isThere) takeKeys(state, folder, plans);
       else say('no such hosts are saved: they are booted, and saved (once)');
       return state.isThere;

@@ -7,7 +7,7 @@ import { cacheFolder, recipeHash } from '../build-cache.ts';
 import type { HostPlan } from '../host-layer.ts';
 import { isAlive } from '../process-identity.ts';
 import { withQemu } from './qmp.ts';
-import { type Machine, qmpSocket } from './start-vm.ts';
+import { type Machine, qmpSocket, shapeOf } from './start-vm.ts';
 
 /**
  * Hosts as they are when Docker answers, for a later start: of each its memory and devices (QEMU's migration stream, in a file), its
@@ -20,30 +20,17 @@ export interface SavedState {
 
 export interface StateRecipe {
   readonly tree: string;
-  readonly kernelFolder: string;
-  readonly initrd: string;
-  readonly cpus: number;
-  readonly memoryMib: number;
-  readonly accelerator: string;
-  /** The hosts' own layers, before they have keys. */
-  readonly plans: readonly HostPlan[];
+  /** With the hosts' own layers as they are before they have keys. */
+  readonly machines: readonly Omit<Machine, 'folder' | 'disks'>[];
 }
 
 const moveLimitMs = 300_000;
 
 /** It is taken up by the same QEMU with the same devices only, and is of one recipe of hosts. */
-export async function savedState(recipe: StateRecipe): Promise<SavedState> {
+export async function savedState({ tree, machines }: StateRecipe): Promise<SavedState> {
   const { stdout: version } = await execa('qemu-system-x86_64', ['--version'], { timeout: 30_000 });
-  const { tree, kernelFolder, initrd, cpus, memoryMib, accelerator, plans } = recipe;
-  const layers = await Promise.all(plans.map(layerDigest));
-  const hash = recipeHash([
-    version,
-    ...[tree, kernelFolder, initrd].map((path) => basename(path)),
-    cpus,
-    memoryMib,
-    accelerator,
-    layers,
-  ]);
+  const layers = await Promise.all(machines.map(({ plan }) => layerDigest(plan)));
+  const hash = recipeHash([version, basename(tree), machines.map(shapeOf), layers]);
   const folder = join(cacheFolder, `saved-${hash}`);
   return { folder, isThere: existsSync(folder) };
 }

@@ -70,6 +70,11 @@ export async function startMachine(machine: Machine): Promise<number> {
   return child.pid ?? 0;
 }
 
+/** What a saved state is of: it is taken up by a machine of the same devices only. The files of one set are no part of it. */
+export function shapeOf(machine: Omit<Machine, 'folder' | 'disks'>): readonly string[] {
+  return machineWords({ ...machine, folder: '', disks: { overlay: '', layer: '' } });
+}
+
 function machineWords(machine: Machine): readonly string[] {
   const { plan, folder, disks, kernel, savable } = machine;
   const disk = savable === null ? nvme : virtio;
