@@ -50,21 +50,24 @@ export function describeOnHosts(
   describe(name, () => {
     let hosts: TwoHosts | null = null;
     const before = given.map((key) => [key, process.env[key]] as const);
-    beforeAll(async () => {
-      process.env.TRANSSHIP_TESTBED = set;
-      process.env.TRANSSHIP_TRACES = mkdtempSync(join(tmpdir(), 'transship-runs-'));
-      if (vm !== undefined) process.env.TRANSSHIP_PATIENCE ??= '5';
-      await bringUp({
-        set,
-        cgroup,
-        packages,
-        extra,
-        ...(vm === undefined ? {} : { vm }),
-        say: () => {},
-        signal: new AbortController().signal,
-      });
-      hosts = { a: await connectHost('test:a'), b: await connectHost('test:b') };
-    }, 600_000);
+    beforeAll(
+      async () => {
+        process.env.TRANSSHIP_TESTBED = set;
+        process.env.TRANSSHIP_TRACES = mkdtempSync(join(tmpdir(), 'transship-runs-'));
+        if (vm !== undefined) process.env.TRANSSHIP_PATIENCE ??= '5';
+        await bringUp({
+          set,
+          cgroup,
+          packages,
+          extra,
+          ...(vm === undefined ? {} : { vm }),
+          say: () => {},
+          signal: new AbortController().signal,
+        });
+        hosts = { a: await connectHost('test:a'), b: await connectHost('test:b') };
+      },
+      vm === undefined ? 600_000 : 1_200_000,
+    );
     afterAll(async () => {
       await hosts?.a[Symbol.asyncDispose]();
       await hosts?.b[Symbol.asyncDispose]();

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Start time of a process, in clock ticks since boot (proc_pid_stat(5), field 22); null when there is no such process. */
 export function startTime(pid: number): string | null {
@@ -8,6 +8,22 @@ export function startTime(pid: number): string | null {
     return fields[0] === 'Z' ? null : (fields[19] ?? null);
   } catch {
     return null;
+  }
+}
+
+/**
+ * How long a process was ready to run and not run, in milliseconds, by its thread that waited most (/proc/PID/task/TID/schedstat, second
+ * number); 0 where the kernel does not say.
+ */
+export function waitedMs(pid: number): number {
+  try {
+    const waits = readdirSync(`/proc/${pid}/task`).map((thread) => {
+      const [, waitedNs = '0'] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
+      return Number(waitedNs) / 1e6;
+    });
+    return Math.max(0, ...waits);
+  } catch {
+    return 0;
   }
 }
 

@@ -1,4 +1,4 @@
-import { isAlive, startTime } from '../process-identity.ts';
+import { isAlive, startTime, waitedMs } from '../process-identity.ts';
 import type { TestHost } from '../testbed-state.ts';
 import { readyLimitsMs, waitForMark } from './console.ts';
 import { consoleFile, type Machine, machineLog, makeTap, startMachine } from './start-vm.ts';
@@ -15,6 +15,13 @@ export async function bootHost(machine: Machine): Promise<TestHost> {
   const console = consoleFile(folder, plan.name);
   const log = machineLog(folder, plan.name);
   const limitMs = readyLimitsMs[accelerator];
-  await waitForMark({ name: plan.name, console, log, isAlive: () => isAlive(initPid, initStart), limitMs });
+  await waitForMark({
+    name: plan.name,
+    console,
+    log,
+    isAlive: () => isAlive(initPid, initStart),
+    waitedMs: () => waitedMs(initPid),
+    limitMs,
+  });
   return { name: plan.name, address: plan.address, initPid, initStart, initGroups: groups.hostGroups(plan.name) };
 }

@@ -12,7 +12,7 @@ function guest(said: string, isAlive = true, log = '') {
   const files = { console: join(folder, 'a.console'), log: join(folder, 'a.log') };
   writeFileSync(files.console, said);
   writeFileSync(files.log, log);
-  return { name: 'a', ...files, isAlive: () => isAlive, limitMs: 60_000 };
+  return { name: 'a', ...files, isAlive: () => isAlive, waitedMs: () => 0, limitMs: 60_000 };
 }
 
 const failure = (message: string | RegExp) => ({
@@ -31,6 +31,16 @@ test('a guest that never answers: the end of its console', async () => {
     failure(/^Docker on a does not answer after 0 s\nend of its console:\nline 15\n(line \d+\n)+line 29$/),
   );
   await expect(waitForMark({ ...guest(''), limitMs: 0 })).rejects.toMatchObject(failure(/\n\(nothing on its console\)$/));
+});
+
+test('a machine that waits for a core has its time yet', async () => {
+  let looks = 0;
+  const isAlive = () => {
+    looks += 1;
+    return looks < 3;
+  };
+  const waiting = { ...guest(''), isAlive, waitedMs: () => 1e9, limitMs: 0 };
+  await expect(waitForMark(waiting)).rejects.toMatchObject(failure(/^the virtual machine a ended/));
 });
 
 test('a panic is named at once, with what came before it and without its stack', async () => {

@@ -3,7 +3,7 @@ import { execa } from 'execa';
 import { TransshipError } from '../../src/error.ts';
 import type { HostPlan } from '../host-layer.ts';
 import type { HostSetting, Maker } from '../host-setting.ts';
-import { isAlive, startTime } from '../process-identity.ts';
+import { isAlive, startTime, waitedMs } from '../process-identity.ts';
 import type { TestHost } from '../testbed-state.ts';
 import { bootHost } from './boot-host.ts';
 import { readyLimitsMs } from './console.ts';
@@ -92,7 +92,7 @@ async function loadHost(request: SavedHosts, state: SavedState, plan: HostPlan):
   const machine: Machine = { ...common, plan, disks: { overlay, layer }, savable: { initrd, memory } };
   const initPid = await startMachine(machine);
   const initStart = startTime(initPid) ?? '';
-  await untilItRuns(machine, () => isAlive(initPid, initStart));
+  await untilItRuns(machine, initPid, initStart);
   return { name: plan.name, address: plan.address, initPid, initStart, initGroups: setting.groups.hostGroups(plan.name) };
 }
 
@@ -104,9 +104,9 @@ async function goOn(ask: AskQemu): Promise<boolean> {
 }
 
 /** QEMU reads the memory first; it listens at its socket from the beginning on. */
-async function untilItRuns({ plan, folder, accelerator }: Machine, isRunning: () => boolean): Promise<void> {
-  const end = Date.now() + readyLimitsMs[accelerator];
-  while (Date.now() < end && isRunning()) {
+async function untilItRuns({ plan, folder, accelerator }: Machine, pid: number, start: string): Promise<void> {
+  const beganMs = Date.now();
+  while (Date.now() - beganMs - waitedMs(pid) < readyLimitsMs[accelerator] && isAlive(pid, start)) {
     if (await withQemu(qmpSocket(folder, plan.name), goOn).catch(() => false)) return;
     await sleep(50);
   }
