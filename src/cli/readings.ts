@@ -3,6 +3,7 @@ import type { RunFolder } from '../evidence/run-folder.ts';
 import type { Span, Trace } from '../trace/span.ts';
 import { formatNs, nsToUs, type Us, usToNs } from '../trace/time.ts';
 import { downtimeName, explainedOf, explainingSpans } from '../trace/trace-leaves.ts';
+import { driftWords } from './clock-drift.ts';
 import { escapeText } from './terminal.ts';
 
 export interface ReadingsInput {
@@ -24,7 +25,7 @@ export function renderReadings({ folder, manifest, trace, top = 5 }: ReadingsInp
     ...criuLines(trace),
     ...explainedLines(trace),
     ...longestLines(trace, top),
-    ...clockLines(trace),
+    ...clockLines(trace, driftWords(manifest)),
     line('run', path),
     line('next', next.map((words) => `transship ${words}`).join(' | ')),
   ].join('\n');
@@ -128,10 +129,10 @@ function explainedLines(trace: Trace): readonly string[] {
 }
 
 /** How far the hosts' clocks were apart, and whether the trace contradicts what was read. */
-function clockLines({ clock, inconsistencies }: Trace): readonly string[] {
+function clockLines({ clock, inconsistencies }: Trace, drift: string): readonly string[] {
   const lines: string[] = [];
   if (clock !== null)
-    lines.push(line('clocks', `destination − source ${formatNs(clock.offsetNs)} ±${formatNs(clock.boundNs)}, taken off`));
+    lines.push(line('clocks', `destination − source ${formatNs(clock.offsetNs)} ±${formatNs(clock.boundNs)}, taken off${drift}`));
   const [first] = inconsistencies;
   if (first === undefined) return lines;
   const more = inconsistencies.length === 1 ? '' : ` (and ${inconsistencies.length - 1} more)`;
