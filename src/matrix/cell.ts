@@ -12,7 +12,7 @@ import { failureOf } from './cause.ts';
 import type { CellRequest, Played } from './cell-request.ts';
 import type { Cell, CellFailure, CellResult, PhaseResult } from './cells.ts';
 import { evidenceRoot, ownTest, withEvidence } from './own-test.ts';
-import { playWords } from './words-test.ts';
+import { playWords } from './user-test.ts';
 
 const vm = { cpus: 1, memoryMib: 1024 };
 
