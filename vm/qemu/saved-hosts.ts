@@ -39,7 +39,7 @@ export function savedHosts(request: SavedHosts): Pick<Required<Maker>, 'prepare'
       const savable = { initrd: request.initrd, memory: null };
       state = await savedState({ tree: request.tree, machines: plans.map((plan) => ({ ...common, plan, savable })) });
       if (state.isThere) takeKeys(state, folder, plans);
-      else say('no such hosts are saved: they are booted, and saved (once)');
+      else say(`no such hosts are saved: they are booted, and saved (once; kept as ${state.folder})`);
       return state.isThere;
     },
     start: async (plan) => {
