@@ -22,9 +22,16 @@ modprobe -q -a virtio_pci virtio_net tun
 echo "transship: booted $(uname -r)" >/dev/console
 
 (
-    tries=0
+    tries=0 seen=''
     until docker version >/dev/null 2>&1; do
         tries=$((tries + 1))
+        # on a busy machine dockerd can give its containerd up ("timeout waiting for containerd to start"), and ends
+        if pidof dockerd >/dev/null; then
+            seen=yes
+        elif [ -n "$seen" ]; then
+            seen=''
+            start-dockerd
+        fi
         [ "$tries" -ne 600 ] || tail -n 15 /var/log/dockerd.log >/dev/console
         sleep 0.2
     done
