@@ -19,6 +19,28 @@ export interface Program {
   readonly needsBuildDepends: boolean;
 }
 
+const runc: Program = {
+  name: 'runc',
+  package: 'github.com/opencontainers/runc',
+  project: 'github.com/opencontainers/runc',
+  tags: 'seccomp urfave_cli_no_docs',
+  versionVariables: ['main.version'],
+  ldflags: '',
+  packages: ['golang-github-opencontainers-runc-dev', 'libseccomp-dev'],
+  needsBuildDepends: false,
+};
+
+const dockerd: Program = {
+  name: 'dockerd',
+  package: 'github.com/docker/docker/cmd/dockerd',
+  project: 'github.com/docker/docker',
+  tags: 'apparmor seccomp journald',
+  versionVariables: ['github.com/docker/docker/dockerversion.Version'],
+  ldflags: '-w -X github.com/docker/docker/dockerversion.ProductName=docker',
+  packages: [],
+  needsBuildDepends: true,
+};
+
 /** runc and the shim are built with what Debian's own -dev packages of them depend on; that is the cheap half. */
 export function programsOf(set: SourceSet): readonly Program[] {
   const containerd = set === 'testing' ? 'github.com/containerd/containerd/v2' : 'github.com/containerd/containerd';
@@ -30,16 +52,7 @@ export function programsOf(set: SourceSet): readonly Program[] {
     packages: ['golang-github-containerd-containerd-dev', 'golang-github-containerd-go-runc-dev'],
   };
   return [
-    {
-      name: 'runc',
-      package: 'github.com/opencontainers/runc',
-      project: 'github.com/opencontainers/runc',
-      tags: 'seccomp urfave_cli_no_docs',
-      versionVariables: ['main.version'],
-      ldflags: '',
-      packages: ['golang-github-opencontainers-runc-dev', 'libseccomp-dev'],
-      needsBuildDepends: false,
-    },
+    runc,
     {
       ...containerdLike,
       name: 'containerd-shim-runc-v2',
@@ -54,16 +67,7 @@ export function programsOf(set: SourceSet): readonly Program[] {
       tags: set === 'testing' ? 'no_zfs no_cri' : '',
       needsBuildDepends: true,
     },
-    {
-      name: 'dockerd',
-      package: 'github.com/docker/docker/cmd/dockerd',
-      project: 'github.com/docker/docker',
-      tags: 'apparmor seccomp journald',
-      versionVariables: ['github.com/docker/docker/dockerversion.Version'],
-      ldflags: '-w -X github.com/docker/docker/dockerversion.ProductName=docker',
-      packages: [],
-      needsBuildDepends: true,
-    },
+    dockerd,
   ];
 }
 
