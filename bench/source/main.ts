@@ -46,7 +46,7 @@ async function printVetted(): Promise<void> {
   const { packages, ofOurs, ofTheirs } = await vetInjected(set, root, join(cacheFolder, `gocache-${set}`));
   for (const line of ofOurs) print(`vet        ${line}`);
   print(
-    `vet        ${packages} packages, ${ofTheirs.length} complaints of their own   ${verdict(ofOurs.length === 0, 'nothing of what is put in')}`,
+    `vet        ${packages} packages: ${ofOurs.length} complaints about what is put in, ${ofTheirs.length} about their own lines   ${verdict(ofOurs.length === 0, '0')}`,
   );
 }
 

@@ -43,30 +43,20 @@ const dockerd: Program = {
 
 /** runc and the shim are built with what Debian's own -dev packages of them depend on; that is the cheap half. */
 export function programsOf(set: SourceSet): readonly Program[] {
-  const containerd = set === 'testing' ? 'github.com/containerd/containerd/v2' : 'github.com/containerd/containerd';
-  const containerdLike = {
-    project: containerd,
-    tags: '',
-    versionVariables: [`${containerd}/version.Version`],
+  const project = set === 'testing' ? 'github.com/containerd/containerd/v2' : 'github.com/containerd/containerd';
+  const like = {
+    project,
+    versionVariables: [`${project}/version.Version`],
     ldflags: '',
     packages: ['golang-github-containerd-containerd-dev', 'golang-github-containerd-go-runc-dev'],
   };
+  const shim = 'containerd-shim-runc-v2';
+  // what only Debian's patches make compile, and Docker has no use for: they are not always to be had
+  const tags = set === 'testing' ? 'no_zfs no_cri' : '';
   return [
     runc,
-    {
-      ...containerdLike,
-      name: 'containerd-shim-runc-v2',
-      package: `${containerd}/cmd/containerd-shim-runc-v2`,
-      needsBuildDepends: false,
-    },
-    {
-      ...containerdLike,
-      name: 'containerd',
-      package: `${containerd}/cmd/containerd`,
-      // what only Debian's patches make compile, and Docker has no use for: they are not always to be had
-      tags: set === 'testing' ? 'no_zfs no_cri' : '',
-      needsBuildDepends: true,
-    },
+    { ...like, name: shim, package: `${project}/cmd/${shim}`, tags: '', needsBuildDepends: false },
+    { ...like, name: 'containerd', package: `${project}/cmd/containerd`, tags, needsBuildDepends: true },
     dockerd,
   ];
 }
