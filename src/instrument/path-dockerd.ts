@@ -76,7 +76,7 @@ export const dockerdRules: readonly PathRule[] = [
   {
     name: 'dockerd.get-container',
     layer: 'dockerd',
-    half: 'restore',
+    half: 'both',
     packages: router('container'),
     function: '(*containerRouter).getContainersByName',
     does: 'tells what is known of a container, from memory: whoever moves one asks before and after',
