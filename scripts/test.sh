@@ -31,4 +31,4 @@ else
   echo "shellcheck is not installed: the shell scripts are not checked" >&2
 fi
 
-exec node_modules/.bin/vitest run ${project:+--project "$project"} --reporter=default --reporter=./dist/test/closing-line.js "$@"
+exec node_modules/.bin/vitest run ${project:+--project "$project*"} --reporter=default --reporter=./dist/test/closing-line.js "$@"
