@@ -25,11 +25,14 @@ const limitMs = 120_000;
 const rounds = 4;
 const requests = 3_000;
 
-// perl-base has no Time::HiRes: clock_gettime(2) by its number. The kept connection is what the controller has, too.
-const client = `
-use strict; use IO::Socket::UNIX;
+// perl-base has no Time::HiRes: clock_gettime(2) by its number
+const clock = `
 my $n = \`uname -m\` =~ /^(?:aarch64|arm64)/ ? 113 : 228;
-sub us { my $t = "\\0" x 16; syscall $n, 1, $t; my ($s, $ns) = unpack "qq", $t; $s * 1e6 + $ns / 1e3 }
+sub us { my $t = "\\0" x 16; syscall $n, 1, $t; my ($s, $ns) = unpack "qq", $t; $s * 1e6 + $ns / 1e3 }`;
+
+// The kept connection is what the controller has, too
+const client = `
+use strict; use IO::Socket::UNIX;${clock}
 my $socket = IO::Socket::UNIX->new(Peer => "/var/run/docker.sock") or die "docker.sock: $!\\n";
 my $begun;
 for my $turn (-300 .. $ARGV[0] - 1) {
@@ -41,9 +44,7 @@ for my $turn (-300 .. $ARGV[0] - 1) {
 printf "%.3f\\n", (us() - $begun) / $ARGV[0];`;
 
 const writer = `
-use strict;
-my $n = \`uname -m\` =~ /^(?:aarch64|arm64)/ ? 113 : 228;
-sub us { my $t = "\\0" x 16; syscall $n, 1, $t; my ($s, $ns) = unpack "qq", $t; $s * 1e6 + $ns / 1e3 }
+use strict;${clock}
 open my $log, ">", $ARGV[1] or die "$ARGV[1]: $!\\n";
 my $begun = us();
 for my $line (1 .. $ARGV[0]) { my $now = us() - $begun; syswrite $log, sprintf "(%02d.%06d) mem: will dump %d pages of a mapping at %x\\n", $now / 1e6, $now % 1e6, $line, $line }

@@ -35,17 +35,18 @@ export async function openRecorders({ stage, watch, ...request }: RecordersReque
   const natives = openNativeSpans(folder, [source, destination]);
   const watching = [openWatch(source, watch), openWatch(destination, watch)] as const;
   const observing = openObservation(request);
+  const marking = [mark(source, stage), mark(destination, stage)] as const;
   const close = async () => {
-    await Promise.all([natives, ...watching].map(async (one) => (await one)[Symbol.asyncDispose]()));
+    // one that was not opened has nothing to close
+    await Promise.all([natives, ...watching].map((one) => one.then((opened) => opened[Symbol.asyncDispose]()).catch(() => {})));
   };
   try {
-    const marking = [mark(source, stage), mark(destination, stage)] as const;
-    const [atSource, atDestination, observation] = await Promise.all([...marking, observing]);
-    const [onSource, onDestination] = await Promise.all(watching);
+    const opening = Promise.all([...marking, ...watching, natives, observing]);
+    const [atSource, atDestination, onSource, onDestination, native, observation] = await opening;
     return {
       marks: { source: atSource, destination: atDestination },
       watches: { source: onSource, destination: onDestination },
-      native: await natives,
+      native,
       observation,
       [Symbol.asyncDispose]: close,
     };

@@ -1,15 +1,13 @@
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { packageRoot } from '../../src/evidence/run-folder.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
-import { workloadImage } from '../../vm/workload-image.ts';
 import { onHost } from '../destination-state.ts';
 import { moveIt } from '../mover.ts';
+import { bringWorkload } from '../pingpong.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
 /** Docker's own restore knows only the host network from 28 on (containerd issue 12141). */
@@ -20,9 +18,7 @@ describeOnHosts(
     let image = '';
 
     beforeAll(async () => {
-      const { file, reference } = await workloadImage();
-      image = reference;
-      for (const host of [hosts().a, hosts().b]) await text(await host.docker.loadImage(createReadStream(file)));
+      image = await bringWorkload(hosts());
       await installRuntime(hosts().b);
     }, 600_000);
 

@@ -1,20 +1,16 @@
-import { createReadStream } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import type { Host } from '../../src/hosts/host.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
-import { workloadImage } from '../../vm/workload-image.ts';
 import { onHost } from '../destination-state.ts';
 import { moveIt } from '../mover.ts';
+import { bringWorkload } from '../pingpong.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
 describeOnHosts('memory on its way', 'private-pages', (hosts) => {
   let image = '';
 
   beforeAll(async () => {
-    const { file, reference } = await workloadImage();
-    image = reference;
-    for (const host of [hosts().a, hosts().b]) await text(await host.docker.loadImage(createReadStream(file)));
+    image = await bringWorkload(hosts());
     await installRuntime(hosts().b);
   }, 600_000);
 

@@ -1,3 +1,4 @@
+import { patient } from '../../hosts/patience.ts';
 import type { Move } from '../step.ts';
 import { asRootQuoted } from '../whole/route.ts';
 import { assignments } from './assignments.ts';
@@ -88,5 +89,6 @@ export function restoreSettings(
     // what moves along with the host announces it itself
     announce: state.traits.lanLinks.length > 0 && move.plan.options.movingAddress === undefined ? '1' : '',
     restore_s: more.limitS,
+    begin_s: patient(60),
   });
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # restore FOLDER RUNC-WORDS... - a runc call on a container that is staged for a restore. FOLDER, private and on memory, has
-#   settings    bash: wait_s, restore_s (limits), work (CRIU's work folder), merged (where the root file system is mounted),
+#   settings    bash: wait_s, begin_s, restore_s (limits: for a word, for runc, for CRIU), work (CRIU's work folder), merged (where the root file system is mounted),
 #               words (array: more words for `runc restore`), announce (1: the addresses of its own macvlan links have moved along)
 #   images/     CRIU's images, complete when `go` has been said
 #   moving, address    where an address of the host moves along: what address needs, and it
