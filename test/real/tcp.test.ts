@@ -83,6 +83,15 @@ describeOnHosts('connections that move along', 'tcp', (hosts) => {
     });
   });
 
+  test('its connections stay behind: the address is announced on arrival all the same', async () => {
+    const { a } = hosts();
+    await startRedis(`--network lan --ip ${address}`);
+    const announced = hearAnnouncement(a);
+    const { manifest } = await moveIt(hosts(), { container: 'web', options: { strategy: 'diskless' } });
+    expect(manifest).toMatchObject({ outcome: 'migrated', error: null });
+    expect(await announced).toBe('announced');
+  });
+
   test('a move that is rolled back: the connection goes on where it was', async () => {
     const { a, b } = hosts();
     await startRedis(`--network lan --ip ${address}`);
@@ -228,3 +237,17 @@ describeOnHosts('connections that move along', 'tcp', (hosts) => {
     await expect(moved).rejects.toMatchObject({ code: 'not-ready', message: expect.stringContaining(reason) });
   });
 });
+
+/** Listens on eth0 there for a gratuitous ARP of the address (RFC 826: sender and target are one), half a minute at most. */
+async function hearAnnouncement(host: Host): Promise<string> {
+  const script = `use Socket; socket(my $s, 17, 3, unpack("n", pack("S", 0x0806))) or die $!; alarm 30; my $ip = inet_aton("${address}");
+    while (sysread($s, my $p, 2048)) { if (substr($p, 28, 4) eq $ip && substr($p, 38, 4) eq $ip) { print "announced"; exit } }`;
+  const process = host.spawn(`exec perl -e '${script}'`);
+  process.stdin.end();
+  let heard = '';
+  process.stdout.on('data', (chunk: Buffer) => {
+    heard += chunk.toString();
+  });
+  await process.ended;
+  return heard;
+}
