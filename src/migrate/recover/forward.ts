@@ -13,11 +13,12 @@ export function stepsForward(steps: readonly Step[], past: Past, thawFirst: Thaw
   if (past.isCommitted) return cleanup.filter((step) => !past.ended.includes(step));
   const verify = steps.find((step) => step.name === 'verify');
   const residual = steps.find((step) => step.keepsHalves === true);
+  const check = steps.filter((step) => step.name === 'check-images' && !past.ended.includes(step));
   if (verify === undefined) throw new Error('a strategy that verifies nothing');
-  if (residual === undefined) return [thawFirst === null ? verify : goOnFirst(verify, thawFirst), ...cleanup];
+  if (residual === undefined) return [...check, thawFirst === null ? verify : goOnFirst(verify, thawFirst), ...cleanup];
   // Once it has run there with memory still to come, what was answered is there alone: a failure keeps both halves.
   if (thawFirst !== null) return [keeping(goOnFirst(verify, waitingFor(residual, thawFirst)), residual), residual, ...cleanup];
-  return [past.isHalved ? keeping(verify, residual) : verify, residual, ...cleanup];
+  return past.isHalved ? [keeping(verify, residual), residual, ...cleanup] : [...check, verify, residual, ...cleanup];
 }
 
 function goOnFirst(verify: Step, thaw: (move: Move) => Promise<void>): Step {
