@@ -1,18 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../error.ts';
-import { patient } from '../../hosts/patience.ts';
-import { freeze, isLive } from '../live-copy.ts';
+import { freeze, runcStatus } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
-import { destinationIdOf, restartCommand } from '../strategies/common.ts';
+import { destinationIdOf } from '../strategies/common.ts';
 import { lastPage, lastPageLines } from './last-page.ts';
 import { directOf } from './stage-step.ts';
 import { arrivalLine, type Sample } from './transfer-progress.ts';
 
 /** What the daemon counts in: the page of x86-64, and of arm64 as Debian has it. */
 const pageBytes = 4096;
-/** Without any page for so long, the channel is taken for lost. */
-const stallLimitMs = 30_000;
-
+/** As runc calls one that has not ended: it may be held while its memory comes. */
+const standing: readonly (string | null)[] = ['running', 'paused'];
 interface Progress {
   /** That the daemon has received on the page channel; null when it is closed, or cannot be looked at. */
   readonly channelBytes: number | null;
@@ -35,6 +33,7 @@ export const residual: Step = {
   commits: true,
   keepsHalves: true,
   do: async (move) => {
+    const { stallLimitMs } = directOf(move);
     let last: Progress | null = null;
     let movedMs = performance.now();
     const samples: Sample[] = [{ atMs: movedMs, bytes: 0 }];
@@ -42,7 +41,8 @@ export const residual: Step = {
       const now = await readProgress(move, last?.totalPages ?? null);
       if (now.status !== null) {
         const pages = await pagesAtEnd(move, now.status);
-        if (!(await isLive(move.destination, destinationIdOf(move)))) throw halves(move, 'it runs there no more');
+        if (!standing.includes(await runcStatus(move.destination, destinationIdOf(move))))
+          throw lostMemory(move, 'it runs there no more');
         samples.push({ atMs: performance.now(), bytes: pages * pageBytes });
         move.report.progress(arrivalLine(samples, now.totalPages));
         move.found.pagesBytes = pages * pageBytes;
@@ -51,8 +51,7 @@ export const residual: Step = {
       if (now.channelBytes !== null) samples.push({ atMs: performance.now(), bytes: now.channelBytes });
       move.report.progress(arrivalLine(samples, now.totalPages));
       if (last === null || now.logBytes > last.logBytes) movedMs = performance.now();
-      if (performance.now() - movedMs > patient(stallLimitMs))
-        throw halves(move, `no page has come for ${patient(stallLimitMs) / 1e3} s`);
+      if (performance.now() - movedMs > stallLimitMs) throw halves(move, `no page has come for ${stallLimitMs / 1e3} s`);
       last = now;
       await sleep(100);
     }
@@ -65,8 +64,8 @@ async function pagesAtEnd(move: Move, status: number): Promise<number> {
   const script = `grep -E '${lastPageLines}' ${work.destination}/lazy-pages.log`;
   const { stdout } = await move.destination.shell.run(script, { timeoutMs: 30_000 });
   const { pages, missing } = lastPage(stdout);
-  if (status !== 0) throw halves(move, `the page daemon ended with status ${status}`);
-  if (missing !== null) throw halves(move, `the page daemon ended with status 0, and ${missing}`);
+  if (status !== 0) throw lostMemory(move, `the page daemon ended with status ${status}`);
+  if (missing !== null) throw lostMemory(move, `the page daemon ended with status 0, and ${missing}`);
   return pages;
 }
 
@@ -93,6 +92,12 @@ async function readProgress(move: Move, knownTotal: number | null): Promise<Prog
   };
 }
 
+/** What has not come can come no more: whoever had it to bring, or to hold it, has ended. */
+function lostMemory(move: Move, why: string): TransshipError {
+  move.found.isMemoryLost = true;
+  return halves(move, why);
+}
+
 function halves({ source, destination }: Move, why: string): TransshipError {
   return new TransshipError(
     'lost',
@@ -103,19 +108,12 @@ function halves({ source, destination }: Move, why: string): TransshipError {
 
 /** Neither side goes on until somebody has decided: what was answered since the dump is on the destination alone. */
 async function holdDestination(move: Move): Promise<void> {
-  const { movingAddress: address } = move.plan.options;
-  if (address !== undefined)
-    move.found.warnings.push(
-      `${address} is on ${move.destination.name}: who goes back to the freeze takes it away there (ip address del) first`,
-    );
-  const { create, container } = move.plan;
-  const command = restartCommand(create, container.name);
-  if (command !== null) move.found.warnings.push(`its restart policy is off on both hosts; where it goes on: ${command}`);
   const there = destinationIdOf(move);
   await freeze(move.destination, there).catch(async (cause) => {
-    if (await isLive(move.destination, there)) throw cause;
-    move.found.warnings.push(
-      `it has ended on ${move.destination.name}: what was answered since the dump is lost, and the one way is back`,
-    );
+    const status = await runcStatus(move.destination, there);
+    if (status === 'running') throw cause;
+    if (status === 'paused') return; // an earlier recovery has held it
+    move.found.isMemoryLost = true;
+    move.found.warnings.push(`it has ended on ${move.destination.name}: what was answered since the dump is lost`);
   });
 }
