@@ -17,7 +17,7 @@ import { buildPrograms, goRootOf } from '../../src/instrument/build-programs.ts'
 import { programNames, programsOf } from '../../src/instrument/programs.ts';
 import { medianOf, medianRatio } from '../../src/trace/median-interval.ts';
 import type { TwoHosts } from '../../test/two-hosts.ts';
-import { cacheFolder } from '../../vm/build-cache.ts';
+import { cacheFolder } from '../../vm/places.ts';
 import { withPair } from '../downtime/test-pair.ts';
 import { comparisonsOf, ownershipsOf } from './inferred.ts';
 import { callersOf, type Moved, moveOnce, switchBoth } from './moves.ts';

@@ -7,7 +7,7 @@ import { applyChanges } from '../../src/instrument/file-changes.ts';
 import { planInjection } from '../../src/instrument/inject.ts';
 import { pathRules } from '../../src/instrument/path-rules.ts';
 import { firstMarkLine, sideFileName } from '../../src/instrument/span-marks.ts';
-import { cacheFolder } from '../../vm/build-cache.ts';
+import { cacheFolder } from '../../vm/places.ts';
 import type { SourceSet } from '../../vm/versions.ts';
 
 export interface Vetted {

@@ -12,6 +12,11 @@ until ip link show eth0 >/dev/null 2>&1; do
 done
 ip address add "$ADDRESS" dev eth0
 ip link set eth0 up
+# a second card, by which a set of no root's is reached from outside
+if read -r way_in 2>/dev/null </etc/testbed/way-in; then
+    ip address add "$way_in" dev eth1
+    ip link set eth1 up
+fi
 
 # cgroup v2 gives controllers only to the children of a group without processes: all that run here go one level down
 cd /sys/fs/cgroup || exit 1
