@@ -82,9 +82,11 @@ const hostPackages = [
   'zstd',
 ] as const;
 
-/** Debian 12 has the client within docker.io. */
+/** Debian 12 has the client within docker.io, and libcompel within criu. */
+const notInDebian12: readonly string[] = ['docker-cli', 'libcompel1'];
+
 export function packagesOf(set: PackageSet): readonly string[] {
-  return set === 'debian12' ? hostPackages.filter((name) => name !== 'docker-cli') : hostPackages;
+  return set === 'debian12' ? hostPackages.filter((name) => !notInDebian12.includes(name)) : hostPackages;
 }
 
 /** Packages of the workload image, all from stable. perl, not perl-base: the ticker needs Time::HiRes. */
