@@ -15,6 +15,7 @@ import { makeSsh } from './test-ssh.ts';
 import { hasRemains, takeDown, testbedData } from './testbed-down.ts';
 import { readTestbed, type TestbedState, type TestHost, testbedFolder } from './testbed-state.ts';
 import { treeVersions } from './tree-versions.ts';
+import { untilAborted } from './until-aborted.ts';
 import type { PackageSet } from './versions.ts';
 import { makeWire } from './wire.ts';
 
@@ -63,7 +64,7 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
   writeFileSync(join(folder, 'maker'), `${process.pid} ${startTime(process.pid)}\n`);
   const making = make(options);
   try {
-    return await Promise.race([making, aborted(options.signal)]);
+    return await untilAborted(options.signal, making, 'testbed up was interrupted');
   } catch (error) {
     const logs = (options.hosts ?? usualHosts).map((name) => dockerdLog(planOf(set, name, '')));
     await takeDown(set);
@@ -143,14 +144,6 @@ async function checkSsh(folder: string, hosts: readonly TestHost[], limitS: numb
         'transship testbed up tries again',
       );
   }
-}
-
-function aborted(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = (): void => reject(new TransshipError('interrupted', 'testbed up was interrupted', 'nothing of it is left'));
-    if (signal?.aborted) stop();
-    signal?.addEventListener('abort', stop, { once: true });
-  });
 }
 
 function refuseWhileMaking(set: string): void {
