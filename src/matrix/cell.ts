@@ -22,7 +22,7 @@ const vm = { cpus: 1, memoryMib: 1024 };
  * @throws TransshipError what keeps it from being played here: `not-ready`, `interrupted`
  */
 export async function playCell(cell: Cell, request: CellRequest): Promise<CellResult> {
-  const { set, signal, say, words } = request;
+  const { set, signal, say, words, isSaved } = request;
   const beganMs = performance.now();
   const boot = (isOk: boolean): PhaseResult => ({ name: 'boot', isOk, durationMs: Math.round(performance.now() - beganMs) });
   const result = (versions: HostVersions | null, played: Played): CellResult => ({
@@ -32,7 +32,7 @@ export async function playCell(cell: Cell, request: CellRequest): Promise<CellRe
   const hosts = words.length === 0 ? ['a'] : ['a', 'b'];
   try {
     await takeDown(set); // what an earlier matrix left that was killed
-    const options = { set, hosts, cgroup: 'v2', packages: cell.packages, vm: { ...vm, kernel: cell.kernel } } as const;
+    const options = { set, hosts, cgroup: 'v2', packages: cell.packages, vm: { ...vm, kernel: cell.kernel, isSaved } } as const;
     const { versions } = await bringUp({ ...options, say, signal });
     const booted = boot(true);
     // when it is interrupted the hosts go, and whatever is under way on them fails
