@@ -36,6 +36,7 @@ export async function debianKernel({ version, prefix, say }: KernelWish): Promis
   const target = join(cacheFolder, `kernel-${version}-${hash}`);
   const kept = version === name ? undefined : keptKernels(hash).find(({ release }) => isOf(release, version));
   if (kept !== undefined) return kept;
+  if (existsSync(target)) return kernelIn(target);
   const { uri, aptOptions } = await debianMirror();
   const source = `deb ${uri} ${suite} main`;
   // a name of no number takes what there is
