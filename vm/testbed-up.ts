@@ -17,6 +17,7 @@ import { makeSsh } from './test-ssh.ts';
 import { hasRemains, takeDown } from './testbed-down.ts';
 import { readTestbed, type TestbedState, type TestHost, testbedFolder } from './testbed-state.ts';
 import { treeVersions } from './tree-versions.ts';
+import { untilAborted } from './until-aborted.ts';
 import { hostSets, type PackageSet } from './versions.ts';
 
 export interface UpOptions {
@@ -67,7 +68,7 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
   writeFileSync(join(folder, 'maker'), `${process.pid} ${startTime(process.pid)}\n`);
   const making = make(options);
   try {
-    return await Promise.race([making, aborted(options.signal)]);
+    return await untilAborted(options.signal, making, 'testbed up was interrupted');
   } catch (error) {
     const logs = (options.hosts ?? usualHosts).map((name) => dockerdLog(planOf(set, name, '')));
     await takeDown(set);
@@ -137,32 +138,21 @@ function planOf(set: string, name: string, address: string): HostPlan {
   return { name, address, prefixLength, data, upper: join(data, 'upper') };
 }
 
-/** Every way that will be used: from here to each host, and from each host to the other. */
+/** Every way that will be used: from here to each host, and from each host to the other. All at once: each takes a second or two of a guest. */
 async function checkSsh(folder: string, hosts: readonly TestHost[], limitS: number): Promise<void> {
-  for (const host of hosts) {
-    const others = hosts.filter((other) => other !== host).map((other) => `ssh root@${other.address} true`);
-    const command = ['true', ...others].join(' && ');
-    const options = ['-F', join(folder, 'ssh_config'), '-o', 'ControlMaster=no', '-o', 'ControlPath=none'];
-    const result = await execa('ssh', [...options, host.name, command], {
-      reject: false,
-      timeout: 6_000 * limitS,
-      stdin: 'ignore',
-    });
-    if (result.exitCode !== 0)
-      throw new TransshipError(
-        'failed',
-        `ssh to ${host.name}: ${result.stderr || 'no answer'}`,
-        'transship testbed up tries again',
-      );
-  }
-}
-
-function aborted(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = (): void => reject(new TransshipError('interrupted', 'testbed up was interrupted', 'nothing of it is left'));
-    if (signal?.aborted) stop();
-    signal?.addEventListener('abort', stop, { once: true });
-  });
+  const options = ['-F', join(folder, 'ssh_config'), '-o', 'ControlMaster=no', '-o', 'ControlPath=none'];
+  await Promise.all(
+    hosts.map(async (host) => {
+      const others = hosts.filter((other) => other !== host).map((other) => `ssh root@${other.address} true`);
+      const command = ['true', ...others].join(' && ');
+      const result = await execa('ssh', [...options, host.name, command], {
+        ...{ reject: false, timeout: 6_000 * limitS, stdin: 'ignore' },
+      });
+      if (result.exitCode === 0) return;
+      const words = `ssh to ${host.name}: ${result.stderr || 'no answer'}`;
+      throw new TransshipError('failed', words, 'transship testbed up tries again');
+    }),
+  );
 }
 
 function refuseWhileMaking(set: string): void {
