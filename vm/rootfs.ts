@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { debianMirror } from './apt-mirror.ts';
 import { buildOnce, cacheFolder, recipeHash } from './build-cache.ts';
@@ -22,6 +21,7 @@ export interface RootTree {
  * @throws TransshipError `not-ready`
  */
 export async function rootTree({ packages, extra, prefix, say }: RootTree): Promise<string> {
+  const { uri, aptOptions } = await debianMirror();
   const { suite, fromTesting } = hostSets[packages];
   const recipe = [
     '--mode=root',
@@ -33,8 +33,6 @@ export async function rootTree({ packages, extra, prefix, say }: RootTree): Prom
     suite,
   ];
   const target = join(cacheFolder, `rootfs-${recipeHash([recipe, suites.testing, process.arch])}`);
-  if (existsSync(target)) return target; // what is there needs no mirror
-  const { uri, aptOptions } = await debianMirror();
   const sources = [suite, ...(fromTesting === null ? [] : [suites.testing])].map((name) => `deb ${uri} ${name} main`);
   const apt = aptOptions.map((option) => `--aptopt=${option}`);
   const command = ['mmdebstrap', ...apt, ...recipe, `${target}.partial`, ...sources];

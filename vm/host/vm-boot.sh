@@ -19,17 +19,11 @@ done
 hostname -F /etc/hostname
 # no udev that would load them; the rest is loaded by the kernel when it is asked for, or by dockerd
 modprobe -q -a virtio_pci virtio_net tun
-read -r up _ </proc/uptime
-echo "transship: booted $(uname -r) after $up s" >/dev/console
+echo "transship: booted $(uname -r)" >/dev/console
 
-# What `docker version` asks, by a program that begins more quickly: dockerd has one emulated processor to start on. It listens before
-# it answers, so that mostly this waits and does not poll.
-# shellcheck disable=SC2016  # $_ is perl's
-ping='socket S, 1, 1, 0; connect S, pack "S a*", 1, "/run/docker.sock" or exit 1; syswrite S, "GET /_ping HTTP/1.0\r\n\r\n"
-  or exit 1; sysread S, $_, 99; exit !m{^HTTP/\S+ 200}'
 (
     tries=0 seen=''
-    until perl -e "$ping" 2>/dev/null; do
+    until docker-answers 2>/dev/null; do
         tries=$((tries + 1))
         # on a busy machine dockerd can give its containerd up ("timeout waiting for containerd to start"), and ends
         if pidof dockerd >/dev/null; then
@@ -41,10 +35,9 @@ ping='socket S, 1, 1, 0; connect S, pack "S a*", 1, "/run/docker.sock" or exit 1
         [ "$tries" -ne 600 ] || tail -n 15 /var/log/dockerd.log >/dev/console
         sleep 0.2
     done
-    read -r up _ </proc/uptime
     # more than once: an emulated serial port on a busy machine can lose an interrupt, and what was written then waits for the next word
     for _ in 1 2 3 4 5 6 7 8 9 10; do
-        echo "transship: docker answers after $up s" >/dev/console
+        echo 'transship: docker answers' >/dev/console
         sleep 1
     done
 ) </dev/null >/dev/null 2>&1 &
