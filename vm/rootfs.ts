@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { debianMirror } from './apt-mirror.ts';
 import { buildOnce, recipeHash } from './build-cache.ts';
@@ -17,24 +16,20 @@ export interface RootTree {
   readonly say: (line: string) => void;
 }
 
-interface NamedRecipe {
+export interface TreeRecipe {
   /** What the tree is called in the cache. */
   readonly name: string;
   readonly suite: string;
   readonly packages: readonly string[];
   /** mmdebstrap's options besides mode, variant and packages. */
   readonly options: readonly string[];
-}
-
-export interface TreeRecipe extends NamedRecipe {
   /** How this machine's apt reaches the mirror. */
   readonly apt: readonly string[];
   readonly sources: readonly string[];
 }
 
-const installing = ['--mode=root', '--variant=minbase'];
-
-function namedRecipe({ packages, extra }: Pick<RootTree, 'packages' | 'extra'>): NamedRecipe {
+export async function treeRecipe({ packages, extra }: Pick<RootTree, 'packages' | 'extra'>): Promise<TreeRecipe> {
+  const { uri, aptOptions } = await debianMirror();
   const { suite, fromTesting } = hostSets[packages];
   const names = [...packagesOf(packages), ...extra];
   const options = [
@@ -42,19 +37,15 @@ function namedRecipe({ packages, extra }: Pick<RootTree, 'packages' | 'extra'>):
     ...leanOptions,
     ...(fromTesting === null ? [] : pinHooks(fromTesting.names, fromTesting.least)),
   ];
-  const recipe = [[...installing, `--include=${names.join(',')}`, ...options, suite], suites.testing, process.arch];
-  return { suite, packages: names, options, name: `rootfs-${recipeHash(recipe)}` };
-}
-
-export async function treeRecipe(wish: Pick<RootTree, 'packages' | 'extra'>): Promise<TreeRecipe> {
-  const { uri, aptOptions } = await debianMirror();
-  const { suite, fromTesting } = hostSets[wish.packages];
   return {
-    ...namedRecipe(wish),
+    ...{ suite, packages: names, options },
+    name: `rootfs-${recipeHash([[...installing, `--include=${names.join(',')}`, ...options, suite], suites.testing, process.arch])}`,
     apt: aptOptions.map((option) => `--aptopt=${option}`),
     sources: [suite, ...(fromTesting === null ? [] : [suites.testing])].map((name) => `deb ${uri} ${name} main`),
   };
 }
+
+const installing = ['--mode=root', '--variant=minbase'];
 
 /**
  * The root tree that all test hosts share below their own layer: built once for a recipe.
@@ -62,10 +53,8 @@ export async function treeRecipe(wish: Pick<RootTree, 'packages' | 'extra'>): Pr
  * @throws TransshipError `not-ready`
  */
 export async function rootTree({ packages, extra, prefix, say }: RootTree): Promise<string> {
-  const request = { packages, extra };
-  const target = join(cacheFolder, namedRecipe(request).name);
-  if (existsSync(target)) return target; // what is there needs no mirror
-  const { suite, packages: names, options, apt, sources } = await treeRecipe(request);
+  const { name, suite, packages: names, options, apt, sources } = await treeRecipe({ packages, extra });
+  const target = join(cacheFolder, name);
   const include = `--include=${names.join(',')}`;
   const command = ['mmdebstrap', ...apt, ...installing, include, ...options, suite, `${target}.partial`, ...sources];
   return buildOnce({ target, command, what: `the root tree of the test hosts (${packages})`, prefix, say });

@@ -1,13 +1,8 @@
 #!/bin/sh
 # ready.sh - in a test host that is a virtual machine: says on its console when Docker answers, or why it is of no use.
 set -u
-# What `docker version` asks, by a program that begins more quickly: dockerd has one emulated processor to start on. It listens before
-# it answers, so that mostly this waits and does not poll.
-# shellcheck disable=SC2016  # $_ is perl's
-ping='socket S, 1, 1, 0; connect S, pack "S a*", 1, "/run/docker.sock" or exit 1; syswrite S, "GET /_ping HTTP/1.0\r\n\r\n"
-  or exit 1; sysread S, $_, 99; exit !m{^HTTP/\S+ 200}'
 tries=0 seen=''
-until perl -e "$ping" 2>/dev/null; do
+until docker-answers 2>/dev/null; do
     tries=$((tries + 1))
     # on a busy machine dockerd can give its containerd up ("timeout waiting for containerd to start"), and ends
     if pidof dockerd >/dev/null; then
@@ -19,8 +14,7 @@ until perl -e "$ping" 2>/dev/null; do
     [ "$tries" -ne 600 ] || tail -n 15 /var/log/dockerd.log 2>/dev/null || journalctl -q -n 15 --no-pager -o cat -u docker -u containerd
     sleep 0.2
 done >/dev/console 2>/dev/null
-read -r up _ </proc/uptime
-word="docker answers after $up s"
+word='docker answers'
 if [ -d /run/systemd/system ]; then
     # such a set is for what AppArmor does: without it, it would be another one
     case $(docker info -f '{{.SecurityOptions}}') in

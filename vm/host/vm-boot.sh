@@ -9,8 +9,7 @@ mkdir -p /usr/lib/modules
 mount -t ext4 -o ro LABEL=modules /usr/lib/modules
 # no udev that would load them; the rest is loaded by the kernel when it is asked for, or by dockerd
 modprobe -q -a virtio_pci virtio_net tun
-read -r up _ </proc/uptime
-echo "transship: booted $(uname -r) after $up s" >/dev/console
+echo "transship: booted $(uname -r)" >/dev/console
 [ ! -e /etc/testbed/systemd-boot.sh ] || exec sh /etc/testbed/systemd-boot.sh
 
 mkdir -p /dev/pts /dev/shm /dev/mqueue
