@@ -25,6 +25,7 @@ export function findInconsistencies(spans: readonly AlignedSpan[], parents: read
   });
 }
 
-function title({ span, host }: AlignedSpan): string {
+/** How a span is named in what is said of it. */
+export function title({ span, host }: AlignedSpan): string {
   return `${span.name} (${host})`;
 }
