@@ -137,3 +137,12 @@ describe('what packs and unpacks the images says how many bytes, and how many a 
     }
   });
 });
+
+test.each(['sample-auto', 'sample-layers', 'sample-redis'])('%s: what looks on from outside calls nobody', (run) => {
+  const path = join(folder.path, 'other');
+  cpSync(join(import.meta.dirname, '../../traces', run), path, { recursive: true });
+  const { spans } = loadTrace({ run, path });
+  const onlookers = new Set(spans.filter(({ name }) => name.startsWith('probe.')).map(({ spanId }) => spanId));
+  expect(onlookers.size).toBe(3);
+  expect(spans.filter(({ parentSpanId }) => onlookers.has(parentSpanId ?? '')).map(({ name }) => name)).toEqual([]);
+});
