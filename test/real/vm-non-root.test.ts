@@ -65,7 +65,7 @@ describe.skipIf(missing.length > 0)(`virtual machines without root and without n
   test('hosts in namespaces are refused, with what would do', async () => {
     const { exitCode, stderr } = await testbed('up');
     expect(exitCode).toBe(3);
-    expect(stderr).toMatch(/^error: no test hosts here: test hosts need root \(virtual machines do not: --kind vm\)/);
+    expect(stderr).toMatch(/^error: no test hosts here: test hosts need root \(virtual machines do not: testbed up --kind vm\)/);
   });
 
   test('a place that cannot hold sockets is refused, with which', async () => {
