@@ -49,6 +49,7 @@ const addressOf = (index: number): string => `10.77.0.${index + 1}`;
 export async function bringUp(options: UpOptions): Promise<TestbedState> {
   const { set, say } = options;
   requireGround(options.vm);
+  if (!isRoot) requirePlainPath(testbedFolder(set));
   checkName(set);
   const present = readTestbed(set);
   if (present?.hosts.every((host) => isAlive(host.initPid, host.initStart))) return present;
@@ -59,7 +60,6 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
   }
   if (options.vm !== undefined) requireVms(options.vm);
   const folder = testbedFolder(set);
-  if (!isRoot) requirePlainPath(folder);
   mkdirSync(folder, { recursive: true, mode: isRoot ? 0o755 : 0o700 });
   writeFileSync(join(folder, 'maker'), `${process.pid} ${startTime(process.pid)}\n`);
   const making = make(options);
