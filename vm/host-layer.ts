@@ -1,5 +1,5 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 import { packageRoot } from '../src/evidence/run-folder.ts';
 
 export interface HostPlan {
@@ -19,11 +19,11 @@ export interface HostPlan {
 export function prepareLayer(plan: HostPlan, all: readonly HostPlan[], wayIn: string | null): void {
   for (const folder of ['etc/testbed', 'etc/criu', 'usr/local/sbin']) mkdirSync(join(plan.upper, folder), { recursive: true });
   const source = join(packageRoot(), 'vm/host');
-  for (const name of ['init.sh', 'vm-boot.sh', 'sshd_config'])
+  for (const name of ['init.sh', 'network.sh', 'ready.sh', 'vm-boot.sh', 'sshd_config'])
     copyFileSync(join(source, name), join(plan.upper, 'etc/testbed', name));
   copyFileSync(join(source, 'runc.conf'), join(plan.upper, 'etc/criu/runc.conf'));
-  const starter = readFileSync(join(source, 'start-dockerd.sh'));
-  writeFileSync(join(plan.upper, 'usr/local/sbin/start-dockerd'), starter, { mode: 0o755 });
+  for (const program of ['start-dockerd.sh', 'docker-answers.pl'])
+    writeFileSync(join(plan.upper, 'usr/local/sbin', parse(program).name), readFileSync(join(source, program)), { mode: 0o755 });
   const calls = join(plan.upper, 'usr/local/lib/testbed/calls');
   mkdirSync(calls, { recursive: true });
   const wrapper = readFileSync(join(packageRoot(), 'src/wrap/host/call.sh'));

@@ -5,18 +5,20 @@ import { TransshipError } from '../src/error.ts';
 import { type CgroupMode, makeGroups } from './cgroup.ts';
 import { rootGround, userGround } from './ground.ts';
 import { type HostPlan, prepareLayer } from './host-layer.ts';
-import { refuseOtherVersions, type SetWish } from './host-set-choice.ts';
+import { refuseOtherVersions, refuseWithoutVm, type SetWish } from './host-set-choice.ts';
 import { dockerdLog, namespaceHosts } from './namespace-hosts.ts';
 import { cacheFolder, dataFolder, isRoot, requirePlainPath } from './places.ts';
 import { requireQemu, requireTestbed, requireUserVms } from './prerequisites.ts';
 import { isAlive, startTime } from './process-identity.ts';
 import { requireMemory, requireRoom } from './qemu/room.ts';
 import { type VmOptions, vmHosts } from './qemu/vm-hosts.ts';
+import { addSystemd } from './systemd-layer.ts';
 import { makeSsh } from './test-ssh.ts';
 import { hasRemains, takeDown } from './testbed-down.ts';
 import { readTestbed, type TestbedState, type TestHost, testbedFolder } from './testbed-state.ts';
 import { treeVersions } from './tree-versions.ts';
-import type { PackageSet } from './versions.ts';
+import { untilAborted } from './until-aborted.ts';
+import { hostSets, type PackageSet } from './versions.ts';
 
 export interface UpOptions {
   readonly set: string;
@@ -37,6 +39,7 @@ export interface UpOptions {
 }
 
 const usualHosts = ['a', 'b'];
+const usualPackages: PackageSet = 'debian13';
 const prefixLength = 24;
 /** The wire is the set's own, so all sets have the same addresses. */
 const addressOf = (index: number): string => `10.77.0.${index + 1}`;
@@ -51,6 +54,7 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
   requireGround(options.vm);
   if (!isRoot) requirePlainPath(testbedFolder(set));
   checkName(set);
+  if (options.vm === undefined) refuseWithoutVm(options.packages ?? usualPackages);
   const present = readTestbed(set);
   if (present?.hosts.every((host) => isAlive(host.initPid, host.initStart))) return present;
   if (hasRemains(set)) {
@@ -64,7 +68,7 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
   writeFileSync(join(folder, 'maker'), `${process.pid} ${startTime(process.pid)}\n`);
   const making = make(options);
   try {
-    return await Promise.race([making, aborted(options.signal)]);
+    return await untilAborted(options.signal, making, 'testbed up was interrupted');
   } catch (error) {
     const logs = (options.hosts ?? usualHosts).map((name) => dockerdLog(planOf(set, name, '')));
     await takeDown(set);
@@ -90,7 +94,7 @@ function requireVms({ memoryMib }: VmOptions): void {
 async function make({
   set,
   cgroup,
-  packages = 'debian13',
+  packages = usualPackages,
   extra = [],
   hosts: names = usualHosts,
   ...rest
@@ -104,6 +108,8 @@ async function make({
   if (wish !== undefined) refuseOtherVersions(versions, wish);
   const plans = names.map((name, index) => planOf(set, name, addressOf(index + 1)));
   for (const plan of plans) prepareLayer(plan, plans, ground.wayIn);
+  const { init } = hostSets[packages];
+  if (init === 'systemd') for (const plan of plans) addSystemd(plan);
   const isChecked = await maker.prepare?.(plans);
   await makeSsh(folder, plans, { limitS: connectLimitS(vm), proxyCommand: ground.proxyCommand });
   await ground.makeWire(`${addressOf(0)}/${prefixLength}`);
@@ -113,7 +119,7 @@ async function make({
   const hosts = (await maker.settle?.(started)) ?? started;
   const state: TestbedState = {
     ...{ set, folder, sshConfig: join(folder, 'ssh_config'), wireNamespace: ground.wireNamespace },
-    ...{ kind: vm === undefined ? 'namespaces' : 'vm', accelerator: maker.accelerator },
+    ...{ kind: vm === undefined ? 'namespaces' : 'vm', accelerator: maker.accelerator, packages, init },
     versions: { kernel: maker.kernel, ...versions },
     ...{ cgroup, hosts },
   };
@@ -132,32 +138,21 @@ function planOf(set: string, name: string, address: string): HostPlan {
   return { name, address, prefixLength, data, upper: join(data, 'upper') };
 }
 
-/** Every way that will be used: from here to each host, and from each host to the other. */
+/** Every way that will be used: from here to each host, and from each host to the other. All at once: each takes a second or two of a guest. */
 async function checkSsh(folder: string, hosts: readonly TestHost[], limitS: number): Promise<void> {
-  for (const host of hosts) {
-    const others = hosts.filter((other) => other !== host).map((other) => `ssh root@${other.address} true`);
-    const command = ['true', ...others].join(' && ');
-    const options = ['-F', join(folder, 'ssh_config'), '-o', 'ControlMaster=no', '-o', 'ControlPath=none'];
-    const result = await execa('ssh', [...options, host.name, command], {
-      reject: false,
-      timeout: 6_000 * limitS,
-      stdin: 'ignore',
-    });
-    if (result.exitCode !== 0)
-      throw new TransshipError(
-        'failed',
-        `ssh to ${host.name}: ${result.stderr || 'no answer'}`,
-        'transship testbed up tries again',
-      );
-  }
-}
-
-function aborted(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = (): void => reject(new TransshipError('interrupted', 'testbed up was interrupted', 'nothing of it is left'));
-    if (signal?.aborted) stop();
-    signal?.addEventListener('abort', stop, { once: true });
-  });
+  const options = ['-F', join(folder, 'ssh_config'), '-o', 'ControlMaster=no', '-o', 'ControlPath=none'];
+  await Promise.all(
+    hosts.map(async (host) => {
+      const others = hosts.filter((other) => other !== host).map((other) => `ssh root@${other.address} true`);
+      const command = ['true', ...others].join(' && ');
+      const result = await execa('ssh', [...options, host.name, command], {
+        ...{ reject: false, timeout: 6_000 * limitS, stdin: 'ignore' },
+      });
+      if (result.exitCode === 0) return;
+      const words = `ssh to ${host.name}: ${result.stderr || 'no answer'}`;
+      throw new TransshipError('failed', words, 'transship testbed up tries again');
+    }),
+  );
 }
 
 function refuseWhileMaking(set: string): void {

@@ -6,6 +6,8 @@ export interface CellRequest {
   readonly set: string;
   /** What is played instead of the matrix's own test; empty: that. */
   readonly words: readonly string[];
+  /** Its hosts go on from a saved state, which is made where there is none. */
+  readonly isSaved: boolean;
   /** The run that its evidence becomes. */
   readonly runName: string;
   /** A folder of this cell's own, for what comes from its hosts. */

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { takeDown } from '../../vm/testbed-down.ts';
 import type { HostVersions } from '../../vm/testbed-state.ts';
 import { bringUp } from '../../vm/testbed-up.ts';
+import { untilAborted } from '../../vm/until-aborted.ts';
 import { TransshipError } from '../error.ts';
 import { connectHost } from '../hosts/connect.ts';
 import type { Host } from '../hosts/host.ts';
@@ -21,7 +22,7 @@ const vm = { cpus: 1, memoryMib: 1024 };
  * @throws TransshipError what keeps it from being played here: `not-ready`, `interrupted`
  */
 export async function playCell(cell: Cell, request: CellRequest): Promise<CellResult> {
-  const { set, signal, say, words } = request;
+  const { set, signal, say, words, isSaved } = request;
   const beganMs = performance.now();
   const boot = (isOk: boolean): PhaseResult => ({ name: 'boot', isOk, durationMs: Math.round(performance.now() - beganMs) });
   const result = (versions: HostVersions | null, played: Played): CellResult => ({
@@ -31,10 +32,11 @@ export async function playCell(cell: Cell, request: CellRequest): Promise<CellRe
   const hosts = words.length === 0 ? ['a'] : ['a', 'b'];
   try {
     await takeDown(set); // what an earlier matrix left that was killed
-    const options = { set, hosts, cgroup: 'v2', packages: cell.packages, vm: { ...vm, kernel: cell.kernel } } as const;
+    const options = { set, hosts, cgroup: 'v2', packages: cell.packages, vm: { ...vm, kernel: cell.kernel, isSaved } } as const;
     const { versions } = await bringUp({ ...options, say, signal });
     const booted = boot(true);
-    const played = await untilAborted(signal, words.length === 0 ? playOwnTest(request) : playWords(request));
+    // when it is interrupted the hosts go, and whatever is under way on them fails
+    const played = await untilAborted(signal, words.length === 0 ? playOwnTest(request) : playWords(request), 'interrupted');
     return result(versions, { ...played, phases: [booted, ...played.phases] });
   } catch (error) {
     if (signal.aborted || !(error instanceof TransshipError) || error.code !== 'failed') throw error;
@@ -43,18 +45,6 @@ export async function playCell(cell: Cell, request: CellRequest): Promise<CellRe
   } finally {
     await takeDown(set);
   }
-}
-
-/** The hosts go when the wait ends: whatever is under way on them fails then, and nobody hears it. */
-async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  work.catch(() => {});
-  signal.throwIfAborted();
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new TransshipError('interrupted', 'interrupted', 'nothing of it is left')), {
-      once: true,
-    });
-  });
-  return await Promise.race([work, aborted]);
 }
 
 async function playOwnTest({ set, folder, keep, signal }: CellRequest): Promise<Played> {

@@ -5,7 +5,7 @@ import type { CellRequest } from './cell-request.ts';
 import type { Cell, CellResult, UnplayedCell } from './cells.ts';
 import type { KeptCells } from './kept-cells.ts';
 
-export interface MatrixRequest extends Pick<CellRequest, 'words' | 'program' | 'signal'> {
+export interface MatrixRequest extends Pick<CellRequest, 'words' | 'isSaved' | 'program' | 'signal'> {
   readonly cells: readonly Cell[];
   readonly kept: KeptCells;
   /** Cells that were played before are played again. */
@@ -44,7 +44,7 @@ export async function playCells(request: MatrixRequest): Promise<readonly (CellR
 
 /** Null when it was interrupted. */
 async function oneCell(cell: Cell, place: number, request: MatrixRequest): Promise<CellResult | UnplayedCell | null> {
-  const { kept, words, program, signal, say, onResult, isAgain } = request;
+  const { kept, words, isSaved, program, signal, say, onResult, isAgain } = request;
   const before = isAgain ? null : kept.read(cell);
   if (before !== null) return before;
   const folder = kept.folderOf(cell);
@@ -53,7 +53,7 @@ async function oneCell(cell: Cell, place: number, request: MatrixRequest): Promi
   const runName = request.runNameOf(cell);
   try {
     const result = await playCell(cell, {
-      ...{ set: `matrix-${kept.tag}-${place}`, words, program, folder, runName, signal },
+      ...{ set: `matrix-${kept.tag}-${place}`, words, isSaved, program, folder, runName, signal },
       say: (line) => say(`${cell.kernel} ${cell.packages}: ${line}`),
       keep: (archive) => request.keep(runName, archive),
     });

@@ -8,7 +8,10 @@ const folder = mkdtempSync(join(tmpdir(), 'user-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const play = (words: readonly string[], signal = new AbortController().signal) =>
-  playWords({ ...{ set: 'a-set', words, folder, program: [], runName: 'r', signal, say: () => {} }, keep: async () => null });
+  playWords({
+    ...{ set: 'a-set', words, folder, program: [], runName: 'r', isSaved: false, signal, say: () => {} },
+    keep: async () => null,
+  });
 
 test("a command has the cell's hosts by their set's name, and its exit status tells; what it prints is kept", async () => {
   const { phases, failures } = await play(['sh', '-c', 'echo "$TRANSSHIP_TESTBED"; echo two >&2']);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TransshipError } from '../../src/error.ts';
 import { packageRoot } from '../../src/evidence/run-folder.ts';
@@ -37,6 +37,7 @@ export async function debianKernel({ version, prefix, say }: KernelWish): Promis
   const target = inCache(`kernel-${version}-${hash}`);
   const kept = version === name ? undefined : keptKernels(hash).find(({ release }) => isOf(release, version));
   if (kept !== undefined) return kept;
+  if (existsSync(target)) return kernelIn(target);
   const { uri, aptOptions } = await debianMirror();
   const source = `deb ${uri} ${suite} main`;
   // a name of no number takes what there is

@@ -1,4 +1,5 @@
 import type { HostSetting, Maker } from '../host-setting.ts';
+import { hostSets } from '../versions.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import { bootHost } from './boot-host.ts';
 import { hostDisks } from './disk.ts';
@@ -25,7 +26,7 @@ export async function vmHosts(setting: HostSetting, options: VmOptions): Promise
   const { name: accelerator, why } = await chooseAccelerator(kernel.vmlinuz, prefix);
   say(`kernel ${kernel.release} under ${accelerator} (${why})`);
   const { tree, disk } = await treeAndDisk({ packages, extra, prefix, say, vmlinuz: kernel.vmlinuz, accelerator });
-  const common = { kernel, accelerator, cpus, memoryMib, folder, place };
+  const common = { kernel, accelerator, cpus, memoryMib, init: hostSets[packages].init, folder, place };
   const made = { tree, kernel: kernel.release, accelerator };
   if (isSaved) {
     const initrd = await initrdOf({ tree, kernel, prefix, say });

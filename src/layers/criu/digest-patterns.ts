@@ -1,4 +1,4 @@
-import { knownFailures } from './known-failures.ts';
+import { knownFailures, suspects } from './known-failures.ts';
 import { filterOf } from './line-filter.ts';
 import { endMarkers, factMarkers, givingUp, kindMarkers, pidPair, processLine, rootLine } from './log-markers.ts';
 import { meetingLine } from './meeting-lines.ts';
@@ -11,7 +11,7 @@ export const anyMarker = new RegExp(markers.map((marker) => marker.source).join(
 
 /** Whatever a digest looks for in a text. */
 export function digestPatterns(): readonly RegExp[] {
-  const quiet = knownFailures.flatMap(({ text, isQuiet }) => (isQuiet ? [text] : []));
+  const quiet = [...knownFailures, ...suspects].flatMap(({ text, isQuiet }) => (isQuiet ? [text] : []));
   const lines = [beginsAnyPhase, restoredLine, meetingLine, ...fetchPatterns, pidPair, processLine, rootLine, givingUp];
   return [...markers, ...quiet, ...lines];
 }

@@ -1,4 +1,4 @@
-import { type KnownFailure, knownFailures } from './known-failures.ts';
+import { type KnownFailure, knownFailures, suspects } from './known-failures.ts';
 import type { LogDigest } from './log-digest.ts';
 import type { LogLine } from './log-grammar.ts';
 import { endMarkers } from './log-markers.ts';
@@ -36,7 +36,7 @@ const isAny = (patterns: readonly RegExp[], { text }: LogLine) => patterns.some(
 
 /**
  * The first true error: harmless ones left out, and a line that is known to tell the cause before one that is not. Where CRIU says no more
- * than that it failed: what it was at.
+ * than that it failed: a line that is known to be why, though it is no error; else what it was at.
  */
 export function failureOf(digest: LogDigest): Failure | null {
   if (outcomeOf(digest) !== 'failed') return null;
@@ -72,15 +72,19 @@ function knownFailureOf(text: string): KnownFailure | undefined {
   return knownFailures.find((known) => known.text.test(text));
 }
 
-function toFailure(line: LogLine): Failure {
-  const known = knownFailureOf(line.text);
+function toFailure(line: LogLine, known = knownFailureOf(line.text)): Failure {
   return {
     ...{ file: line.file, line: line.line, us: line.us, lane: line.lane, message: line.text },
     ...{ cause: known?.cause ?? null, hint: known?.hint ?? null, source: known?.source ?? line.source },
   };
 }
 
-function silentFailure({ lastWords }: LogDigest, end: LogLine): Failure {
+function silentFailure({ lastWords, suspect }: LogDigest, end: LogLine): Failure {
+  if (suspect !== null)
+    return toFailure(
+      suspect,
+      suspects.find(({ text }) => text.test(suspect.text)),
+    );
   const at = lastWords === null ? '' : `; the last it was at, line ${lastWords.line}: ${lastWords.text.trim()}`;
   return {
     ...{ file: end.file, line: end.line, us: end.us, lane: end.lane, message: `${end.text} CRIU gave no reason${at}` },

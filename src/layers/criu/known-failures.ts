@@ -46,6 +46,16 @@ export const knownFailures: readonly KnownFailure[] = [
   { id: 'child-died', text: /^\d+ (?:killed by signal \d+|exited, status=\d+)/, cause: 'a restored task died, and nothing in its lines says why', hint: 'signal 9 from outside is mostly the kernel out of memory, or an engine that gave up: dmesg, the limits of the cgroup', source: 'cr-restore.c sigchld_handler' },
 ];
 
+/** Lines that successful runs have, too: they tell why where CRIU gives no reason. Each was met. */
+// biome-ignore format: a table is read in rows
+export const suspects: readonly KnownFailure[] = [
+  { id: 'no-udplite', text: /^sockets: Socke(?:cts|ts) collect procedure family AF_INET6? proto IPPROTO_UDPLITE: -2/, cause: 'this CRIU needs UDP-Lite of the kernel to dump a network namespace; kernel 7.1 and later have none', hint: 'use CRIU 4.2.1 or later', source: 'sockets.c collect_err (CRIU pull request 3003)', isQuiet: true },
+];
+
+export function isSuspect(line: string): boolean {
+  return suspects.some(({ text }) => text.test(line));
+}
+
 const quiet = new RegExp(
   knownFailures
     .filter(({ isQuiet }) => isQuiet)

@@ -1,6 +1,6 @@
 import { anyMarker, digestFilter } from './digest-patterns.ts';
 import { keptOfLog, warningsOf } from './digest-warnings.ts';
-import { isKnownSymptom } from './known-failures.ts';
+import { isKnownSymptom, isSuspect } from './known-failures.ts';
 import { type LineBytes, lineReader, textOf } from './line-bytes.ts';
 import { mayMatch } from './line-filter.ts';
 import { readHead } from './line-head.ts';
@@ -49,6 +49,8 @@ export interface LogDigest {
   readonly lastWords: { readonly line: number; readonly text: string } | null;
   /** Errors, warnings and other lines that are known to tell of a failure. */
   readonly problems: readonly LogLine[];
+  /** The first line that is known to be why, where nothing else tells. */
+  readonly suspect: LogLine | null;
   readonly gaps: readonly Gap[];
   readonly fetches: Readonly<PageFetches>;
   readonly warnings: readonly string[];
@@ -75,6 +77,7 @@ interface Draft {
   readonly pids: Set<number>;
   rootPid: number | null;
   lastWords: LogDigest['lastWords'];
+  suspect: LogLine | null;
   readonly problems: LogLine[];
   problemsLeftOut: number;
 }
@@ -98,7 +101,7 @@ export function logDigester(file: string): { take(chunk: Uint8Array): void; end(
       server: newServerWork(),
     },
     ...{ facts: new Map(), marks: [], marksLeftOut: 0, realPids: new Map(), pids: new Set(), rootPid: null, lastWords: null },
-    ...{ problems: [], problemsLeftOut: 0, fetches: { faults: 0, batches: 0, bytes: 0 } },
+    ...{ suspect: null, problems: [], problemsLeftOut: 0, fetches: { faults: 0, batches: 0, bytes: 0 } },
   };
   const reader = lineReader(lineTaker(draft));
   const recode = recoder();
@@ -166,6 +169,7 @@ function takeLine(draft: Draft, line: LineBytes, timed: TimedLine, isUsual: bool
   timed.isForeign = text.startsWith('PID: ') && takePids(draft, text);
   if (parsed?.level || isKnownSymptom(text))
     noteProblem(draft, parsed ?? parseLine(draft.file, draft.lines, textOf(bytes, start, end)));
+  else if (isSuspect(text)) draft.suspect ??= parsed ?? parseLine(draft.file, draft.lines, textOf(bytes, start, end));
   if (timed.us < 0) return;
   const us = passLine(draft.clock, timed);
   if (!parsed?.level && (beginsAnyPhase.test(text) || restoredLine.test(text) || meetingLine.test(text)))
@@ -221,7 +225,7 @@ function finish(file: string, draft: Draft): LogDigest {
   const kind = kindMarkers.find((marker) => draft.kinds.has(marker.kind))?.kind ?? null;
   const fact = (name: keyof typeof factMarkers) => draft.facts.get(name) ?? null;
   return {
-    ...{ file, kind, marks, problems, lines: draft.lines, bytes: draft.bytes, isCut: draft.isCut },
+    ...{ file, kind, marks, problems, suspect: draft.suspect, lines: draft.lines, bytes: draft.bytes, isCut: draft.isCut },
     ...{ isTimed: clock.timedLines > 0, endUs: clock.endUs, gaps: clock.gaps, fetches: draft.fetches },
     end: draft.end ?? endOfServer(kind, draft.server),
     lanes: lanesOf(draft),
