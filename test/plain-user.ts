@@ -6,7 +6,7 @@ import { packageRoot } from '../src/evidence/run-folder.ts';
 
 /** `nobody`: ssh refuses a user that has no name. */
 const uid = 65_534;
-const folders = ['home', 'run', 'cache', 'state', 'tmp', 'traces'] as const;
+const folders = ['home', 'cache', 'state', 'tmp', 'traces'] as const;
 
 /** A user without root, on a machine where no namespace can be made; its folders are its own, and go with it. */
 export class PlainUser implements Disposable {
@@ -28,7 +28,6 @@ export class PlainUser implements Disposable {
       NO_COLOR: '1',
       HOME: place('home'),
       TMPDIR: place('tmp'),
-      XDG_RUNTIME_DIR: place('run'),
       XDG_CACHE_HOME: place('cache'),
       XDG_STATE_HOME: place('state'),
       TRANSSHIP_TRACES: place('traces'),

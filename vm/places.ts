@@ -27,11 +27,12 @@ export function cacheNames(): readonly string[] {
 
 const stateFolder = (): string => process.env.XDG_STATE_HOME || join(homedir(), '.local/state');
 
-/** What a set is while it is up: keys, sockets, logs. On memory, where the user has such a folder. */
+/**
+ * What a set is while it is up: keys, sockets, logs. Not in `$XDG_RUNTIME_DIR`, which not every session of a user has: the same set would be
+ * another one there, with the same disks.
+ */
 export function runFolder(set: string): string {
-  if (isRoot) return join('/run/transship/testbed', set);
-  const { XDG_RUNTIME_DIR } = process.env;
-  return XDG_RUNTIME_DIR ? join(XDG_RUNTIME_DIR, 'transship/testbed', set) : join(stateFolder(), 'transship/run', set);
+  return isRoot ? join('/run/transship/testbed', set) : join(stateFolder(), 'transship/run', set);
 }
 
 /** On disk, since Docker's folder must lie on no overlay and no tmpfs. */
@@ -48,6 +49,6 @@ export function requirePlainPath(folder: string): void {
   throw new TransshipError(
     'not-ready',
     `${folder}: test hosts cannot have their sockets there`,
-    `it may have ${longestFolder} characters, of letters, digits, dot, dash and underscore: set XDG_RUNTIME_DIR and XDG_STATE_HOME`,
+    `it may have ${longestFolder} characters, of letters, digits, dot, dash and underscore: set XDG_STATE_HOME to another folder`,
   );
 }

@@ -72,7 +72,7 @@ export function requireUserVms(): void {
 export function missingForTestbed(): string[] {
   if (process.platform !== 'linux') return [`this is ${process.platform}; test hosts need Linux`];
   const missing = [
-    ...(process.getuid?.() === 0 ? [] : ['test hosts need root (virtual machines do not: --kind vm)']),
+    ...(process.getuid?.() === 0 ? [] : ['test hosts need root (virtual machines do not: testbed up --kind vm)']),
     ...missingPrograms(programs),
   ];
   return missing.length > 0 ? missing : [...refusedByMachine()];

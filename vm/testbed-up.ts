@@ -52,6 +52,7 @@ const addressOf = (index: number): string => `10.77.0.${index + 1}`;
 export async function bringUp(options: UpOptions): Promise<TestbedState> {
   const { set, say } = options;
   requireGround(options.vm);
+  if (!isRoot) requirePlainPath(testbedFolder(set));
   checkName(set);
   if (options.vm === undefined) refuseWithoutVm(options.packages ?? usualPackages);
   const present = readTestbed(set);
@@ -63,7 +64,6 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
   }
   if (options.vm !== undefined) requireVms(options.vm);
   const folder = testbedFolder(set);
-  if (!isRoot) requirePlainPath(folder);
   mkdirSync(folder, { recursive: true, mode: isRoot ? 0o755 : 0o700 });
   writeFileSync(join(folder, 'maker'), `${process.pid} ${startTime(process.pid)}\n`);
   const making = make(options);

@@ -57,25 +57,25 @@ describe.skipIf(missing.length > 0)(`virtual machines without root and without n
 
       expect((await testbed('down')).exitCode).toBe(0);
       expect(user.left()).toEqual([]);
-      expect(user.files('run', 'state', 'tmp')).toEqual([]);
+      expect(user.files('state', 'tmp')).toEqual([]);
     },
     2 * limitMs,
   );
 
   test('hosts in namespaces are refused, with what would do', async () => {
-    const { exitCode, stderr } = await testbed('up');
+    const { exitCode, stderr } = await user.transship(['testbed', 'up'], limitMs, ['env', 'TRANSSHIP_TESTBED=none']);
     expect(exitCode).toBe(3);
-    expect(stderr).toMatch(/^error: no test hosts here: test hosts need root \(virtual machines do not: --kind vm\)/);
+    expect(stderr).toMatch(/^error: no test hosts here: test hosts need root \(virtual machines do not: testbed up --kind vm\)/);
   });
 
   test('a place that cannot hold sockets is refused, with which', async () => {
     const { exitCode, stderr } = await user.transship(['testbed', 'up', '--kind', 'vm'], limitMs, [
       'env',
-      'XDG_RUNTIME_DIR=/tmp/a b',
+      'XDG_STATE_HOME=/tmp/a b',
     ]);
     expect(exitCode).toBe(3);
     expect(stderr).toMatch(
-      /^error: \/tmp\/a b\/transship\/testbed\/default: test hosts cannot have their sockets there\n {2}hint: /,
+      /^error: \/tmp\/a b\/transship\/run\/default: test hosts cannot have their sockets there\n {2}hint: /,
     );
   });
 
