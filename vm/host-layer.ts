@@ -16,7 +16,7 @@ export interface HostPlan {
 export function prepareLayer(plan: HostPlan, all: readonly HostPlan[]): void {
   for (const folder of ['etc/testbed', 'etc/criu', 'usr/local/sbin']) mkdirSync(join(plan.upper, folder), { recursive: true });
   const source = join(packageRoot(), 'vm/host');
-  for (const name of ['init.sh', 'vm-boot.sh', 'sshd_config'])
+  for (const name of ['init.sh', 'network.sh', 'ready.sh', 'vm-boot.sh', 'sshd_config'])
     copyFileSync(join(source, name), join(plan.upper, 'etc/testbed', name));
   copyFileSync(join(source, 'runc.conf'), join(plan.upper, 'etc/criu/runc.conf'));
   const starter = readFileSync(join(source, 'start-dockerd.sh'));

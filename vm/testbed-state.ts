@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Init } from './versions.ts';
 
 /** What `testbed up` leaves for those who want to reach its hosts. Written last, so that it names only what is up. */
 export interface TestbedState {
@@ -11,6 +12,10 @@ export interface TestbedState {
   readonly wireNamespace: string;
   /** `vm`: each host is a virtual machine. */
   readonly kind: 'namespaces' | 'vm';
+  /** The set of packages that they are made of, by its name. */
+  readonly packages: string;
+  /** `systemd`: with AppArmor, which Docker uses there. */
+  readonly init: Init;
   /** What the hosts are made of, by their packages; the kernel as `uname -r` says it. */
   readonly versions: HostVersions;
   /** What runs the virtual machines' code; null for hosts in namespaces. */

@@ -5,17 +5,18 @@ import { TransshipError } from '../src/error.ts';
 import { cacheFolder } from './build-cache.ts';
 import { type CgroupMode, makeGroups } from './cgroup.ts';
 import { type HostPlan, prepareLayer } from './host-layer.ts';
-import { refuseOtherVersions, type SetWish } from './host-set-choice.ts';
+import { refuseOtherVersions, refuseWithoutVm, type SetWish } from './host-set-choice.ts';
 import { dockerdLog, namespaceHosts } from './namespace-hosts.ts';
 import { requireQemu, requireTestbed } from './prerequisites.ts';
 import { isAlive, startTime } from './process-identity.ts';
 import { requireMemory, requireRoom } from './qemu/room.ts';
 import { type VmOptions, vmHosts } from './qemu/vm-hosts.ts';
+import { addSystemd } from './systemd-layer.ts';
 import { makeSsh } from './test-ssh.ts';
 import { hasRemains, takeDown, testbedData } from './testbed-down.ts';
 import { readTestbed, type TestbedState, type TestHost, testbedFolder } from './testbed-state.ts';
 import { treeVersions } from './tree-versions.ts';
-import type { PackageSet } from './versions.ts';
+import { hostSets, type PackageSet } from './versions.ts';
 import { makeWire } from './wire.ts';
 
 export interface UpOptions {
@@ -37,6 +38,7 @@ export interface UpOptions {
 }
 
 const usualHosts = ['a', 'b'];
+const usualPackages: PackageSet = 'debian13';
 const prefixLength = 24;
 /** The wire is the set's own, so all sets have the same addresses. */
 const addressOf = (index: number): string => `10.77.0.${index + 1}`;
@@ -50,6 +52,7 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
   requireTestbed();
   const { set, say } = options;
   checkName(set);
+  if (options.vm === undefined) refuseWithoutVm(options.packages ?? usualPackages);
   const present = readTestbed(set);
   if (present?.hosts.every((host) => isAlive(host.initPid, host.initStart))) return present;
   if (hasRemains(set)) {
@@ -83,7 +86,7 @@ function requireVms({ memoryMib }: VmOptions): void {
 async function make({
   set,
   cgroup,
-  packages = 'debian13',
+  packages = usualPackages,
   extra = [],
   hosts: names = usualHosts,
   ...rest
@@ -97,6 +100,8 @@ async function make({
   if (wish !== undefined) refuseOtherVersions(versions, wish);
   const plans = names.map((name, index) => planOf(set, name, addressOf(index + 1)));
   for (const plan of plans) prepareLayer(plan, plans);
+  const { init } = hostSets[packages];
+  if (init === 'systemd') for (const plan of plans) addSystemd(plan);
   const isChecked = await maker.prepare?.(plans);
   await makeSsh(folder, plans, connectLimitS(vm));
   await makeWire(folder, `${addressOf(0)}/${prefixLength}`, groups);
@@ -106,7 +111,7 @@ async function make({
   const hosts = (await maker.settle?.(started)) ?? started;
   const state: TestbedState = {
     ...{ set, folder, sshConfig: join(folder, 'ssh_config'), wireNamespace: join(folder, 'wire') },
-    ...{ kind: vm === undefined ? 'namespaces' : 'vm', accelerator: maker.accelerator },
+    ...{ kind: vm === undefined ? 'namespaces' : 'vm', accelerator: maker.accelerator, packages, init },
     versions: { kernel: maker.kernel, ...versions },
     ...{ cgroup, hosts },
   };

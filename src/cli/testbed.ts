@@ -85,10 +85,12 @@ function runStatus(_options: object, command: Command): void {
   });
 }
 
-function madeOf({ kind, accelerator, versions }: TestbedState): string {
+function madeOf({ kind, accelerator, init, versions }: TestbedState): string {
   const place = kind === 'vm' ? `virtual machines (${accelerator})` : 'namespaces';
   const { kernel, criu, docker, containerd, runc } = versions;
-  return `${place}: kernel ${kernel}, CRIU ${criu}, Docker ${docker}, containerd ${containerd}, runc ${runc}`;
+  const booted =
+    init === 'systemd' ? 'systemd is their first process, AppArmor is on' : 'tini is their first process, no AppArmor';
+  return `${place}: kernel ${kernel}, CRIU ${criu}, Docker ${docker}, containerd ${containerd}, runc ${runc}\n${booted}`;
 }
 
 async function runExec(name: string, words: readonly string[]): Promise<void> {

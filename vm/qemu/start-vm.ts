@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SetGroups } from '../cgroup.ts';
 import type { HostPlan } from '../host-layer.ts';
+import type { Init } from '../versions.ts';
 import { onWire } from '../wire.ts';
 import { type Accelerator, accelerationWords } from './accelerator.ts';
 import { type HostDisks, rootDevice } from './disk.ts';
@@ -18,6 +19,7 @@ export interface Machine {
   readonly savable: Savable | null;
   readonly cpus: number;
   readonly memoryMib: number;
+  readonly init: Init;
   readonly folder: string;
   readonly groups: SetGroups;
 }
@@ -88,7 +90,7 @@ function machineWords(machine: Machine): readonly string[] {
     ...disk('modules', `format=raw,file=${kernel.modules},readonly=on`),
     ...['-netdev', `tap,id=wire,ifname=${tapOf(plan)},script=no,downscript=no`],
     ...['-device', `virtio-net-pci,netdev=wire,mac=${macOf(plan.address)},romfile=`],
-    ...['-kernel', kernel.vmlinuz, '-append', commandLine(plan), ...savableWords(savable)],
+    ...['-kernel', kernel.vmlinuz, '-append', commandLine(machine), ...savableWords(savable)],
   ];
 }
 
@@ -106,13 +108,16 @@ function savableWords(savable: Savable | null): readonly string[] {
   return ['-initrd', initrd, ...(memory === null ? [] : ['-incoming', `exec:cat '${memory}'`])];
 }
 
+/** Debian's kernels have AppArmor on by themselves; another one may have another module first. */
+const initWords = { tini: '', systemd: ' apparmor=1 security=apparmor' } as const satisfies Record<Init, string>;
+
 /**
  * The kernel mounts the root by itself (no initrd: 12 s of 16 under emulation), and gives what it does not know to its
  * first program: ADDRESS as a variable, what follows the dashes as words. The host's layer is the disk that is an archive of it.
  */
-function commandLine(plan: HostPlan): string {
+function commandLine({ plan, init }: Pick<Machine, 'plan' | 'init'>): string {
   // no_timer_check: on a busy machine the timer can be late, and the kernel would panic ("IO-APIC + timer doesn't work")
-  const kernel = `root=${rootDevice} rootwait rw console=ttyS0 quiet panic=-1 no_timer_check`;
+  const kernel = `root=${rootDevice} rootwait rw console=ttyS0 quiet panic=-1 no_timer_check${initWords[init]}`;
   const boot = '/etc/testbed/vm-boot.sh';
   // asked for its mark first: tar would search a whole disk for one
   const unpack = '[ -b $disk ] && head -c 512 $disk | grep -q ustar && tar -xf $disk -C /';

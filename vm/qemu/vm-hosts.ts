@@ -1,5 +1,6 @@
 import type { HostSetting, Maker } from '../host-setting.ts';
 import { rootTree } from '../rootfs.ts';
+import { hostSets } from '../versions.ts';
 import { joining } from '../wire.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import { bootHost } from './boot-host.ts';
@@ -27,7 +28,7 @@ export async function vmHosts(setting: HostSetting, options: VmOptions): Promise
   const disk = await diskOf({ tree, prefix, say });
   const { name: accelerator, why } = await chooseAccelerator(kernel.vmlinuz, prefix);
   say(`kernel ${kernel.release} under ${accelerator} (${why})`);
-  const common = { kernel, accelerator, cpus, memoryMib, folder, groups };
+  const common = { kernel, accelerator, cpus, memoryMib, init: hostSets[packages].init, folder, groups };
   const made = { tree, kernel: kernel.release, accelerator };
   if (isSaved) {
     const initrd = await initrdOf({ tree, kernel, prefix, say });
