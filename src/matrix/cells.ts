@@ -48,10 +48,13 @@ export interface CellWish {
   readonly crius: readonly string[];
 }
 
+/** What boots systemd has the packages of another set, and boots for twice as long: it is played when it is named. */
+const usualSets: readonly PackageSet[] = packageSets.filter((name) => hostSets[name].init === 'tini');
+
 /** @throws TransshipError `usage` for what no row of vm/versions.ts is */
 export function chooseCells(wish: CellWish): readonly Cell[] {
   const wanted = wish.kernels.length === 0 ? kernelNames : unique(wish.kernels.map(kernelNamed));
-  const sets = wish.crius.length === 0 ? packageSets : unique(wish.crius.flatMap(setsWith));
+  const sets = wish.crius.length === 0 ? usualSets : unique(wish.crius.flatMap(setsWith));
   return wanted.flatMap((kernel) => sets.map((packages) => ({ kernel, packages })));
 }
 
@@ -62,7 +65,9 @@ function kernelNamed(text: string): KernelName {
 }
 
 function setsWith(text: string): readonly PackageSet[] {
-  const found = packageSets.filter((name) => name === text || `${hostSets[name].criu}.`.startsWith(`${text}.`));
+  const found = packageSets.filter(
+    (name) => name === text || (usualSets.includes(name) && `${hostSets[name].criu}.`.startsWith(`${text}.`)),
+  );
   if (found.length > 0) return found;
   const all = packageSets.map((name) => `${name} (CRIU ${hostSets[name].criu})`);
   throw new TransshipError('usage', `no set of packages has CRIU ${text}`, `there are ${all.join(', ')}`);
