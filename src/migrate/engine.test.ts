@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { TransshipError } from '../error.ts';
 import type { StepName } from '../evidence/steps.ts';
+import { EndedThere } from './ended-there.ts';
 import { runSteps } from './engine.ts';
 import type { Move, Step, StepEvent } from './step.ts';
 
@@ -15,6 +16,9 @@ function world(
     readonly failTidy?: string;
     readonly abortIn?: string;
     readonly mustHold?: string;
+    /** Holds both sides when it fails, unless the container has ended there. */
+    readonly keepsHalves?: string;
+    readonly hasEndedThere?: boolean;
     /** The journal's disk is full for such entries. */
     readonly noRoomFor?: RegExp;
     readonly isTerminalGone?: boolean;
@@ -29,7 +33,9 @@ function world(
   const act = (name: string) => {
     log.push(name);
     if (faults.abortIn === name) abort.abort();
-    if (faults.fail === name) throw new Error(`${name} broke`);
+    if (faults.fail !== name) return;
+    if (faults.hasEndedThere) throw new EndedThere('failed', `${name}: it has ended there`, '');
+    throw new Error(`${name} broke`);
   };
   const step = (name: StepName, change: Partial<Step> & { onDo?: () => void; onUndo?: () => void }): Step => ({
     name,
@@ -51,6 +57,7 @@ function world(
     },
     ...(change.commits ? { commits: true as const } : {}),
     ...(faults.mustHold === name ? { undoMustHold: true as const } : {}),
+    ...(faults.keepsHalves === name ? { keepsHalves: true as const } : {}),
   });
   const steps = [
     step('create-destination', {}),
@@ -204,6 +211,28 @@ describe('a destination that cannot be stopped', () => {
     expect(live.source).toBe(false);
     expect(log).not.toContain('undo pause');
     expect(log).toContain('evidence');
+  });
+});
+
+describe('a step at which the newest state lies on two hosts', () => {
+  test('keeps both halves when it fails: nothing but it is undone', async () => {
+    const { run, log, live } = world({ fail: 'verify', keepsHalves: 'verify' });
+    expect(await run()).toMatchObject({ outcome: 'halves-kept', failedStep: 'verify' });
+    expect(log.slice(-2)).toEqual(['undo verify', 'evidence']);
+    expect(live.source).toBe(false);
+  });
+
+  test('goes back where nothing lives there any more, and holds nobody on the way', async () => {
+    const { run, log, live } = world({ fail: 'verify', keepsHalves: 'verify', hasEndedThere: true });
+    expect(await run()).toMatchObject({ outcome: 'rolled-back', failedStep: 'verify' });
+    expect(log).not.toContain('undo verify');
+    expect(live).toEqual({ source: true, destination: false });
+  });
+
+  test('an interrupt in it changes nothing', async () => {
+    const { run, live } = world({ abortIn: 'verify', keepsHalves: 'verify' });
+    expect((await run()).outcome).toBe('migrated');
+    expect(live.destination).toBe(true);
   });
 });
 

@@ -1,6 +1,7 @@
 import { TransshipError } from '../error.ts';
 import type { StepName } from '../evidence/steps.ts';
 import { interrupted } from './bounded.ts';
+import { EndedThere } from './ended-there.ts';
 import type { Journal } from './journal.ts';
 import type { Move, Step } from './step.ts';
 import { hostName, type Telling, telling } from './telling.ts';
@@ -61,7 +62,8 @@ export async function runSteps(steps: readonly Step[], move: Move, options: Engi
       isCommitted ||= step.commits === true;
     } catch (cause) {
       const error = asTransshipError(cause, step, move);
-      if (!isCommitted) return await (step.keepsHalves ? keepHalves(course, step, error) : rollBack(course, step, error));
+      const keeps = step.keepsHalves && !(error instanceof EndedThere);
+      if (!isCommitted) return await (keeps ? keepHalves(course, step, error) : rollBack(course, step, error));
       warnings.push(`${step.name}: ${error.message} (${error.hint})`);
       course.untidy.push(step.name);
     }
@@ -96,11 +98,13 @@ async function perform(step: Step, { move, tell, begun }: Course, isCommitted: b
 async function rollBack(course: Course, failed: Step, error: TransshipError): Promise<EngineResult> {
   const { options, warnings, untidy } = course;
   const lost = { outcome: 'lost', failedStep: failed.name, error, warnings, untidy } as const;
-  const lastFirst = [...course.begun].reverse();
+  const lastFirst = course.begun.filter((step) => !step.keepsHalves).reverse(); // holding both is no part of a way back
   for (const step of lastFirst) {
     const isDone = await putBack(course, step, step.undo);
     if (isDone || step.undoMustHold !== true) continue;
-    warnings.push('the destination could not be stopped, so the source stays frozen: look there first, then decide');
+    warnings.push(
+      'the destination could not be stopped, so the source stays frozen: look there first, then decide. `transship recover` goes on back, which un-happens what was answered there until then',
+    );
     await collect(course);
     return lost;
   }

@@ -102,8 +102,8 @@ export interface Step {
   /** While its undo has failed the destination may be live, and the source must not go on: no earlier step is undone. */
   readonly undoMustHold?: true;
   /**
-   * While it goes on the newest state lies on two hosts: an interrupt changes nothing any more, and when it fails nobody decides by himself.
-   * `undo` then sees to it that neither side goes on; both halves are kept.
+   * While it goes on the newest state lies on two hosts: an interrupt changes nothing any more, and when it fails nobody decides by himself,
+   * but where it throws `EndedThere`. `undo` then sees to it that neither side goes on; both halves are kept.
    */
   readonly keepsHalves?: true;
   /** Past the downtime limit it is given up. */

@@ -1,3 +1,4 @@
+import { EndedThere } from '../../src/migrate/ended-there.ts';
 import type { Step } from '../../src/migrate/step.ts';
 import type { Controller } from './controller.ts';
 import { endGoing, finish, setDestination, setSource, type Tape, type World } from './world.ts';
@@ -33,6 +34,7 @@ export function simulated(steps: readonly Step[], scene: Scene): readonly Step[]
 function commonActs({ world, tape, controller, isPostCopy }: Scene): Record<string, Acts> {
   const { call } = controller;
   const isRunning = () => {
+    if (world.copies.destination === 'stopped') throw new EndedThere('failed', 'it has ended there', '');
     if (world.copies.destination !== 'running') throw new Error('it does not run');
   };
   const removed = () => {
@@ -56,7 +58,7 @@ function commonActs({ world, tape, controller, isPostCopy }: Scene): Record<stri
       do: () => call('destination', () => setDestination(world, 'created'), { isDocker }),
       tidy: () => call('destination', removed, { isDocker }),
     },
-    verify: { do: verify },
+    verify: { do: verify, undo: () => call('destination', held, { isDocker }) },
     residual: {
       do: () => {
         return call('destination', () => {

@@ -11,7 +11,7 @@ import { predictAll } from './prediction.ts';
 /** Candidates for so many megabytes; what stands in the way by strategy. */
 function candidates(mb: number | null, obstacles: Partial<Record<StrategyName, string>> = {}): readonly Candidate[] {
   const memory = mb === null ? null : { dumpedBytes: mb * 1e6, residentBytes: mb * 1e6, growthBytesPerS: 0 };
-  return predictAll({ memory, linkBytesPerS: 350e6, arePagesPlain: false }).map((prediction) => ({
+  return predictAll({ memory, linkBytesPerS: 350e6, arePagesPlain: false, writes: null }).map((prediction) => ({
     strategy: prediction.strategy,
     prediction,
     obstacles: obstacles[prediction.strategy] === undefined ? [] : [obstacles[prediction.strategy] ?? ''],

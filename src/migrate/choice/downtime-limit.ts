@@ -30,7 +30,10 @@ interface Limited {
 export function refuseOverLimit({ container, strategy, limitMs, predictions }: Limited): void {
   const downtimeMs = predictions.find((one) => one.strategy === strategy)?.downtimeMs ?? null;
   if (limitMs === null || downtimeMs === null || downtimeMs.low <= limitMs) return;
-  const within = predictions.filter((one) => one.downtimeMs !== null && one.downtimeMs.likely <= limitMs);
+  // what hangs on a fact that nobody knows is no advice
+  const within = predictions.filter(
+    (one) => one.downtimeMs !== null && one.missing.length === 0 && one.downtimeMs.likely <= limitMs,
+  );
   const names = within.map((one) => `--strategy ${one.strategy} (${downtimeWords(one.downtimeMs)})`);
   const instead = names.length === 0 ? 'no strategy is expected to be as quick' : names.join(', or ');
   throw new TransshipError(

@@ -17,6 +17,10 @@ export function timesOf({ low, likely, high }: Interval, factor: number): Interv
   return { low: low * factor, likely: likely * factor, high: high * factor };
 }
 
+export function productOf(a: Interval, b: Interval): Interval {
+  return { low: a.low * b.low, likely: a.likely * b.likely, high: a.high * b.high };
+}
+
 /** Two things at once: the slower one tells. */
 export function slowerOf(a: Interval, b: Interval): Interval {
   return { low: Math.max(a.low, b.low), likely: Math.max(a.likely, b.likely), high: Math.max(a.high, b.high) };

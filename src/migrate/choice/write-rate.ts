@@ -41,16 +41,21 @@ export async function readWrites(host: Host, pids: readonly number[], memory: Me
 /** What a first round takes besides sending: runc's start, CRIU's freeze and its walk over the pages. */
 const roundMs = 700;
 
+/** Pure. How many pages change while a first round goes over, by what changed in two windows. */
+export function pagesInFirstRound({ pages, changedOnce, changedTwice, windowMs }: Writes, linkBytesPerS: number | null): number {
+  const firstMs = roundMs + (linkBytesPerS === null ? 0 : (1e3 * pages * 4096) / linkBytesPerS);
+  const more = ((changedTwice - changedOnce) * Math.max(0, firstMs - 2 * windowMs)) / windowMs;
+  return Math.min(pages, Math.round(changedTwice + more));
+}
+
 /**
  * Pure. Would a second round have less to send than the first? What a container writes again and again shows in the first window, so
  * that the second adds little; pages at random are new ones in every window.
  * @returns why rounds would not pay; null when they would
  */
 export function whyNoRounds(writes: Writes, linkBytesPerS: number | null): string | null {
-  const { pages, changedOnce, changedTwice, windowMs } = writes;
-  const firstMs = roundMs + (linkBytesPerS === null ? 0 : (1e3 * pages * 4096) / linkBytesPerS);
-  const more = ((changedTwice - changedOnce) * Math.max(0, firstMs - 2 * windowMs)) / windowMs;
-  const expected = Math.min(pages, Math.round(changedTwice + more));
+  const { pages, changedTwice, windowMs } = writes;
+  const expected = pagesInFirstRound(writes, linkBytesPerS);
   if (pages === 0 || expected <= defaultGrowth * pages) return null;
   return `rounds would not pay: ${changedTwice} of ${pages} pages changed in ${(2 * windowMs) / 1e3} s, and some ${expected} would while a first round goes over`;
 }

@@ -12,12 +12,10 @@ export function stepsForward(steps: readonly Step[], past: Past, thawFirst: Thaw
   const cleanup = steps.slice(commit + 1);
   if (past.isCommitted) return cleanup.filter((step) => !past.ended.includes(step));
   const verify = steps.find((step) => step.name === 'verify');
-  const residual = steps.find((step) => step.keepsHalves === true);
+  const residual = steps.find((step) => step.name === 'residual');
   if (verify === undefined) throw new Error('a strategy that verifies nothing');
   if (residual === undefined) return [thawFirst === null ? verify : goOnFirst(verify, thawFirst), ...cleanup];
-  // Once it has run there with memory still to come, what was answered is there alone: a failure keeps both halves.
-  if (thawFirst !== null) return [keeping(goOnFirst(verify, waitingFor(residual, thawFirst)), residual), residual, ...cleanup];
-  return [past.isHalved ? keeping(verify, residual) : verify, residual, ...cleanup];
+  return [thawFirst === null ? verify : goOnFirst(verify, waitingFor(residual, thawFirst)), residual, ...cleanup];
 }
 
 function goOnFirst(verify: Step, thaw: (move: Move) => Promise<void>): Step {
@@ -28,10 +26,6 @@ function goOnFirst(verify: Step, thaw: (move: Move) => Promise<void>): Step {
       return await verify.do(move);
     },
   };
-}
-
-function keeping(step: Step, { undo }: Step): Step {
-  return { ...step, keepsHalves: true, ...(undo === undefined ? {} : { undo }) };
 }
 
 /** It would run into pages that have not come: they are waited for before it goes on. The step that commits comes after all the same. */

@@ -29,8 +29,8 @@ export function pastOf(steps: readonly Step[], journal: readonly JournalRecord[]
     journal.some((record) => record.step === step.name && record.event === event);
   const begun = steps.filter((step) => had(step, 'begin'));
   const isUndone = (step: Step) => had(step, 'undo-end') && step.undo !== undefined;
-  // verify has nothing to undo: where the journal tells of its undoing, an earlier recovery held both sides by it
-  const isKeeper = (step: Step) => step.keepsHalves === true || (step.name === 'verify' && had(step, 'undo-begin'));
+  // in verify both may be asked; where the journal tells of its undoing, both sides were held by it
+  const isKeeper = (step: Step) => step.keepsHalves === true && (step.name !== 'verify' || had(step, 'undo-begin'));
   const keepers = begun.filter(isKeeper);
   const others = begun.filter((step) => !isKeeper(step));
   return {
