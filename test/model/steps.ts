@@ -60,7 +60,6 @@ function commonActs({ world, tape, controller, isPostCopy }: Scene): Record<stri
     },
     'check-images': { do: async () => {} }, // memory is right here
     verify: { do: verify, undo: () => call('destination', held, { isDocker }) },
-    'check-images': { do: async () => {} }, // memory is right here
     residual: {
       do: () => {
         return call('destination', () => {
