@@ -1,25 +1,32 @@
 import { defineConfig } from 'vitest/config';
 
-/** Minutes, where there is no KVM: `npm test -- vm`. */
-const virtualMachines = {
-  test: {
-    name: 'real-vm',
-    include: ['test/real/vm*.test.ts'],
-    testTimeout: 600_000,
-    hookTimeout: 600_000,
-    // Five times what two idle cores need. Code that is emulated keeps both cores busy: not beside tests that look at times, and one at a time.
-    maxWorkers: 1,
-    sequence: { groupOrder: 3 },
-  },
-};
-
 /** They ask where every millisecond went: not beside others. */
 const ofTime = ['test/real/explained.test.ts', 'test/real/delays.test.ts'];
+
+/** What `npm test` plays on virtual machines; all: `npm test -- vm`. */
+const fewOnMachines = ['test/real/vm.test.ts', 'test/real/vm-cell.test.ts'];
+
+/**
+ * Three files at a time on two cores. Each file on real hosts has a set of its own, and waits for Docker half of the time; the emulator of the
+ * machines takes what they leave. Vitest begins the files of a group in the order of its projects' names, the largest first: what takes minutes
+ * is under way from the beginning, and the short ones fill the end.
+ */
+const together = { maxWorkers: 3, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'vm/**/*.test.ts', 'test/unit/**/*.test.ts'], testTimeout: 20_000 } },
+      {
+        test: {
+          name: 'machines',
+          include: process.env.TRANSSHIP_VMS === '1' ? ['test/real/vm*.test.ts'] : fewOnMachines,
+          // Five times what two idle cores need.
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          setupFiles: ['test/low-priority.ts'],
+          ...(process.env.TRANSSHIP_VMS === '1' ? { maxWorkers: 1, sequence: { groupOrder: 3 } } : together),
+        },
+      },
       {
         test: {
           name: 'real',
@@ -27,9 +34,15 @@ export default defineConfig({
           exclude: ['test/real/vm*.test.ts', ...ofTime],
           testTimeout: 240_000,
           hookTimeout: 600_000,
-          // Each file has a set of Docker hosts of its own, and waits for Docker most of the time: two at a time on two cores.
-          maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          ...together,
+        },
+      },
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'vm/**/*.test.ts', 'test/unit/**/*.test.ts'],
+          testTimeout: 20_000,
+          ...together,
         },
       },
       {
@@ -42,7 +55,6 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
-      ...(process.env.TRANSSHIP_VMS === '1' ? [virtualMachines] : []),
     ],
   },
 });

@@ -47,6 +47,7 @@ async function playAll(hosts: TwoHosts, wanted: RegExp): Promise<readonly Verdic
 function brokenOff(cell: Cell, error: unknown): Verdict {
   return {
     cell,
+    how: '',
     outcomes: [],
     liveOn: [],
     freezeMs: null,

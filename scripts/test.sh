@@ -1,6 +1,7 @@
 #!/bin/sh
 # `npm test`: installs what is missing, checks and runs every test. `npm test -- unit` runs those that need no hosts,
-# `npm test -- real` the others, `npm test -- vm` those on virtual machines, which `npm test` leaves out; further words go to vitest: npm test -- unit src/trace -t clock
+# `npm test -- real` those on hosts in namespaces, `npm test -- vm` those on virtual machines, of which `npm test` plays the most telling;
+# further words go to vitest: npm test -- unit src/trace -t clock
 set -eu
 # CI reads the last line; vitest writes its own, in the place of this script
 trap 'echo "0 passed, 1 failed"' EXIT
@@ -12,7 +13,7 @@ unit | real)
   shift
   ;;
 vm)
-  project=real-vm
+  project=machines
   export TRANSSHIP_VMS=1
   shift
   ;;
@@ -20,8 +21,8 @@ esac
 
 case $project in
 unit) sh scripts/bootstrap.sh ;;
-real-vm) sh scripts/bootstrap.sh --vms shellcheck ;;
-*) sh scripts/bootstrap.sh --hosts shellcheck ;;
+real) sh scripts/bootstrap.sh --hosts shellcheck ;;
+*) sh scripts/bootstrap.sh --vms shellcheck ;;
 esac
 node_modules/.bin/biome check --error-on-warnings . >&2
 node_modules/.bin/knip --no-config-hints >&2

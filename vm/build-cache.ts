@@ -4,8 +4,7 @@ import { dirname, join } from 'node:path';
 import { type ExecaError, execa } from 'execa';
 import { TransshipError } from '../src/error.ts';
 import { packageRoot } from '../src/evidence/run-folder.ts';
-
-export const cacheFolder = '/var/cache/transship';
+import { isRoot } from './places.ts';
 
 export interface Build {
   /** What is made; its name holds the recipe's hash. */
@@ -41,8 +40,9 @@ export async function buildOnce(build: Build): Promise<string> {
   const startMs = Date.now();
   say(`building ${what} (once; kept as ${target})`);
   const script = join(packageRoot(), 'vm/build-once.sh');
-  // mmdebstrap mounts /proc, /sys and /dev/shm below its tree: in a namespace of its own they go with it, however it ends
-  const lock = ['flock', `${target}.lock`, 'unshare', '--mount', '--propagation', 'private'];
+  // root's mmdebstrap mounts /proc, /sys and /dev/shm below its tree: in a namespace of its own they go with it, however it ends
+  const apart = isRoot ? ['unshare', '--mount', '--propagation', 'private'] : [];
+  const lock = ['flock', `${target}.lock`, ...apart];
   const words = [...build.prefix, ...lock, 'sh', script, target, ...build.command];
   const child = execa(words[0] as string, words.slice(1), { all: true, stdin: 'ignore', timeout: build.limitMs ?? usualLimitMs });
   child.all.on('data', (chunk: Buffer) => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { debianMirror } from './apt-mirror.ts';
-import { buildOnce, cacheFolder, recipeHash } from './build-cache.ts';
+import { buildOnce, recipeHash } from './build-cache.ts';
+import { cacheFolder } from './places.ts';
 import { leanOptions } from './rootfs.ts';
 import { type SourceSet, suites } from './versions.ts';
 

@@ -12,11 +12,14 @@ export interface HostPlan {
   readonly upper: string;
 }
 
-/** Fills the host's own layer with what differs from the shared root tree. */
-export function prepareLayer(plan: HostPlan, all: readonly HostPlan[]): void {
+/**
+ * Fills the host's own layer with what differs from the shared root tree.
+ * @param wayIn address of its second card, where it has one
+ */
+export function prepareLayer(plan: HostPlan, all: readonly HostPlan[], wayIn: string | null): void {
   for (const folder of ['etc/testbed', 'etc/criu', 'usr/local/sbin']) mkdirSync(join(plan.upper, folder), { recursive: true });
   const source = join(packageRoot(), 'vm/host');
-  for (const name of ['init.sh', 'vm-boot.sh', 'sshd_config'])
+  for (const name of ['init.sh', 'network.sh', 'ready.sh', 'vm-boot.sh', 'sshd_config'])
     copyFileSync(join(source, name), join(plan.upper, 'etc/testbed', name));
   copyFileSync(join(source, 'runc.conf'), join(plan.upper, 'etc/criu/runc.conf'));
   for (const program of ['start-dockerd.sh', 'docker-answers.pl'])
@@ -30,5 +33,6 @@ export function prepareLayer(plan: HostPlan, all: readonly HostPlan[]): void {
   writeFileSync(join(plan.upper, 'etc/hostname'), `${plan.name}\n`);
   const names = all.map((host) => `${host.address} ${host.name}\n`).join('');
   writeFileSync(join(plan.upper, 'etc/hosts'), `127.0.0.1 localhost\n${names}`);
+  if (wayIn !== null) writeFileSync(join(plan.upper, 'etc/testbed/way-in'), `${wayIn}\n`);
   writeFileSync(join(plan.upper, 'etc/resolv.conf'), ''); // no way out, so no waiting for name servers
 }

@@ -24,6 +24,16 @@ export function chooseHostSet({ packages, criu, docker }: SetWish): PackageSet {
   throw new TransshipError('usage', `no set of packages has ${wish.join(' and ')}`, `there are ${all.join(', ')}`);
 }
 
+/** @throws TransshipError `usage` for a set whose hosts cannot be in namespaces */
+export function refuseWithoutVm(packages: PackageSet): void {
+  if (hostSets[packages].init !== 'systemd') return;
+  throw new TransshipError(
+    'usage',
+    `--packages ${packages}: its hosts boot systemd with AppArmor, which needs a kernel of their own`,
+    'add --kind vm',
+  );
+}
+
 function begins(version: string, wished: string | undefined): boolean {
   return wished === undefined || `${version}.`.startsWith(`${wished}.`);
 }

@@ -1,4 +1,4 @@
-import type { SetGroups } from './cgroup.ts';
+import type { Ground } from './ground.ts';
 import type { HostPlan } from './host-layer.ts';
 import type { TestHost } from './testbed-state.ts';
 import type { PackageSet } from './versions.ts';
@@ -8,7 +8,7 @@ export interface HostSetting {
   readonly set: string;
   /** The set's folder, with its wire. */
   readonly folder: string;
-  readonly groups: SetGroups;
+  readonly ground: Ground;
   readonly packages: PackageSet;
   /** Debian packages besides those of every host. */
   readonly extra: readonly string[];

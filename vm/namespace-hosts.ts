@@ -12,15 +12,17 @@ import { isAlive, startTime } from './process-identity.ts';
 import { rootTree } from './rootfs.ts';
 import { inHost, startHost } from './test-host.ts';
 import type { TestHost } from './testbed-state.ts';
-import { joining } from './wire.ts';
 
 /** Of all that waits for one host; dockerd needs 2 to 5 seconds on two busy cores. */
 const readyLimitMs = 90_000;
 
 /** Hosts in namespaces of this machine, and on its kernel. */
-export async function namespaceHosts({ groups, folder, packages, extra, say }: HostSetting): Promise<Maker> {
+export async function namespaceHosts({ ground, folder, packages, extra, say }: HostSetting): Promise<Maker> {
+  const { groups, prefix } = ground;
+  if (groups === null)
+    throw new TransshipError('not-ready', 'hosts in namespaces need root', 'virtual machines do not: --kind vm');
   raisePipeSize();
-  const tree = await rootTree({ packages, extra, prefix: joining(groups), say });
+  const tree = await rootTree({ packages, extra, prefix, say });
   return {
     tree,
     kernel: release(),

@@ -49,10 +49,32 @@ export function missingForVms(): string[] {
   return [...missingPrograms(vmPrograms), ...tun];
 }
 
+/** What a user's virtual machines are made with: nothing that needs rights, or namespaces. */
+const userPrograms: Readonly<Record<string, string>> = {
+  'apt-get': 'apt',
+  flock: 'util-linux',
+  mmdebstrap: 'mmdebstrap',
+  socat: 'socat',
+  ssh: 'openssh-client',
+  'ssh-keygen': 'openssh-client',
+  tar: 'tar',
+  ...vmPrograms,
+};
+
+/** @throws TransshipError `not-ready` */
+export function requireUserVms(): void {
+  const place = process.platform === 'linux' ? [] : [`this is ${process.platform}; test hosts need Linux`];
+  const machine = process.arch === 'x64' ? [] : [`this is ${process.arch}; virtual machines are made on x64 alone`];
+  requireNothing('no virtual machines here', [...place, ...machine, ...missingPrograms(userPrograms)]);
+}
+
 /** What keeps test hosts from being made here, in the user's words; empty when nothing does. Looks first, then tries in small. */
 export function missingForTestbed(): string[] {
   if (process.platform !== 'linux') return [`this is ${process.platform}; test hosts need Linux`];
-  const missing = [...(process.getuid?.() === 0 ? [] : ['test hosts need root']), ...missingPrograms(programs)];
+  const missing = [
+    ...(process.getuid?.() === 0 ? [] : ['test hosts need root (virtual machines do not: --kind vm)']),
+    ...missingPrograms(programs),
+  ];
   return missing.length > 0 ? missing : [...refusedByMachine()];
 }
 
@@ -78,10 +100,4 @@ function requireNothing(what: string, missing: readonly string[]): void {
   const elsewhere = 'run it as root on a Linux machine; in a container, a privileged one';
   const hint = packages.length > 0 ? `apt-get install ${[...new Set(packages)].join(' ')}` : elsewhere;
   throw new TransshipError('not-ready', `${what}: ${missing.join('; ')}`, hint);
-}
-
-/** @throws TransshipError `not-ready` */
-export function requireRoot(): void {
-  if (process.getuid?.() === 0) return;
-  throw new TransshipError('not-ready', 'test hosts need root', 'run it as root: sudo -E transship testbed …');
 }

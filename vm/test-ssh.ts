@@ -9,8 +9,16 @@ export interface SshHost {
   readonly upper: string;
 }
 
-/** Keys for a set, made on the spot: one for its users, one for each host; each host is known by its key to all. A connection is given up after `limitS`. */
-export async function makeSsh(folder: string, hosts: readonly SshHost[], limitS: number): Promise<void> {
+export interface SshWay {
+  /** A connection is given up after it, in seconds. */
+  readonly limitS: number;
+  /** From here to a host. */
+  readonly proxyCommand: string;
+}
+
+/** Keys for a set, made on the spot: one for its users, one for each host; each host is known by its key to all. */
+export async function makeSsh(folder: string, hosts: readonly SshHost[], way: SshWay): Promise<void> {
+  const { limitS } = way;
   const userKey = join(folder, 'id_ed25519');
   await makeKey(userKey, 'transship-testbed');
   const known: string[] = [];
@@ -21,7 +29,7 @@ export async function makeSsh(folder: string, hosts: readonly SshHost[], limitS:
   }
   writeFileSync(join(folder, 'known_hosts'), known.join(''));
   mkdirSync(join(folder, 'm'), { mode: 0o700 });
-  writeFileSync(join(folder, 'ssh_config'), hosts.map((host) => clientEntry(folder, host, limitS)).join('\n'));
+  writeFileSync(join(folder, 'ssh_config'), hosts.map((host) => clientEntry(folder, host, way)).join('\n'));
   for (const host of hosts) letIn(host, userKey, { known: known.join(''), limitS });
 }
 
@@ -31,8 +39,7 @@ async function makeKey(file: string, comment: string): Promise<void> {
   await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', file], { timeout: 30_000 });
 }
 
-/** The way in is through the wire's namespace, as nothing of the set is in the machine's own. */
-function clientEntry(folder: string, host: SshHost, limitS: number): string {
+function clientEntry(folder: string, host: SshHost, { limitS, proxyCommand }: SshWay): string {
   return `Host ${host.name}
   HostName ${host.address}
   User root
@@ -42,7 +49,7 @@ function clientEntry(folder: string, host: SshHost, limitS: number): string {
   StrictHostKeyChecking yes
   UserKnownHostsFile ${folder}/known_hosts
   GlobalKnownHostsFile /dev/null
-  ProxyCommand nsenter --net=${folder}/wire socat - TCP:%h:%p
+  ProxyCommand ${proxyCommand}
   ControlMaster auto
   ControlPath ${folder}/m/%n
   ControlPersist 60

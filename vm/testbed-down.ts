@@ -4,38 +4,42 @@ import { execa } from 'execa';
 import { TransshipError } from '../src/error.ts';
 import { findGroups, removeGroups } from './cgroup.ts';
 import { sweepProbes } from './leftover-probes.ts';
+import { endMarked, markedProcesses } from './marked-processes.ts';
 import { restorePipeSize } from './pipe-size.ts';
+import { dataFolder, isRoot } from './places.ts';
 import { testbedFolder } from './testbed-state.ts';
 
-/** On disk, since Docker's folder must lie on no overlay and no tmpfs. */
-export function testbedData(set: string): string {
-  return join('/var/lib/transship/testbed', set);
-}
+const removal = { recursive: true, force: true, maxRetries: 5, retryDelay: 50 } as const;
 
 /** Whether anything of the set is on this machine, however little. */
 export function hasRemains(set: string): boolean {
-  return existsSync(testbedFolder(set)) || existsSync(testbedData(set)) || findGroups(set).length > 0;
+  const folder = testbedFolder(set);
+  return existsSync(folder) || existsSync(dataFolder(set)) || (isRoot ? findGroups(set) : markedProcesses(folder)).length > 0;
 }
 
 /**
  * Removes the set: works from what it finds, not from what was planned, so that a half-made set goes as well.
- * Hosts live by their processes (namespaces, mounts, interfaces, rules go with them), the wire by its pinned file.
+ * Hosts live by their processes (namespaces, mounts, interfaces, rules go with them), root's wire by its pinned file.
  * @throws TransshipError `failed` naming what could not be removed
  */
 export async function takeDown(set: string): Promise<void> {
   const folder = testbedFolder(set);
   // first what is not ours by cgroup: clients in the wire's namespace, masters of ssh connections
   await closeMasters(join(folder, 'm'));
+  await (isRoot ? endRootSet(set, folder) : endMarked(folder));
+  rmSync(dataFolder(set), removal);
+  rmSync(folder, removal);
+  if (isRoot) restorePipeSize();
+}
+
+async function endRootSet(set: string, folder: string): Promise<void> {
   killInNamespace(join(folder, 'wire'));
   await removeGroups(findGroups(set));
   await sweepProbes();
-  for (const mount of mountsBelow([folder, testbedData(set)])) await execa('umount', ['--lazy', mount], { timeout: 30_000 });
-  const left = mountsBelow([folder, testbedData(set)]);
+  for (const mount of mountsBelow([folder, dataFolder(set)])) await execa('umount', ['--lazy', mount], { timeout: 30_000 });
+  const left = mountsBelow([folder, dataFolder(set)]);
   if (left.length > 0)
     throw new TransshipError('failed', `still mounted: ${left.join(' ')}`, 'umount them, then testbed down again');
-  rmSync(testbedData(set), { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
-  restorePipeSize();
 }
 
 async function closeMasters(folder: string): Promise<void> {

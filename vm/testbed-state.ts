@@ -1,16 +1,25 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runFolder } from './places.ts';
+import type { Init } from './versions.ts';
 
 /** What `testbed up` leaves for those who want to reach its hosts. Written last, so that it names only what is up. */
 export interface TestbedState {
   readonly set: string;
   readonly folder: string;
-  /** For `ssh -F`: a `Host` entry for each test host, with its key, known_hosts and the way into the wire's namespace. */
+  /** For `ssh -F`: a `Host` entry for each test host, with its key, known_hosts and the way to it. */
   readonly sshConfig: string;
-  /** The network namespace of the bridge: clients and probes enter it to reach the hosts (`nsenter --net=`). */
-  readonly wireNamespace: string;
+  /**
+   * The network namespace of the bridge: clients and probes enter it to reach the hosts (`nsenter --net=`). Null for a user's set: its wire is
+   * between the machines alone.
+   */
+  readonly wireNamespace: string | null;
   /** `vm`: each host is a virtual machine. */
   readonly kind: 'namespaces' | 'vm';
+  /** The set of packages that they are made of, by its name. */
+  readonly packages: string;
+  /** `systemd`: with AppArmor, which Docker uses there. */
+  readonly init: Init;
   /** What the hosts are made of, by their packages; the kernel as `uname -r` says it. */
   readonly versions: HostVersions;
   /** What runs the virtual machines' code; null for hosts in namespaces. */
@@ -46,7 +55,7 @@ export function testbedSet(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 export function testbedFolder(set: string = testbedSet()): string {
-  return join('/run/transship/testbed', set);
+  return runFolder(set);
 }
 
 /** The testbed that is up; null when there is none. */

@@ -2,22 +2,23 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { TransshipError } from '../src/error.ts';
-import { cacheFolder } from './build-cache.ts';
 import { type CgroupMode, makeGroups } from './cgroup.ts';
+import { rootGround, userGround } from './ground.ts';
 import { type HostPlan, prepareLayer } from './host-layer.ts';
-import { refuseOtherVersions, type SetWish } from './host-set-choice.ts';
+import { refuseOtherVersions, refuseWithoutVm, type SetWish } from './host-set-choice.ts';
 import { dockerdLog, namespaceHosts } from './namespace-hosts.ts';
-import { requireQemu, requireTestbed } from './prerequisites.ts';
+import { cacheFolder, dataFolder, isRoot, requirePlainPath } from './places.ts';
+import { requireQemu, requireTestbed, requireUserVms } from './prerequisites.ts';
 import { isAlive, startTime } from './process-identity.ts';
 import { requireMemory, requireRoom } from './qemu/room.ts';
 import { type VmOptions, vmHosts } from './qemu/vm-hosts.ts';
+import { addSystemd } from './systemd-layer.ts';
 import { makeSsh } from './test-ssh.ts';
-import { hasRemains, takeDown, testbedData } from './testbed-down.ts';
+import { hasRemains, takeDown } from './testbed-down.ts';
 import { readTestbed, type TestbedState, type TestHost, testbedFolder } from './testbed-state.ts';
 import { treeVersions } from './tree-versions.ts';
 import { untilAborted } from './until-aborted.ts';
-import type { PackageSet } from './versions.ts';
-import { makeWire } from './wire.ts';
+import { hostSets, type PackageSet } from './versions.ts';
 
 export interface UpOptions {
   readonly set: string;
@@ -38,6 +39,7 @@ export interface UpOptions {
 }
 
 const usualHosts = ['a', 'b'];
+const usualPackages: PackageSet = 'debian13';
 const prefixLength = 24;
 /** The wire is the set's own, so all sets have the same addresses. */
 const addressOf = (index: number): string => `10.77.0.${index + 1}`;
@@ -48,9 +50,10 @@ const addressOf = (index: number): string => `10.77.0.${index + 1}`;
  * @throws TransshipError `not-ready` (this machine cannot), `failed` (a host did not come up), `interrupted`
  */
 export async function bringUp(options: UpOptions): Promise<TestbedState> {
-  requireTestbed();
   const { set, say } = options;
+  requireGround(options.vm);
   checkName(set);
+  if (options.vm === undefined) refuseWithoutVm(options.packages ?? usualPackages);
   const present = readTestbed(set);
   if (present?.hosts.every((host) => isAlive(host.initPid, host.initStart))) return present;
   if (hasRemains(set)) {
@@ -60,7 +63,8 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
   }
   if (options.vm !== undefined) requireVms(options.vm);
   const folder = testbedFolder(set);
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  if (!isRoot) requirePlainPath(folder);
+  mkdirSync(folder, { recursive: true, mode: isRoot ? 0o755 : 0o700 });
   writeFileSync(join(folder, 'maker'), `${process.pid} ${startTime(process.pid)}\n`);
   const making = make(options);
   try {
@@ -75,39 +79,47 @@ export async function bringUp(options: UpOptions): Promise<TestbedState> {
   }
 }
 
+/** Without root there are virtual machines alone, and what they need is less. */
+function requireGround(vm: VmOptions | undefined): void {
+  if (!isRoot && vm !== undefined) requireUserVms();
+  else requireTestbed();
+}
+
 function requireVms({ memoryMib }: VmOptions): void {
-  requireQemu();
+  if (isRoot) requireQemu();
   requireMemory(memoryMib);
-  for (const folder of [cacheFolder, testbedData('')]) requireRoom(folder);
+  for (const folder of [cacheFolder, dataFolder('')]) requireRoom(folder);
 }
 
 async function make({
   set,
   cgroup,
-  packages = 'debian13',
+  packages = usualPackages,
   extra = [],
   hosts: names = usualHosts,
   ...rest
 }: UpOptions): Promise<TestbedState> {
   const { vm, wish, say } = rest;
   const folder = testbedFolder(set);
-  const groups = makeGroups(set, names, cgroup);
-  const setting = { set, folder, groups, packages, extra, say };
+  const ground = isRoot ? rootGround(folder, makeGroups(set, names, cgroup)) : userGround(folder, names);
+  const setting = { set, folder, ground, packages, extra, say };
   const maker = vm === undefined ? await namespaceHosts(setting) : await vmHosts(setting, vm);
   const versions = treeVersions(maker.tree);
   if (wish !== undefined) refuseOtherVersions(versions, wish);
   const plans = names.map((name, index) => planOf(set, name, addressOf(index + 1)));
-  for (const plan of plans) prepareLayer(plan, plans);
+  for (const plan of plans) prepareLayer(plan, plans, ground.wayIn);
+  const { init } = hostSets[packages];
+  if (init === 'systemd') for (const plan of plans) addSystemd(plan);
   const isChecked = await maker.prepare?.(plans);
-  await makeSsh(folder, plans, connectLimitS(vm));
-  await makeWire(folder, `${addressOf(0)}/${prefixLength}`, groups);
+  await makeSsh(folder, plans, { limitS: connectLimitS(vm), proxyCommand: ground.proxyCommand });
+  await ground.makeWire(`${addressOf(0)}/${prefixLength}`);
   say(`starting ${names.length > 1 ? 'hosts' : 'host'} ${names.join(' and ')}`);
   const started = await Promise.all(plans.map((plan) => maker.start(plan)));
   if (!isChecked) await checkSsh(folder, started, connectLimitS(vm));
   const hosts = (await maker.settle?.(started)) ?? started;
   const state: TestbedState = {
-    ...{ set, folder, sshConfig: join(folder, 'ssh_config'), wireNamespace: join(folder, 'wire') },
-    ...{ kind: vm === undefined ? 'namespaces' : 'vm', accelerator: maker.accelerator },
+    ...{ set, folder, sshConfig: join(folder, 'ssh_config'), wireNamespace: ground.wireNamespace },
+    ...{ kind: vm === undefined ? 'namespaces' : 'vm', accelerator: maker.accelerator, packages, init },
     versions: { kernel: maker.kernel, ...versions },
     ...{ cgroup, hosts },
   };
@@ -122,7 +134,7 @@ function connectLimitS(vm: VmOptions | undefined): number {
 }
 
 function planOf(set: string, name: string, address: string): HostPlan {
-  const data = join(testbedData(set), name);
+  const data = join(dataFolder(set), name);
   return { name, address, prefixLength, data, upper: join(data, 'upper') };
 }
 

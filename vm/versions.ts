@@ -12,10 +12,14 @@ interface FromTesting {
   readonly least: string;
 }
 
+/** A host's first process. `systemd`: as on most people's hosts, with AppArmor; it needs a virtual machine. */
+export type Init = 'tini' | 'systemd';
+
 /** The Debian packages of a host, by where they come from; and the versions that this has had since it was written down. */
 interface HostSet {
   readonly suite: Suite;
   readonly fromTesting: FromTesting | null;
+  readonly init: Init;
   readonly docker: string;
   readonly containerd: string;
   readonly runc: string;
@@ -28,28 +32,41 @@ interface HostSet {
  * (`sockets: Can't get 1:16 opt`). The libraries are those whose version in stable is too old for it, named
  * one by one: `criu/testing` would also pull libnftables1 along, which then no longer fits stable's nftables.
  */
+const newerCriu = { names: ['criu', 'libcompel1', 'libnet9', 'libnl-3-200'], least: '4.2.1' } as const;
+
 export const hostSets = {
   debian13: {
     suite: suites.stable,
-    fromTesting: { names: ['criu', 'libcompel1', 'libnet9', 'libnl-3-200'], least: '4.2.1' },
+    fromTesting: newerCriu,
+    init: 'tini',
     ...{ docker: '26.1.5', containerd: '1.7.24', runc: '1.1.15', criu: '4.2.1' },
     why: 'Debian 13 with CRIU from testing: what works on every kernel here',
+  },
+  'debian13-systemd': {
+    suite: suites.stable,
+    fromTesting: newerCriu,
+    init: 'systemd',
+    ...{ docker: '26.1.5', containerd: '1.7.24', runc: '1.1.15', criu: '4.2.1' },
+    why: 'debian13, booted as real hosts are: systemd, AppArmor, limits (needs --kind vm)',
   },
   testing: {
     suite: suites.testing,
     fromTesting: null,
+    init: 'tini',
     ...{ docker: '28.5.2', containerd: '2.1.9', runc: '1.3.6', criu: '4.2.1' },
     why: "Debian testing: Docker's own path restores the host network only",
   },
   'debian13-plain': {
     suite: suites.stable,
     fromTesting: null,
+    init: 'tini',
     ...{ docker: '26.1.5', containerd: '1.7.24', runc: '1.1.15', criu: '4.1.1' },
     why: 'Debian 13 as it is',
   },
   debian12: {
     suite: suites.oldstable,
     fromTesting: null,
+    init: 'tini',
     ...{ docker: '20.10.24', containerd: '1.6.20', runc: '1.1.5', criu: '3.17.1' },
     why: 'Debian 12 as it is',
   },
@@ -82,10 +99,13 @@ const hostPackages = [
   'zstd',
 ] as const;
 
+/** runc asks systemd for a container's scope by way of D-Bus; dockerd has apparmor_parser load the profile of containers. */
+const systemdPackages = ['apparmor', 'dbus', 'systemd'] as const;
 /** Debian 12 has the client within docker.io, and libcompel within criu. */
 const notInDebian12: readonly string[] = ['docker-cli', 'libcompel1'];
 
 export function packagesOf(set: PackageSet): readonly string[] {
+  if (hostSets[set].init === 'systemd') return [...hostPackages, ...systemdPackages];
   return set === 'debian12' ? hostPackages.filter((name) => !notInDebian12.includes(name)) : hostPackages;
 }
 

@@ -17,7 +17,7 @@ import { buildPrograms, goRootOf } from '../../src/instrument/build-programs.ts'
 import { programNames, programsOf } from '../../src/instrument/programs.ts';
 import { medianOf, medianRatio } from '../../src/trace/median-interval.ts';
 import type { TwoHosts } from '../../test/two-hosts.ts';
-import { cacheFolder } from '../../vm/build-cache.ts';
+import { cacheFolder } from '../../vm/places.ts';
 import { withPair } from '../downtime/test-pair.ts';
 import { comparisonsOf, ownershipsOf } from './inferred.ts';
 import { callersOf, type Moved, moveOnce, switchBoth } from './moves.ts';
@@ -43,10 +43,10 @@ async function printSpanCost(): Promise<number> {
 /** What `go vet` has against their own lines is theirs, with spans or without. */
 async function printVetted(): Promise<void> {
   const root = await goRootOf({ set, programs: programsOf(set), say });
-  const { packages, ofOurs, ofTheirs } = await vetInjected(set, root, join(cacheFolder, `gocache-${set}`));
-  for (const line of ofOurs) print(`vet        ${line}`);
+  const { packages, ofOurs, ofTheirs, unseen } = await vetInjected(set, root, join(cacheFolder, `gocache-${set}`));
+  for (const line of [...ofOurs, ...unseen]) print(`vet        ${line}`);
   print(
-    `vet        ${packages} packages: ${ofOurs.length} complaints about what is put in, ${ofTheirs.length} about their own lines   ${verdict(ofOurs.length === 0, '0')}`,
+    `vet        ${packages} packages: ${ofOurs.length} complaints about what is put in, ${ofTheirs.length} about their own lines, ${unseen.length} of what could not be looked at   ${verdict(ofOurs.length + unseen.length === 0, '0')}`,
   );
 }
 

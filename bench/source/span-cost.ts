@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { packageRoot } from '../../src/evidence/run-folder.ts';
 import { sideFile } from '../../src/instrument/side-file.ts';
 import { medianOf } from '../../src/trace/median-interval.ts';
-import { cacheFolder } from '../../vm/build-cache.ts';
+import { cacheFolder } from '../../vm/places.ts';
 
 /** Nanoseconds a span, of rounds so short that some are not interrupted. What a round takes longer than the fastest is the machine's other work. */
 export interface SpanCost {

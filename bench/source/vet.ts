@@ -7,7 +7,7 @@ import { applyChanges } from '../../src/instrument/file-changes.ts';
 import { planInjection } from '../../src/instrument/inject.ts';
 import { pathRules } from '../../src/instrument/path-rules.ts';
 import { firstMarkLine, sideFileName } from '../../src/instrument/span-marks.ts';
-import { cacheFolder } from '../../vm/build-cache.ts';
+import { cacheFolder } from '../../vm/places.ts';
 import type { SourceSet } from '../../vm/versions.ts';
 
 export interface Vetted {
@@ -16,9 +16,11 @@ export interface Vetted {
   readonly ofOurs: readonly string[];
   /** And of Docker's own. */
   readonly ofTheirs: readonly string[];
+  /** Why packages were not looked at: one of their imports is not there, or does not compile. */
+  readonly unseen: readonly string[];
 }
 
-/** `go vet` over every package that has spans, daemons and all, in the tree `root`. @throws when a package does not compile */
+/** `go vet` over every package that has spans, daemons and all, in the tree `root`. @throws when it says nothing of why it failed */
 export async function vetInjected(set: SourceSet, root: string, goCache: string): Promise<Vetted> {
   mkdirSync(cacheFolder, { recursive: true });
   const scratch = mkdtempSync(join(cacheFolder, 'vet-'));
@@ -30,13 +32,24 @@ export async function vetInjected(set: SourceSet, root: string, goCache: string)
     const packages = [...new Set(changes.map(({ path }) => dirname(path).slice(join(work, 'src/').length)))];
     const words = [join(packageRoot(), 'vm/in-go-root.sh'), root, work, goCache, 'go', 'vet', '-tags', 'seccomp', ...packages];
     const { stderr, exitCode } = await execa('sh', words, { timeout: 1_200_000, reject: false });
-    const said = stderr.split('\n').filter((line) => /^\S+\.go:\d+/.test(line));
-    if (exitCode !== 0 && said.length === 0) throw new Error(stderr);
-    const isOurs = (line: string): boolean => standsOnOurs(work, line);
-    return { packages: packages.length, ofOurs: said.filter(isOurs), ofTheirs: said.filter((line) => !isOurs(line)) };
+    const said = complaintsIn(stderr, (complaint) => standsOnOurs(work, complaint));
+    if (exitCode !== 0 && Object.values(said).every((lines) => lines.length === 0)) throw new Error(stderr);
+    return { packages: packages.length, ...said };
   } finally {
     rmSync(scratch, { recursive: true });
   }
+}
+
+/** A place in front is what an analyzer found, or an import that is not there, for which nothing at all is vetted; `vet:` is a package that does not compile. */
+export function complaintsIn(text: string, isOurs: (line: string) => boolean): Omit<Vetted, 'packages'> {
+  const lines = text.split('\n').filter((line) => /^(?:vet: )?\S+\.go:\d+/.test(line));
+  const isUnseen = (line: string): boolean => /^vet: |: cannot find package /.test(line);
+  const found = lines.filter((line) => !isUnseen(line));
+  return {
+    ofOurs: found.filter(isOurs),
+    ofTheirs: found.filter((line) => !isOurs(line)),
+    unseen: lines.filter(isUnseen),
+  };
 }
 
 function standsOnOurs(work: string, complaint: string): boolean {

@@ -381,7 +381,7 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     type: 'integer',
     unit: 'bytes',
     meaning: 'what the span packed, unpacked or sent',
-    source: 'checkpoint-folder.json',
+    source: 'checkpoint-folder.json; without it criu/images.json',
   },
   {
     name: 'migration.bytes_per_second',

@@ -25,8 +25,9 @@ export function daemonLayers(
     const { name, sourceId, destinationId } = manifest.container ?? { name: null, sourceId: null, destinationId: null };
     const containers = [name, role === 'source' ? sourceId : destinationId].filter((known) => known !== null);
     const joined = joinNative(withStreamsCut(readNativeEvidence(at, { role, traceId: manifest.traceId })));
-    const native = nativeSpans(joined);
-    const fromLog = logSpans(readDockerdEvidence(at, { role, containers }));
+    const dockerd = readDockerdEvidence(at, { role, containers });
+    const native = nativeSpans(joined, dockerd.imagesBytes);
+    const fromLog = logSpans(dockerd);
     const source = readSourceEvidence(at, { role, containers });
     const layers = [...native, ...underNative(fromLog, native), ...sourceSpans(source)];
     return { layers, warnings: [...joined.warnings, ...source.warnings] };

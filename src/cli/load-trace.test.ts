@@ -117,3 +117,32 @@ describe('a recorded run with less in it', () => {
     expect(() => loadTrace(folder)).toThrow(/journal\.jsonl:2: /);
   });
 });
+
+describe('what packs and unpacks the images says how many bytes, and how many a second', () => {
+  const runs = 'test/recorded/runs';
+  test.each([
+    [`${runs}/native-26`, 461_231],
+    [`${runs}/native-28`, 467_592],
+    [`${runs}/instrumented-26`, 134_876_460],
+    ['traces/sample-redis', 196_291_324],
+    ['traces/sample-layers', 65_776_388],
+  ])('%s: by dockerd’s own spans, and by its log', (run, bytes) => {
+    const path = join(folder.path, 'other');
+    cpSync(join(import.meta.dirname, '../..', run), path, { recursive: true });
+    const trace = loadTrace({ run: 'other', path });
+    for (const name of ['containerd.checkpoint.pack', 'dockerd.checkpoint.unpack']) {
+      const { attributes } = spanOf(trace, name);
+      expect([name, attributes['migration.bytes']]).toEqual([name, bytes]);
+      expect(attributes['migration.bytes_per_second']).toBeGreaterThan(1_000_000);
+    }
+  });
+});
+
+test.each(['sample-auto', 'sample-layers', 'sample-redis'])('%s: what looks on from outside calls nobody', (run) => {
+  const path = join(folder.path, 'other');
+  cpSync(join(import.meta.dirname, '../../traces', run), path, { recursive: true });
+  const { spans } = loadTrace({ run, path });
+  const onlookers = new Set(spans.filter(({ name }) => name.startsWith('probe.')).map(({ spanId }) => spanId));
+  expect(onlookers.size).toBe(3);
+  expect(spans.filter(({ parentSpanId }) => onlookers.has(parentSpanId ?? '')).map(({ name }) => name)).toEqual([]);
+});

@@ -1,4 +1,5 @@
 import type { Manifest, ProbeReading } from '../evidence/manifest.ts';
+import { wordFor } from '../evidence/open-run.ts';
 import type { RunFolder } from '../evidence/run-folder.ts';
 import type { Span, Trace } from '../trace/span.ts';
 import { formatNs, nsToUs, type Us, usToNs } from '../trace/time.ts';
@@ -17,7 +18,8 @@ export interface ReadingsInput {
 /** The readings of downtime side by side, the share explained, the longest leaves, where the run lies, what to type next. Titles stand in a column of their own. */
 export function renderReadings({ folder, manifest, trace, top = 5 }: ReadingsInput): string {
   const { run, path } = folder;
-  const next = [`show ${run} --all`, `export ${run} --to chrome -o ${run}.json`, `send ${run} --jaeger URL`];
+  const word = wordFor(folder);
+  const next = [`show ${word} --all`, `export ${word} --to chrome -o ${run}.json`, `send ${word} --jaeger URL`];
   return [
     ...failureLines(trace),
     ...downtimeLines(manifest, trace),

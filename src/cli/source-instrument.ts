@@ -53,8 +53,8 @@ async function injection(terminal: Terminal, folders: readonly string[], isParti
 /** The cache is what was fetched and checked, for everybody. */
 async function refuseCache(folders: readonly string[]): Promise<void> {
   const { resolve } = await import('node:path');
-  const { sourceCache } = await import('../instrument/fetch-sources.ts');
-  const inside = folders.find((folder) => `${resolve(folder)}/`.startsWith(`${sourceCache()}/`));
+  const { cacheFolder } = await import('../../vm/places.ts');
+  const inside = folders.find((folder) => `${resolve(folder)}/`.startsWith(`${cacheFolder}/`));
   if (inside === undefined) return;
   throw new TransshipError(
     'usage',

@@ -2,7 +2,7 @@ import type { TestbedState } from '../../vm/testbed-state.ts';
 import { TransshipError } from '../error.ts';
 
 /** What a set's file has now and had not always: `testbed down` needs none of it. */
-const needed = ['kind', 'versions', 'wireNamespace'] as const satisfies readonly (keyof TestbedState)[];
+const needed = ['kind', 'packages', 'init', 'versions', 'wireNamespace'] as const satisfies readonly (keyof TestbedState)[];
 
 /** @throws TransshipError `not-ready` for a set that another version of Transship has made */
 export function refuseEarlier(state: Partial<TestbedState> & Pick<TestbedState, 'set'>): void {

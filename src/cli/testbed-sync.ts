@@ -37,13 +37,16 @@ async function runSync(
   if (mustRestart) await restartDocker(host);
 }
 
-/** Test hosts have start-dockerd, and no systemd. */
 export async function restartDocker(host: Host): Promise<void> {
-  const script = `kill $(pidof dockerd containerd) 2>/dev/null
-    for i in $(seq 200); do pidof dockerd containerd >/dev/null || break; sleep 0.1; done
-    start-dockerd
+  const script = `if [ -d /run/systemd/system ]; then
+      systemctl restart containerd docker || exit
+    else
+      kill $(pidof dockerd containerd) 2>/dev/null
+      for i in $(seq 200); do pidof dockerd containerd >/dev/null || break; sleep 0.1; done
+      start-dockerd
+    fi
     for i in $(seq 600); do docker version >/dev/null 2>&1 && exit 0; sleep 0.1; done
-    tail -n 5 /var/log/dockerd.log >&2; exit 1`;
+    { tail -n 5 /var/log/dockerd.log 2>/dev/null || journalctl -q -n 5 --no-pager -o cat -u docker; } >&2; exit 1`;
   const { exitCode, stderr } = await host.shell.run(script, { timeoutMs: 120_000 });
   if (exitCode !== 0)
     throw new TransshipError(

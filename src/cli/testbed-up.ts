@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { CgroupMode } from '../../vm/cgroup.ts';
-import { chooseHostSet } from '../../vm/host-set-choice.ts';
+import { chooseHostSet, refuseWithoutVm } from '../../vm/host-set-choice.ts';
 import { isAlive } from '../../vm/process-identity.ts';
 import type { VmOptions } from '../../vm/qemu/vm-hosts.ts';
 import { readTestbed, testbedSet } from '../../vm/testbed-state.ts';
@@ -52,6 +52,7 @@ async function runUp(options: Options, command: Command): Promise<void> {
   const { bringUp } = await import('../../vm/testbed-up.ts');
   const set = testbedSet();
   const before = readTestbed(set);
+  if (vm === null) refuseWithoutVm(packages);
   refuseOther(before, options);
   const interrupt = new AbortController();
   const stop = (): void => interrupt.abort();
@@ -100,14 +101,17 @@ function mebibytes(text: string): number {
 }
 
 /** A set that is up is taken as it is, unless something else is asked for by name. */
-function refuseOther(present: ReturnType<typeof readTestbed>, { kind, kernel, criu, docker }: Options): void {
+function refuseOther(present: ReturnType<typeof readTestbed>, { kind, packages, kernel, criu, docker }: Options): void {
   if (present === null || !present.hosts.every((host) => isAlive(host.initPid, host.initStart))) return;
   refuseEarlier(present);
   const asked = { kernel, criu, docker };
   const other = (['kernel', 'criu', 'docker'] as const).find(
     (name) => asked[name] !== undefined && !present.versions[name].startsWith(asked[name]),
   );
-  if (present.kind === kind && other === undefined) return;
-  const what = present.kind === kind ? `${other} ${present.versions[other as 'kernel']}` : `hosts of the kind ${present.kind}`;
+  const what =
+    (present.kind !== kind && `hosts of the kind ${present.kind}`) ||
+    (packages !== undefined && packages !== present.packages && `packages ${present.packages}`) ||
+    (other !== undefined && `${other} ${present.versions[other]}`);
+  if (what === false) return;
   throw new TransshipError('not-ready', `set '${present.set}' is up, with ${what}`, 'transship testbed down first');
 }

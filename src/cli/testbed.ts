@@ -51,9 +51,7 @@ export const testbedCommand: Command = new Command('testbed')
 
 async function runDown(_options: object, command: Command): Promise<void> {
   const terminal = terminalOf(command);
-  const { requireRoot } = await import('../../vm/prerequisites.ts');
   const { hasRemains, takeDown } = await import('../../vm/testbed-down.ts');
-  requireRoot();
   const set = testbedSet();
   if (!hasRemains(set)) return terminal.say(`set '${set}' is not up`);
   await takeDown(set);
@@ -80,22 +78,22 @@ function runStatus(_options: object, command: Command): void {
       ...lines,
       madeOf(state),
       `ssh -F ${state.sshConfig} a`,
-      `nsenter --net=${state.wireNamespace} COMMAND   (a client on the wire)`,
+      ...(state.wireNamespace === null ? [] : [`nsenter --net=${state.wireNamespace} COMMAND   (a client on the wire)`]),
     ].join('\n');
   });
 }
 
-function madeOf({ kind, accelerator, versions }: TestbedState): string {
+function madeOf({ kind, accelerator, init, versions }: TestbedState): string {
   const place = kind === 'vm' ? `virtual machines (${accelerator})` : 'namespaces';
   const { kernel, criu, docker, containerd, runc } = versions;
-  return `${place}: kernel ${kernel}, CRIU ${criu}, Docker ${docker}, containerd ${containerd}, runc ${runc}`;
+  const booted =
+    init === 'systemd' ? 'systemd is their first process, AppArmor is on' : 'tini is their first process, no AppArmor';
+  return `${place}: kernel ${kernel}, CRIU ${criu}, Docker ${docker}, containerd ${containerd}, runc ${runc}\n${booted}`;
 }
 
 async function runExec(name: string, words: readonly string[]): Promise<void> {
   const { state, host } = hostNamed(name);
-  const { requireRoot } = await import('../../vm/prerequisites.ts');
   const { inHost } = await import('../../vm/test-host.ts');
-  requireRoot();
   const all = state.kind === 'vm' ? overSsh(state, host, words) : [...inHost(host.initPid, host.initGroups), ...words];
   const result = await execa(all[0] as string, all.slice(1), { stdio: 'inherit', reject: false });
   process.exitCode = result.exitCode ?? 128 + (result.signal === 'SIGINT' ? 2 : 15);

@@ -65,10 +65,15 @@ test.each<[string, Manifest, RegExp]>([
   expect(whereabouts(manifest)).not.toContain('holds nothing');
 });
 
-test('halves: both ways that remain, and the way back sets the link up as well', () => {
-  const line = whereabouts(ended('halves-kept', { stage: '/run/transship/transship-1' }));
-  expect(line).toMatch(/on b: docker unpause bbbbbbbbbbbb;/);
-  expect(line).toContain(
-    'on b: docker rm -f bbbbbbbbbbbb; on a: bash /run/transship/transship-1/give-up /run/transship/transship-1 after-go)',
+test('halves: both ways that remain, as they are to be typed', () => {
+  const line = whereabouts(ended('halves-kept', { run: 'r7' }));
+  expect(line).toMatch(
+    /Two ways remain: mend the link .*\(transship recover r7 --go-on\), or .*\(transship recover r7 --go-back\)$/,
   );
+});
+
+test('halves, and the rest of the memory is lost: the one way', () => {
+  const line = whereabouts(ended('halves-kept', { run: 'r7', isMemoryLost: true }));
+  expect(line).toMatch(/one way remains: .*\(transship recover r7 --go-back\)$/);
+  expect(line).not.toContain('--go-on');
 });

@@ -83,13 +83,10 @@ function gone(name: string, { host, status, id }: LastSeen): string {
 
 /** The newest state lies on two hosts, and only the user can say which of two losses is the smaller. */
 function halves(manifest: Manifest, { name, source, destination }: Names): string {
-  const to = manifest.container?.destinationId?.slice(0, 12) ?? name;
-  const stage = manifest.stage ?? '/run/transship/transship-…';
-  return (
-    `${name} runs nowhere: its newest state lies on two hosts, paused on ${destination}, frozen on ${source} as it was at the dump. Two ways remain: ` +
-    `mend the link and go on (on ${destination}: docker unpause ${to}; a page that has not come ends the process that touches it), or go back to the freeze, ` +
-    `which un-happens what was answered since (on ${destination}: docker rm -f ${to}; on ${source}: ${wayBack(stage)})`
-  );
+  const where = `${name} runs nowhere: its newest state lies on two hosts, held on ${destination}, frozen on ${source} as it was at the dump`;
+  const back = `go back to the freeze, which un-happens what was answered since (transship recover ${manifest.run} --go-back)`;
+  if (manifest.isMemoryLost) return `${where}. What has not come can come no more, so one way remains: ${back}`;
+  return `${where}. Two ways remain: mend the link and go on, once the rest has come (transship recover ${manifest.run} --go-on), or ${back}`;
 }
 
 function short(id: string): string {

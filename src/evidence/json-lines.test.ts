@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { readRecords } from './json-lines.ts';
 import { packageRoot } from './run-folder.ts';
 
 test('a record that does not fit on the disk leaves no half line for the next one to follow', () => {
@@ -17,6 +18,17 @@ test('a record that does not fit on the disk leaves no half line for the next on
   try {
     execFileSync('bash', ['-c', 'ulimit -f 1; exec "$@"', '-', process.execPath, '--input-type=module', '-e', program]);
     expect(readFileSync(file, 'utf8')).toBe('{"text":"first"}\n{"text":"last"}\n');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test.each(['null', '7', '"text"', '[{}]'])('a line of JSON that is no record is named by its place: %s', (line) => {
+  const folder = mkdtempSync(join(tmpdir(), 'transship-test-'));
+  try {
+    const file = join(folder, 'x.jsonl');
+    writeFileSync(file, `{"a":1}\n${line}\n`);
+    expect(() => readRecords(file)).toThrow(`${file}:2: JSON, but no record`);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -22,7 +22,7 @@ export function appendRecord(file: string, record: object): void {
 
 /**
  * All records of a file; none when there is no file. A last line that was cut short (a killed writer) is left out.
- * @throws TransshipError `input` with file and line when another line is no JSON.
+ * @throws TransshipError `input` with file and line when another line is no JSON object.
  */
 export function readRecords<T extends object>(file: string): readonly T[] {
   if (!existsSync(file)) return [];
@@ -31,7 +31,7 @@ export function readRecords<T extends object>(file: string): readonly T[] {
   lines.pop(); // the empty rest after the last newline, or a line cut short
   return lines.map((line, index) => {
     try {
-      return JSON.parse(line) as T;
+      return objectOf(JSON.parse(line)) as T;
     } catch (cause) {
       throw new TransshipError(
         'input',
@@ -41,4 +41,9 @@ export function readRecords<T extends object>(file: string): readonly T[] {
       );
     }
   });
+}
+
+function objectOf(value: unknown): object {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new Error('JSON, but no record');
 }

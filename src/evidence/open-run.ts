@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { TransshipError } from '../error.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';
@@ -15,6 +15,12 @@ export function openRun(nameOrPath: string, env: NodeJS.ProcessEnv = process.env
     `no run '${nameOrPath}' in ${candidates.map((c) => dirname(c)).join(' or ')}`,
     'transship runs lists them',
   );
+}
+
+/** The word by which `openRun` finds it again: its name, or its path where that name is no run or another's. */
+export function wordFor({ run, path }: RunFolder, env: NodeJS.ProcessEnv = process.env): string {
+  const named = traceRoots(env).find((root) => existsSync(join(root, run, runFiles.manifest)));
+  return named !== undefined && resolve(named, run) === resolve(path) ? run : path;
 }
 
 /** A run, by name or path; or, by the path of a folder that is none, all runs in it. */

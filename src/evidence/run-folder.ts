@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { TransshipError } from '../error.ts';
 import type { Manifest } from './manifest.ts';
 
-/** The places of a run's files; the layout is part of the contract (docs/evidence.md). */
+/** The places of a run's files; the layout is part of the contract (docs/getting-started.md). */
 export interface RunFolder {
   readonly run: string;
   readonly path: string;

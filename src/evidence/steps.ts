@@ -27,6 +27,7 @@ export const migrationSteps = [
   { step: 'rewrite-cgroup-ids', phase: 'transfer' },
   { step: 'start', phase: 'restore' },
   { step: 'restore', phase: 'restore' },
+  { step: 'check-images', phase: 'verify' },
   { step: 'verify', phase: 'verify' },
   { step: 'residual', phase: 'verify' },
   { step: 'restart-policy-on', phase: 'cleanup' },

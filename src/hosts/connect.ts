@@ -76,15 +76,15 @@ function commandRecord(command: string, exitCode: number | null, error: string |
   return { step: null, command, exitCode, startNs: String(startNs), endNs: String(nowNs()), error };
 }
 
-type Ways = Pick<Host, 'address' | 'networkPrefix' | 'sshFromPeer'>;
+type Ways = Pick<Host, 'address' | 'networkPrefix' | 'unreached' | 'sshFromPeer'>;
 
 /** How others reach the host. ssh itself tells what its configuration makes of the name. */
 async function whereabouts(endpoint: Endpoint): Promise<Ways> {
-  if (endpoint.kind === 'local') return { address: null, networkPrefix: [], sshFromPeer: null };
+  if (endpoint.kind === 'local') return { address: null, networkPrefix: [], unreached: null, sshFromPeer: null };
   if (endpoint.known !== null) return { ...endpoint.known, sshFromPeer: [`root@${endpoint.known.address}`] };
   const { hostname, user, port } = await sshConfiguration(endpoint.target);
   const sshFromPeer = [...(port === '22' ? [] : ['-p', port]), `${user}@${hostname}`];
-  return { address: hostname, networkPrefix: [], sshFromPeer };
+  return { address: hostname, networkPrefix: [], unreached: null, sshFromPeer };
 }
 
 async function sshConfiguration(target: SshTarget): Promise<{ hostname: string; user: string; port: string }> {

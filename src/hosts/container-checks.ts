@@ -1,4 +1,5 @@
 import type { ContainerInspectInfo } from 'dockerode';
+import { appArmorCheck } from './apparmor-check.ts';
 import { type Check, type ContainerSubject, fail, isDirect, ok, warn } from './check.ts';
 import { healthTest, runningExecs } from './execs.ts';
 import { listeningPorts, peersOf } from './proc-net.ts';
@@ -89,6 +90,7 @@ export const containerChecks: readonly Check<ContainerSubject>[] = [
 
 /** What is asked of the destination for this container. */
 export const placeChecks: readonly Check<ContainerSubject>[] = [
+  appArmorCheck,
   {
     name: 'name',
     why: 'the container keeps its name',

@@ -1,6 +1,7 @@
-import { readTestbed, testbedSet } from '../../vm/testbed-state.ts';
+import { readTestbed, type TestbedState, testbedSet } from '../../vm/testbed-state.ts';
 import { TransshipError } from '../error.ts';
 import { contextEndpoint, defaultEndpoint } from './docker-context.ts';
+import type { Host } from './host.ts';
 
 export interface SshTarget {
   readonly name: string;
@@ -17,7 +18,7 @@ export type Endpoint =
       readonly kind: 'ssh';
       readonly target: SshTarget;
       /** Where it is known without asking ssh's configuration: test hosts. */
-      readonly known: { readonly address: string; readonly networkPrefix: readonly string[] } | null;
+      readonly known: (Pick<Host, 'networkPrefix' | 'unreached'> & { readonly address: string }) | null;
     };
 
 const dockerSocket = '/var/run/docker.sock';
@@ -55,7 +56,15 @@ function testHost(name: string, env: NodeJS.ProcessEnv): Endpoint {
   return {
     kind: 'ssh',
     target: { name, words: ['-F', state.sshConfig, '--', name], socketPath: dockerSocket },
-    known: { address: host.address, networkPrefix: ['nsenter', `--net=${state.wireNamespace}`] },
+    known: { address: host.address, ...wayOf(state) },
+  };
+}
+
+function wayOf({ wireNamespace }: TestbedState): Pick<Host, 'networkPrefix' | 'unreached'> {
+  if (wireNamespace !== null) return { networkPrefix: ['nsenter', `--net=${wireNamespace}`], unreached: null };
+  return {
+    networkPrefix: [],
+    unreached: 'a test host made without root answers on its wire alone, which is no network of this machine',
   };
 }
 

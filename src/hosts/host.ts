@@ -56,6 +56,8 @@ export interface Host extends AsyncDisposable {
   readonly address: string | null;
   /** Words to put before a local command so that it can reach the host's addresses; empty but for test hosts. */
   readonly networkPrefix: readonly string[];
+  /** Why no client of this machine reaches that address; null where that is not known beforehand. */
+  readonly unreached: string | null;
   /**
    * The `ssh` words that the *other* host uses to reach this one (`['-p','22','root@10.0.0.2']`); null for `local`.
    * Whether it really can is a preflight check.

@@ -20,6 +20,7 @@ export async function unreachableHost(name: string, endpoint: string, reason: Er
     shell,
     address: null,
     networkPrefix: [],
+    unreached: null,
     sshFromPeer: null,
     facts: refuse,
     openShell: refuse,

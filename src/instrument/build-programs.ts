@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildOnce, cacheFolder, recipeHash } from '../../vm/build-cache.ts';
+import { buildOnce, recipeHash } from '../../vm/build-cache.ts';
 import { goRoot } from '../../vm/go-root.ts';
+import { cacheFolder } from '../../vm/places.ts';
 import { requireGoBuild } from '../../vm/prerequisites.ts';
 import type { SourceSet } from '../../vm/versions.ts';
 import { TransshipError } from '../error.ts';

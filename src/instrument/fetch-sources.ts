@@ -1,7 +1,7 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { cacheFolder, recipeHash } from '../../vm/build-cache.ts';
+import { recipeHash } from '../../vm/build-cache.ts';
+import { cacheFolder } from '../../vm/places.ts';
 import { type SourceSet, suites } from '../../vm/versions.ts';
 import { TransshipError } from '../error.ts';
 import { moduleOf } from './go-module.ts';
@@ -51,12 +51,6 @@ const manifestName = 'sources.json';
 const manifestVersion = 4;
 const schema = 'transship.source-fetch/1';
 
-/** Where what was fetched and built is kept: the project's own cache for root, the user's otherwise. */
-export function sourceCache(): string {
-  if (process.getuid?.() === 0) return cacheFolder;
-  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'transship');
-}
-
 /**
  * Sources of a version set, laid out as a GOPATH. A set is fetched once, into the cache; another place gets a copy of that.
  * @returns the folder, and what is in it
@@ -83,7 +77,7 @@ export async function fetchSources({ set, checkouts, to, say }: FetchOptions): P
 }
 
 async function cachedSet(set: SourceSet, say: FetchOptions['say']): Promise<Fetched> {
-  const target = join(sourceCache(), `sources-${set}-${recipeHash([set, sourcePackages[set], suites, manifestVersion])}`);
+  const target = join(cacheFolder, `sources-${set}-${recipeHash([set, sourcePackages[set], suites, manifestVersion])}`);
   if (existsSync(target)) return { folder: target, ...readFetched(target) };
   const manifest = await wholeFolder(target, async (folder) => {
     const { trees, warnings } = await fetchSet({ set, folder, say });

@@ -48,10 +48,13 @@ export interface CellWish {
   readonly crius: readonly string[];
 }
 
+/** A set that differs from another one in its init alone shows no other pair of kernel and CRIU: it is played where it is named. */
+const usualSets = packageSets.filter((name) => hostSets[name].init !== 'systemd');
+
 /** @throws TransshipError `usage` for what no row of vm/versions.ts is */
 export function chooseCells(wish: CellWish): readonly Cell[] {
   const wanted = wish.kernels.length === 0 ? kernelNames : unique(wish.kernels.map(kernelNamed));
-  const sets = wish.crius.length === 0 ? packageSets : unique(wish.crius.flatMap(setsWith));
+  const sets = wish.crius.length === 0 ? usualSets : unique(wish.crius.flatMap(setsWith));
   return wanted.flatMap((kernel) => sets.map((packages) => ({ kernel, packages })));
 }
 
@@ -62,7 +65,8 @@ function kernelNamed(text: string): KernelName {
 }
 
 function setsWith(text: string): readonly PackageSet[] {
-  const found = packageSets.filter((name) => name === text || `${hostSets[name].criu}.`.startsWith(`${text}.`));
+  const named = packageSets.filter((name) => name === text);
+  const found = named.length > 0 ? named : usualSets.filter((name) => `${hostSets[name].criu}.`.startsWith(`${text}.`));
   if (found.length > 0) return found;
   const all = packageSets.map((name) => `${name} (CRIU ${hostSets[name].criu})`);
   throw new TransshipError('usage', `no set of packages has CRIU ${text}`, `there are ${all.join(', ')}`);

@@ -45,6 +45,7 @@ export async function closeManifest(manifest: Manifest, { result, move, probes }
     remains: [...remainsOf(move, result)],
     ...(result.outcome === 'lost' ? { lastSeen: await lookAgain(move) } : {}),
     ...(['halves-kept', 'lost'].includes(result.outcome) && found.direct !== null ? { stage: found.direct.folder } : {}),
+    ...(result.outcome === 'halves-kept' && found.isMemoryLost ? { isMemoryLost: true } : {}),
     probes: [...probes],
     bytes: { images: found.imagesBytes, pages: found.pagesBytes, layer: found.layerBytes, volumes: found.volumeBytes },
   };

@@ -172,11 +172,15 @@ export async function releaseId(host: Host, id: string): Promise<void> {
   await host.shell.run(script);
 }
 
-/** Does the container make progress there? Docker is asked, and runc, which sees it when somebody else has frozen the container. */
-export async function isLive(host: Host, id: string): Promise<boolean> {
+/** In runc's word (`running`, `paused`, `stopped`, …), which sees it when somebody has frozen the container behind Docker's back; null: it knows of none. */
+export async function runcStatus(host: Host, id: string): Promise<string | null> {
   const state = await host.shell.run(`runc --root ${runcRootOf(id)} state ${id}`, { timeoutMs: 10_000 });
-  const isRunning = state.exitCode === 0 && JSON.parse(state.stdout).status === 'running';
-  if (!isRunning) return false;
+  return state.exitCode === 0 ? JSON.parse(state.stdout).status : null;
+}
+
+/** Does the container make progress there? Docker is asked, and runc. */
+export async function isLive(host: Host, id: string): Promise<boolean> {
+  if ((await runcStatus(host, id)) !== 'running') return false;
   try {
     const { State } = await bounded(`docker inspect on ${host.name}`, 10_000, host.docker.getContainer(id).inspect());
     return State.Running && !State.Paused && !State.Restarting;

@@ -4,7 +4,7 @@ import { appendRecord } from '../evidence/json-lines.ts';
 import type { ClockReading, ProbeReading } from '../evidence/manifest.ts';
 import { type RunFolder, runFiles } from '../evidence/run-folder.ts';
 import type { Host } from '../hosts/host.ts';
-import { startProbes } from '../probe/observer.ts';
+import { noReadings, startProbes } from '../probe/observer.ts';
 import { protocolOfPort } from '../probe/protocol.ts';
 import { type ClockOffset, readTicker, tickerFile } from '../probe/ticker.ts';
 import { nowNs } from '../trace/time.ts';
@@ -32,9 +32,10 @@ export async function openObservation(request: ObservationRequest): Promise<Obse
   const startNs = nowNs();
   const evidenceFile = join(folder.path, runFiles.probe);
   const port = request.isProbed ? publishedPort(plan.inspect) : null;
+  const unreached = port === null ? null : source.unreached;
   const addresses = [source.address ?? '127.0.0.1', destination.address ?? '127.0.0.1'];
   const probes =
-    port === null
+    port === null || unreached !== null
       ? null
       : await startProbes({
           networkPrefix: source.networkPrefix,
@@ -45,7 +46,7 @@ export async function openObservation(request: ObservationRequest): Promise<Obse
   await probes?.ready;
   return {
     close: async (destinationId, clocks) => {
-      const outside = (await probes?.stop()) ?? [];
+      const outside = (await probes?.stop()) ?? (unreached === null ? [] : noReadings(unreached));
       if (destinationId === null || !hasTicker(plan.inspect)) return outside;
       const text = await readFromContainer(destination, destinationId).catch((error) => `unreadable: ${messageOf(error)}`);
       const { reading, record } = readTicker({

@@ -48,6 +48,8 @@ export interface Found {
   frozenAtMs: number | null;
   /** When it was let go again on the source. */
   thawedAtMs: number | null;
+  /** Pages that have not come can come no more: of two kept halves one way remains. */
+  isMemoryLost: boolean;
   /** Set when the downtime limit was over: the end of the step that was given up, which goes on for itself; it never rejects. */
   givenUp: Promise<void> | null;
   readonly warnings: string[];
@@ -68,6 +70,7 @@ export function nothingFound(warnings: readonly string[]): Found {
     stagedOn: [],
     frozenAtMs: null,
     thawedAtMs: null,
+    isMemoryLost: false,
     givenUp: null,
     warnings: [...warnings],
   };

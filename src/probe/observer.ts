@@ -118,7 +118,11 @@ function failedReadings(result: Result | ExecaError): readonly ProbeReading[] {
     .split('\n')
     .map((line) => line.trim());
   const said = lines.find((line) => /error:/i.test(line)) ?? lines.find((line) => line !== '') ?? shortMessageOf(result);
-  const note = `the observer ended without a summary: ${said}`;
+  return noReadings(`the observer ended without a summary: ${said}`);
+}
+
+/** Of probes that read nothing, for the reason in `note`. */
+export function noReadings(note: string): readonly ProbeReading[] {
   const empty = { target: null, gapUs: null, gapStartNs: null, gapEndNs: null, resolutionUs: 0, retransmits: null, note };
   return [
     { ...empty, kind: 'requests' },

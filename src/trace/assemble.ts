@@ -1,6 +1,7 @@
 import { type AlignedSpan, alignLayers, alignMeetings } from './aligned-span.ts';
 import { anchorByCause } from './anchor-by-cause.ts';
 import { anchorByMeeting } from './anchor-by-meeting.ts';
+import { findDisorder } from './causal-order.ts';
 import { type HostClock, hostClock, type OffsetReading, ownClock } from './clock-alignment.ts';
 import { findInconsistencies } from './consistency.ts';
 import { downtimeSpans } from './downtime-spans.ts';
@@ -33,7 +34,7 @@ export function assemble({ traceId, run, layers, clocks }: AssembleInput): Trace
   const anchored = anchorByCause(alignLayers(traceId, layers, clockOf));
   const told = anchorByMeeting(anchored, alignMeetings(layers, clockOf));
   const joined = joinLayers(told);
-  const inconsistencies = findInconsistencies(told, joined.parents);
+  const inconsistencies = [...findInconsistencies(told, joined.parents), ...findDisorder(told)];
   // imported logs belong to no run of ours: between them nothing is known
   const isOurRun = layers.some((layer) => layer.role === 'controller');
   const toldLeaves = withoutUncertainty(leavesOf(told, joined.parents));

@@ -1,6 +1,7 @@
 import type { AlignedSpan } from './aligned-span.ts';
 import { clip, lengthNs } from './intervals.ts';
 import { services } from './layer-spans.ts';
+import { isOnlooker } from './trace-leaves.ts';
 
 /** Which step causes a layer's root: it hangs there where nothing of an upper layer in that step encloses it (clock off, evidence missing). */
 const causes: readonly { readonly root: RegExp; readonly step: RegExp }[] = [
@@ -39,7 +40,7 @@ function rank({ service, isController, isInside }: AlignedSpan): number {
 export function callerOf(root: AlignedSpan, all: readonly AlignedSpan[], top: AlignedSpan | undefined): AlignedSpan | undefined {
   if (root === top) return undefined;
   if (root.span.isDetail) return doerOf(root, all) ?? callerOf({ ...root, span: { ...root.span, isDetail: false } }, all, top);
-  const uppers = all.filter((upper) => rank(upper) < rank(root) && isSameSide(upper, root));
+  const uppers = all.filter((upper) => rank(upper) < rank(root) && isSameSide(upper, root) && !isOnlooker(upper.span));
   const around = uppers.filter((upper) => encloses(upper, root) && !isAside(upper));
   const known = calls.filter((entry) => entry.root.test(root.span.name));
   const called = known.map(({ call }) => smallest(around.filter((upper) => call.test(upper.span.name))));

@@ -6,6 +6,7 @@ import { packageRoot } from '../evidence/run-folder.ts';
 export type HostFile =
   | 'runtime'
   | 'restore'
+  | 'restore-watch'
   | 'links'
   | 'mark'
   | 'dump'

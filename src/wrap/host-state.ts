@@ -69,13 +69,9 @@ export async function readHostState(host: Host): Promise<HostState> {
     before: text('before', beforeFile),
     after: text('after', afterFile),
     hasFolder: value('folder') !== null,
-    scripts: {
-      call: text('script-call', `${runtimeFolder}/call`),
-      links: text('script-links', `${runtimeFolder}/links`),
-      mark: text('script-mark', `${runtimeFolder}/mark`),
-      restore: text('script-restore', `${runtimeFolder}/restore`),
-      runtime: text('script-runtime', `${runtimeFolder}/runtime`),
-    },
+    scripts: Object.fromEntries(
+      runtimeFiles.map((name) => [name, text(`script-${name}`, `${runtimeFolder}/${name}`)]),
+    ) as HostState['scripts'],
     runc: path === null ? null : { path, version: value('version') || null },
   };
 }

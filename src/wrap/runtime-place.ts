@@ -8,7 +8,14 @@ export const runtimeFolder = '/usr/local/lib/transship';
 export const runtimePath = `${runtimeFolder}/runtime`;
 
 /** In the order in which they are written: `runtime` calls the others. */
-export const runtimeFiles = ['links', 'mark', 'restore', 'call', 'runtime'] as const satisfies readonly HostFile[];
+export const runtimeFiles = [
+  'links',
+  'mark',
+  'restore-watch',
+  'restore',
+  'call',
+  'runtime',
+] as const satisfies readonly HostFile[];
 export type RuntimeFile = (typeof runtimeFiles)[number];
 
 /** Names in a PATH that lead to `call`, which notes calls of a traced move. Not the shim: containerd keeps where it found that one. */

@@ -4,10 +4,10 @@ import { onHost } from '../destination-state.ts';
 import { counterName, reviveDockerd, startCounter } from '../host-faults.ts';
 import type { TwoHosts } from '../two-hosts.ts';
 import { beginOf, type Command, killOf, manifestOf, untilJournal } from './command.ts';
-import { type Cell, type Fault, faults } from './faults.ts';
+import { type Cell, type Fault, faults, wayOf } from './faults.ts';
 import { judge, type Verdict } from './judge.ts';
 import { seenAt, stepAt } from './moments.ts';
-import { leftoversOn } from './state.ts';
+import { copiesOn, leftoversOn } from './state.ts';
 
 /** So that pages are still to come when the fault strikes; elsewhere little, as it only takes time. */
 const memoryMb = (cell: Cell) => (cell.strategy === 'post-copy' && ['verify', 'rest'].includes(cell.moment) ? 150 : 20);
@@ -17,6 +17,8 @@ const limitMs = 30_000;
 /** What a cell was about when it ended. */
 export interface Played {
   readonly cell: Cell;
+  /** In which of its ways the fault struck. */
+  readonly how: string;
   readonly run: string;
   readonly struck: boolean;
   /** A file was written after the first copy of the files. */
@@ -25,6 +27,8 @@ export interface Played {
   readonly printed: string;
   /** What every later command of it said. */
   readonly recovered: readonly { readonly exitCode: number | undefined; readonly printed: string }[];
+  /** Hosts on which the container made progress while both halves were said to be held. */
+  readonly runningHalves: readonly string[];
   readonly before: { readonly a: readonly string[]; readonly b: readonly string[] };
   /** Where the counter stood before. */
   readonly from: number;
@@ -50,17 +54,30 @@ export async function playCell(hosts: TwoHosts, cell: Cell, variant = 0): Promis
     .join('-')
     .replace(/[^a-z0-9-]+/gi, '-')}-${variant}`;
   const fault = faults[cell.fault] as Fault;
+  const way = wayOf(fault, variant);
   try {
     await begin(hosts.a, '--restart unless-stopped', memoryMb(cell));
     const from = Number(await onHost(hosts.a, `docker exec ${counterName} cat /counter`));
     const before = { a: await leftoversOn(hosts.a), b: await leftoversOn(hosts.b) };
-    const strike = strikerOf(hosts, { cell, fault, words: fault.strike[variant % fault.strike.length] ?? '' });
+    const strike = strikerOf(hosts, { cell, fault, words: way.words });
     const { command, struck, isLate } = await move(hosts, { cell, run, strike });
     const { exitCode, stdout, stderr } = await command;
     await mend(hosts, fault);
     const printed = `${stdout}\n${stderr}`;
     const recovered = await bringToEnd(run);
-    return await judge(hosts, { cell, run, struck, isLate, exitCode: exitCode ?? null, printed, recovered, before, from });
+    const halves = await goOneWay(hosts, [printed, ...recovered.map((each) => each.printed)].join('\n'), run);
+    const ended = { exitCode: exitCode ?? null, printed, recovered: [...recovered, ...(halves === null ? [] : [halves])] };
+    return await judge(hosts, {
+      cell,
+      how: way.how,
+      run,
+      struck,
+      isLate,
+      ...ended,
+      runningHalves: halves?.running ?? [],
+      before,
+      from,
+    });
   } finally {
     await mend(hosts, fault);
     await clear(hosts);
@@ -113,6 +130,17 @@ async function bringToEnd(run: string): Promise<Played['recovered']> {
   if (manifest === null || (manifest.outcome !== null && manifest.outcome !== 'lost')) return [];
   const { exitCode, stdout, stderr } = await transship(['recover', run]);
   return [{ exitCode, printed: `${stdout}\n${stderr}` }];
+}
+
+/** Of the ways that are printed, as they are printed, the first that remains; once it is known that both halves stand still. */
+async function goOneWay(hosts: TwoHosts, printed: string, run: string) {
+  if (manifestOf(run)?.outcome !== 'halves-kept') return null;
+  const copies = { a: await copiesOn(hosts.a), b: await copiesOn(hosts.b) };
+  const running = (['a', 'b'] as const).filter((name) => copies[name].some(({ isLive }) => isLive));
+  for (const host of [hosts.a, hosts.b]) await reviveDockerd(host);
+  const words = /\(transship (recover \S+ --go-(?:on|back))\)/.exec(printed)?.[1] ?? 'recover nothing-was-printed';
+  const { exitCode, stdout, stderr } = await transship(words.split(' '));
+  return { exitCode, printed: `${stdout}\n${stderr}`, running };
 }
 
 async function mend(hosts: TwoHosts, fault: Fault): Promise<void> {

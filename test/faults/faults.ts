@@ -1,7 +1,7 @@
 import { kill, killDockerd } from '../host-faults.ts';
 import { type MomentName, moments, type Strategy, strategies } from './moments.ts';
 
-export type Outcome = 'migrated' | 'rolled-back' | 'refused' | 'halves-kept';
+export type Outcome = 'migrated' | 'rolled-back' | 'refused';
 
 export interface Fault {
   /** A host, or the command itself with its connections. */
@@ -10,14 +10,27 @@ export interface Fault {
   readonly by?: readonly Strategy[];
   /** Why it cannot strike at other moments, or other strategies. */
   readonly only?: string;
-  /** Shell text on the host; of a controller: which of its processes. Of several each cell takes the next. */
-  readonly strike: readonly string[];
+  /** Shell text on the host; of a controller: which of its processes. Of several each cell takes the next, and says so. */
+  readonly strike: readonly (string | Way)[];
   /** Shell text that ends it, once the command has ended. */
   readonly mend?: string;
-  /** What it may end as; any way that leaves one live copy unless told. */
+  /** What it may end as, once the way that was printed is gone; any way that leaves one live copy unless told. */
   readonly ends?: readonly Outcome[];
   /** What has to be printed. */
   readonly told?: RegExp;
+}
+
+/** One of several ways in which a fault may strike. */
+interface Way {
+  /** What is printed of it, by which it can be had again. */
+  readonly how: string;
+  readonly words: string;
+}
+
+/** Of a fault with several ways each cell takes the next. */
+export function wayOf({ strike }: Fault, variant: number): Way {
+  const way = strike[variant % strike.length] ?? '';
+  return typeof way === 'string' ? { how: '', words: way } : way;
 }
 
 const anyTime: readonly MomentName[] = ['files', 'ready', 'dump', 'way', 'restore', 'verify', 'rest', 'tidy'];
@@ -32,7 +45,8 @@ const unwrapCriu = 'rm -f /usr/local/sbin/criu';
  * (link remaps and inotify, of which a container has none here), 134 (spoils registers, so that CRIU's own tests see them put back), 136 (only
  * after another failure) and 138 (CUDA).
  */
-const criuFaults = (...numbers: readonly number[]) => numbers.map((number) => wrapCriu(`export CRIU_FAULT=${number}`));
+const criuFaults = (...numbers: readonly number[]) =>
+  numbers.map((number) => ({ how: String(number), words: wrapCriu(`export CRIU_FAULT=${number}`) }));
 
 /**
  * Until a container stands still, `date` is ahead by an hour. The clock of the wall itself is the machine's: a time namespace has only its
@@ -44,8 +58,22 @@ grep -qs '^frozen 1' $(find /sys/fs/cgroup -name cgroup.events -path '*docker*')
 exec /usr/bin/date -d '+1 hour' "$@"
 END`;
 
-/** CRIU's images have a magic number and no checksum: what is wrong within a page, nobody sees. The way there has one, ssh's or TLS's. */
-const flipFirstByte = "printf '\\377' | dd of=$f bs=1 conv=notrunc status=none";
+/**
+ * CRIU's images have magic numbers and no checksum. A byte becomes its complement, at a place that is a share of the image in thousandths: 0 is its first
+ * byte, within the magic, 1000 its last.
+ */
+const flip = (image: string, permille: number): Way => ({
+  how: `${image}, byte at ${permille} ‰`,
+  words: imageThere(
+    image,
+    `exec perl -e 'open my $f, "+<", $ARGV[0] or die; my $at = int((-s $f) * ${permille} / 1000); $at-- if $at == -s $f;
+      seek $f, $at, 0; read($f, my $byte, 1) == 1 or die; seek $f, $at, 0; print {$f} ~$byte; close $f or die' "$f"`,
+  ),
+});
+const cutShort = (image: string, bytes: number): Way => ({
+  how: `${image}, ${bytes} bytes left`,
+  words: imageThere(image, `truncate -s ${bytes} "$f"`),
+});
 const folders = '/run/transship/transship-*/images /var/lib/docker/containers/*/checkpoints/*/';
 const imageThere = (image: string, act: string) =>
   `for i in $(seq 2000); do
@@ -53,6 +81,14 @@ const imageThere = (image: string, act: string) =>
   done; exit 1`;
 
 const unmount = `while umount "$(awk '/ - tmpfs fault / { print $5 }' /proc/self/mountinfo | tail -n 1)" 2>/dev/null; do :; done`;
+
+/** It stands there, its socket open, and answers nobody; what it was asked for it does when it goes on. */
+const holdDockerd = 'kill -STOP $(pidof dockerd)';
+const letDockerdGoOn = 'kill -CONT $(pidof dockerd)';
+
+/** From now on `date` is ahead by an hour. */
+const fasterDate = `printf '#!/bin/sh\nexec /usr/bin/date -d "+1 hour" "$@"\n' >/usr/local/sbin/date && chmod 755 /usr/local/sbin/date`;
+const ownDate = 'rm -f /usr/local/sbin/date';
 
 export const faults: Readonly<Record<string, Fault>> = {
   'dockerd killed on the source': {
@@ -62,6 +98,20 @@ export const faults: Readonly<Record<string, Fault>> = {
     only: 'has no part in what happens on the destination, or on the way',
   },
   'dockerd killed on the destination': { on: 'b', at: anyTime, strike: [killDockerd] },
+  'dockerd hangs on the source': {
+    on: 'a',
+    at: ['files', 'dump', 'tidy'],
+    strike: [holdDockerd],
+    mend: letDockerdGoOn,
+    only: 'has no part in what happens on the destination, or on the way',
+  },
+  'dockerd hangs on the destination': {
+    on: 'b',
+    at: ['files', 'ready', 'restore', 'verify', 'rest', 'tidy'],
+    strike: [holdDockerd],
+    mend: letDockerdGoOn,
+    only: 'is asked for nothing while the source is dumped and its images are on their way',
+  },
   'containerd killed on the source': {
     on: 'a',
     at: ['dump', 'tidy'],
@@ -122,7 +172,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     by: ['post-copy'],
     strike: [kill('^criu lazy-pages')],
     only: 'lives from before the freeze to the last page',
-    ends: ['rolled-back', 'halves-kept'],
+    ends: ['rolled-back'],
   },
   'CRIU killed that has the pages': {
     on: 'a',
@@ -130,7 +180,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     by: ['post-copy'],
     strike: [kill('^criu: dump')],
     only: 'lives until the last page has gone',
-    ends: ['rolled-back', 'halves-kept'],
+    ends: ['rolled-back'],
   },
   'dump script killed': {
     on: 'a',
@@ -157,7 +207,14 @@ export const faults: Readonly<Record<string, Fault>> = {
     ends: ['rolled-back'],
   },
   'ssh killed between the hosts': { on: 'a', at: anyTime, strike: ['pkill -9 -x ssh; true'] },
-  'ssh killed to a host': { on: 'controller', at: anyTime, strike: ['a', 'b'] },
+  'ssh killed to a host': {
+    on: 'controller',
+    at: anyTime,
+    strike: [
+      { how: 'to a', words: 'a' },
+      { how: 'to b', words: 'b' },
+    ],
+  },
   'controller killed': { on: 'controller', at: anyTime, strike: ['self'] },
   'network cut between the hosts': {
     on: 'a',
@@ -205,44 +262,70 @@ export const faults: Readonly<Record<string, Fault>> = {
     ends: ['rolled-back', 'migrated'],
     only: 'after that all that goes there is there',
   },
-  'image with a wrong byte, or cut short': {
+  'image with a wrong byte at its head, or cut short': {
     on: 'b',
     at: ['way'],
-    strike: [
-      imageThere('core-1.img', flipFirstByte),
-      imageThere('pagemap-1.img', flipFirstByte),
-      imageThere('core-1.img', 'truncate -s 20 $f'),
-    ],
+    strike: [flip('core-1.img', 0), flip('pagemap-1.img', 0), cutShort('core-1.img', 20), flip('inventory.img', 0)],
     ends: ['rolled-back'],
     only: 'lies there between the way and the restore',
+  },
+  'image with a wrong byte within': {
+    on: 'b',
+    at: ['way'],
+    strike: [flip('core-1.img', 500), flip('mm-1.img', 1000), flip('inventory.img', 500), flip('core-1.img', 1000)],
+    ends: ['rolled-back'],
+    only: 'lies there between the way and the restore',
+  },
+  'page with a wrong byte': {
+    on: 'b',
+    at: ['way'],
+    by: ['docker', 'cold'],
+    strike: [flip('pages-1.img', 500), flip('pages-1.img', 1000), flip('pages-1.img', 0), flip('pages-1.img', 333)],
+    ends: ['rolled-back'],
+    told: /pages-1\.img: not what was written on a/,
+    only: 'of pages that go by CRIU itself, from memory to memory, there is no other copy to compare with: diskless, post-copy',
   },
   'CRIU of the destination older': {
     on: 'b',
     at: ['before'],
-    by: ['docker', 'diskless'],
     strike: [wrapCriu('[ "$1" = --version ] && echo Version: 4.2 && exit')],
     mend: unwrapCriu,
     ends: ['migrated'],
     told: /CRIU 4\.2\.1 dumps, the older 4\.2 restores/,
-    only: 'a version is looked at before, for each strategy alike',
+    only: 'a version is looked at before',
   },
   'CPU of the destination lacks AVX2': {
     on: 'b',
     at: ['before'],
-    by: ['docker', 'post-copy'],
     strike: ["sed 's/ avx2 / /' /proc/cpuinfo >/run/cpuinfo && mount --bind /run/cpuinfo /proc/cpuinfo"],
     mend: 'umount /proc/cpuinfo; rm -f /run/cpuinfo',
     ends: ['refused'],
     told: /avx2/,
-    only: 'a processor is looked at before, for each strategy alike',
+    only: 'a processor is looked at before',
   },
   "the source's clock put back by an hour": {
     on: 'a',
     at: ['before'],
     strike: [fakeDate],
-    mend: 'rm -f /usr/local/sbin/date',
+    mend: ownDate,
     ends: ['migrated'],
     only: 'it is read before the freeze, and again in it',
+  },
+  "the source's clock put forward by an hour": {
+    on: 'a',
+    at: ['files', 'ready'],
+    strike: [fasterDate],
+    mend: ownDate,
+    ends: ['migrated'],
+    only: 'before that it is as ever, and later only the marks of bash tell the time, whose clock is that of the machine',
+  },
+  "the destination's clock put forward by an hour": {
+    on: 'b',
+    at: ['before', 'files', 'ready'],
+    strike: [fasterDate],
+    mend: ownDate,
+    ends: ['migrated'],
+    only: 'later only the marks of bash tell the time, whose clock is that of the machine',
   },
   'CRIU_FAULT in the dump': {
     on: 'a',

@@ -12,6 +12,7 @@ import { added, type Copy, copiesOn, leftoversOn, memoryOf } from './state.ts';
 /** A row of the table. */
 export interface Verdict {
   readonly cell: Cell;
+  readonly how: string;
   /** In the order in which they were told: by the command, and by `recover`. */
   readonly outcomes: readonly string[];
   /** Hosts on which a copy goes on. */
@@ -37,42 +38,44 @@ const endings: Readonly<
 };
 
 export async function judge(hosts: TwoHosts, played: Played): Promise<Verdict> {
-  const { cell, run, struck, exitCode, printed, recovered } = played;
+  const { cell, how, run, struck, exitCode, printed, recovered } = played;
   const fault = faults[cell.fault] as Fault;
   const manifest = manifestOf(run);
   const first = outcomeOf(printed, exitCode);
-  const last = recovered.length === 0 ? first : (manifest?.outcome ?? 'open');
+  const later = recovered.map((again) => outcomeOf(again.printed, again.exitCode ?? null));
+  const last = later.at(-1) ?? first;
   const wrong: string[] = [];
   const must = (isSo: boolean, words: string) => {
     if (!isSo) wrong.push(words);
   };
   must(struck, 'the fault did not strike');
   checkSaid({ must, outcome: first, exitCode, printed });
-  for (const again of recovered) checkSaid({ must, outcome: last, exitCode: again.exitCode ?? null, printed: again.printed });
-  const ends: readonly string[] =
-    fault.ends ?? (cell.moment === 'rest' ? ['migrated', 'rolled-back', 'halves-kept'] : ['migrated', 'rolled-back']);
+  for (const [index, again] of recovered.entries())
+    checkSaid({ must, outcome: later[index] ?? '', exitCode: again.exitCode ?? null, printed: again.printed });
+  must(manifest === null || manifest.outcome === last || last === 'killed', `the run says ${manifest?.outcome}`);
+  must(played.runningHalves.length === 0, `it was said to be held, and ran on ${played.runningHalves.join(' and ')}`);
+  const ends: readonly string[] = fault.ends ?? ['migrated', 'rolled-back'];
   must(ends.includes(last), `it ended as ${last}`);
   if (fault.told !== undefined) must(fault.told.test(printed), `not told: ${fault.told.source}`);
   const copies = { a: await copiesOn(hosts.a), b: await copiesOn(hosts.b) };
   const liveOn = (['a', 'b'] as const).filter((name) => copies[name].some(({ isLive }) => isLive));
   must(String(liveOn) === String(endings[last]?.live), `live on ${liveOn.join(' and ') || 'neither'}`);
-  if (last === 'halves-kept') await goBack(hosts, { must, played });
   const [name] = liveOn;
   const live = name === undefined ? undefined : copies[name].find(({ isLive }) => isLive);
   if (name !== undefined && live !== undefined) await checkData(hosts[name], { must, live, played });
   const told = [...(manifest?.remains ?? []).map(({ host, what }) => `${host}: ${what}`), ...(manifest?.warnings ?? [])];
   const other = last === 'migrated' ? 'a' : 'b';
-  if (last !== 'halves-kept')
-    must(
-      copies[other].length === 0 || told.some((words) => words.startsWith(`${other}: `)),
-      `a copy that stands still is left on ${other}, and not told`,
-    );
+  must(
+    copies[other].length === 0 || told.some((words) => words.startsWith(`${other}: `)),
+    `a copy that stands still is left on ${other}, and not told`,
+  );
   // not before: a dockerd that is started anew stops the containers that it finds, and starts them as their policy says
   for (const host of [hosts.a, hosts.b]) await reviveDockerd(host);
-  const left = last === 'halves-kept' ? [] : await checkLeftovers(hosts, { must, played, last, told });
-  const outcomes = [first, ...recovered.map(() => last)];
+  const left = await checkLeftovers(hosts, { must, played, last, told });
+  const outcomes = [first, ...later];
   return {
     cell,
+    how,
     outcomes,
     liveOn,
     freezeMs: live?.gapMs ?? null,
@@ -117,19 +120,6 @@ async function checkData(host: Host, { must, live, played }: { must: Must; live:
   must(!played.isLate || live.late === 'late', 'a file that was written late is missing');
   const memory = await memoryOf(host, live);
   must(memory === 'right', `its memory is ${memory}`);
-}
-
-/** The second of the two ways that are printed, as somebody would type it. */
-async function goBack({ a, b }: TwoHosts, { must, played }: { must: Must; played: Played }): Promise<void> {
-  const printed = [played.printed, ...played.recovered.map((each) => each.printed)].join('\n');
-  const [, there = 'false', here = 'false'] = /\(on b: (docker rm [^;]*); on a: (bash [^)]*)\)/.exec(printed) ?? [];
-  await reviveDockerd(b);
-  await onHost(b, there);
-  await onHost(a, here);
-  const live = (await copiesOn(a)).find(({ isLive }) => isLive);
-  must(live !== undefined, 'the way back that is printed does not lead back');
-  if (live !== undefined) await checkData(a, { must, live, played });
-  must((await copiesOn(b)).length === 0, 'after the way back b has a copy');
 }
 
 interface Leaving {

@@ -51,7 +51,8 @@ export async function leftoversOn(host: Host): Promise<readonly string[]> {
     for group in $(find /sys/fs/cgroup -name cgroup.events -path '*docker*'); do
       [ "$(cat $group | tr '\\n' ' ')" != 'populated 1 frozen 1 ' ] || echo "frozen $group"
     done
-    nft list tables | sed 's/^/nft /' | grep -i criu
+    nft list tables | sed 's/^/nft /' | grep -iE 'criu|transship'
+    ip -o link show | sed -n '/[<,]UP[,>]/!s/^[0-9]*: \\([^@:]*\\).*/link down \\1/p'
     ss -Htlnp | sed -n 's/.*users:(("\\([^"]*\\)".*/listens \\1/p' | sort -u
     ps -eo args= | grep -E '^(criu|tar|rsync|ssh|runc|/usr/bin/ssh|.*/run/transship/)|^bash .*transship' | grep -v '^grep' | sed 's/^/process /; s/-[0-9a-f]\\{8,\\}/-ID/g'
     cd /var/lib/docker && ls -d containers/* image/overlay2/imagedb/content/sha256/* volumes/*/ 2>/dev/null

@@ -20,25 +20,29 @@ export function wordsOf({ strategy, moment, fault }: Cell): string {
 }
 
 /** What a run prints while it goes on. */
-export function lineOf({ cell, outcomes, liveOn, freezeMs, wrong }: Verdict): string {
+export function lineOf({ cell, how, outcomes, liveOn, freezeMs, wrong }: Verdict): string {
   const end = `${outcomes.join(', then ')}, live on ${liveOn.join(' and ') || 'neither'}, ${freezeMs ?? '-'} ms`;
-  return `${wrong.length === 0 ? 'ok   ' : 'WRONG'} ${wordsOf(cell)}: ${end}${wrong.map((words) => `\n      ${words}`).join('')}`;
+  return `${wrong.length === 0 ? 'ok   ' : 'WRONG'} ${wordsOf(cell)}${inBrackets(how)}: ${end}${wrong.map((words) => `\n      ${words}`).join('')}`;
 }
 
 /** Of a table in Markdown. */
 export const heading = [columns, columns.map(() => '---')].map(row).join('');
 
-export function rowOf({ cell, outcomes, liveOn, freezeMs, goingOnMs, left, wrong }: Verdict): string {
+export function rowOf({ cell, how, outcomes, liveOn, freezeMs, goingOnMs, left, wrong }: Verdict): string {
   return row([
     cell.strategy,
     wordsOf(cell).slice(cell.strategy.length + 1, -cell.fault.length - 1),
-    cell.fault,
+    `${cell.fault}${inBrackets(how)}`,
     `${outcomes.join(', then ')}${wrong.length === 0 ? '' : ` **WRONG: ${wrong.join('; ')}**`}`,
     liveOn.join(' and ') || 'neither',
     freezeMs === null ? '' : String(freezeMs),
     goingOnMs === null ? '' : String(goingOnMs),
     left.join('; '),
   ]);
+}
+
+function inBrackets(how: string): string {
+  return how === '' ? '' : ` (${how})`;
 }
 
 function row(values: readonly string[]): string {

@@ -4,6 +4,7 @@ import { type EngineResult, runSteps } from '../../src/migrate/engine.ts';
 import type { Journal } from '../../src/migrate/journal.ts';
 import { stepsOf } from '../../src/migrate/plan.ts';
 import { bringToEnd, type Reach } from '../../src/migrate/recover/bring-to-end.ts';
+import type { Chosen } from '../../src/migrate/recover/chosen.ts';
 import type { CopyState, HostsSay } from '../../src/migrate/recover/decide.ts';
 import { type Move, nothingFound } from '../../src/migrate/step.ts';
 import type { StrategyName } from '../../src/migrate/strategies/names.ts';
@@ -39,9 +40,29 @@ export async function live({ strategy, faults, recoveries }: Life): Promise<Endi
     if (journal.length === 0) break; // nothing was begun
     result = await oneLife(world, strategy, { tape: round < recoveries ? tape : () => 0, journal, isFirst: false });
   }
+  if (result !== 'killed' && result.outcome === 'halves-kept') result = await choose(world, strategy, { journal, faults });
   finish(world, /^/);
   const outcome = result === 'killed' ? 'rolled-back' : result.outcome;
   return { outcome, violations: [...world.violations, ...wrongEnd(world, outcome)], journal: journal.map(lineOf) };
+}
+
+/** The user goes one of the two ways, and meets no fault; where one cannot be gone on, the other one is left. */
+async function choose(
+  world: World,
+  strategy: StrategyName,
+  { journal, faults }: { readonly journal: JournalRecord[]; readonly faults: readonly number[] },
+): Promise<EngineResult | 'killed'> {
+  world.down.clear();
+  world.withoutDocker.clear();
+  const turn = { tape: () => 0, journal, isFirst: false };
+  if (faults.length % 2 === 0) {
+    const result = await oneLife(world, strategy, { ...turn, chosen: 'on' });
+    if (result === 'killed' || result.outcome !== 'halves-kept') return result;
+    if (!world.isTorn && world.copies.destination !== 'stopped')
+      world.violations.push('the way on was chosen, and is not gone, though nothing is in it');
+  }
+  world.isPastReturn = false; // what was answered is given up
+  return await oneLife(world, strategy, { ...turn, chosen: 'back' });
 }
 
 function playing(values: readonly number[]): Tape {
@@ -57,9 +78,14 @@ interface Turn {
   readonly tape: Tape;
   readonly journal: JournalRecord[];
   readonly isFirst: boolean;
+  readonly chosen?: Chosen | null;
 }
 
-async function oneLife(world: World, strategy: StrategyName, { tape, journal, isFirst }: Turn): Promise<EngineResult | 'killed'> {
+async function oneLife(
+  world: World,
+  strategy: StrategyName,
+  { tape, journal, isFirst, chosen = null }: Turn,
+): Promise<EngineResult | 'killed'> {
   const controller = newController(world, tape);
   const scene: Scene = { world, tape, controller, isPostCopy: strategy === 'post-copy' || strategy === 'hybrid' };
   const steps = simulated(stepsOf({ strategy, isPlain: false }), scene);
@@ -73,7 +99,7 @@ async function oneLife(world: World, strategy: StrategyName, { tape, journal, is
     afterUndo: async () => {},
     isSourceLive: () => controller.call('source', () => world.copies.source === 'running'),
   };
-  const recovering = { steps, journal: [...journal], options, reach: reaching(scene) };
+  const recovering = { steps, journal: [...journal], options, reach: reaching(scene), chosen };
   return await Promise.race([controller.killed, isFirst ? runSteps(steps, move, options) : bringToEnd(move, recovering)]);
 }
 

@@ -2,16 +2,7 @@
 # Runs in the test host, below tini: network, sshd, dockerd. $ADDRESS: its address with the prefix length.
 set -u
 
-ip link set lo up
-# the other end of the wire is put in here from outside
-tries=0
-until ip link show eth0 >/dev/null 2>&1; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 600 ] || exit 1
-    sleep 0.05
-done
-ip address add "$ADDRESS" dev eth0
-ip link set eth0 up
+sh /etc/testbed/network.sh || exit 1
 
 # cgroup v2 gives controllers only to the children of a group without processes: all that run here go one level down
 cd /sys/fs/cgroup || exit 1

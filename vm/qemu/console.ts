@@ -34,6 +34,8 @@ export async function waitForMark({ name, console, log, isAlive, waitedMs, limit
     const wasAlive = isAlive();
     const said = read(console);
     if (said.includes(readyMark)) return;
+    const cannot = /transship: cannot: (.*)/.exec(said)?.[1]?.trim();
+    if (cannot !== undefined) throw failure(`${name}: ${cannot}`, console);
     const panic = /Kernel panic - not syncing: (.*)/.exec(said)?.[1]?.trim();
     if (panic !== undefined) throw failure(`the kernel of ${name} panicked: ${panic}`, console);
     if (!wasAlive) throw failure(`the virtual machine ${name} ended: ${tail(log, 3)}`, console);

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { packageRoot } from '../../src/evidence/run-folder.ts';
 import { buildOnce, recipeHash } from '../build-cache.ts';
 import type { HostPlan } from '../host-layer.ts';
 
 /** Room on a host's disk; both files that are it are sparse. */
-const diskMib = 8192;
+export const diskMib = 8192;
 /** Of every disk: the kernel finds its root by it (disk.sh). */
-const diskSignature = '7472616e';
+export const diskSignature = '7472616e';
 export const rootDevice = `PARTUUID=${diskSignature}-01`;
 
 export interface Disk {
@@ -18,10 +18,16 @@ export interface Disk {
   readonly say: (line: string) => void;
 }
 
+const script = join(packageRoot(), 'vm/qemu/disk.sh');
+
+/** What the disk of a tree is called in the cache. */
+export function diskName(tree: string): string {
+  return `${basename(tree)}-${recipeHash([readFileSync(script, 'utf8'), diskMib, diskSignature])}.disk`;
+}
+
 /** The root tree as a file system in a file, made without mounting anything. Shared by all hosts, and never written. */
 export async function diskOf({ tree, prefix, say }: Disk): Promise<string> {
-  const script = join(packageRoot(), 'vm/qemu/disk.sh');
-  const target = `${tree}-${recipeHash([readFileSync(script, 'utf8'), diskMib, diskSignature])}.disk`;
+  const target = join(dirname(tree), diskName(tree));
   const command = ['sh', script, `${target}.partial`, tree, String(diskMib), diskSignature];
   return buildOnce({ target, command, what: 'the disk of the virtual machines', prefix, say });
 }

@@ -16,7 +16,11 @@ for name in virtio virtio_ring virtio_pci_legacy_dev virtio_pci_modern_dev virti
   file=$(find "$work/debs" -name "$name.ko*" | head -n 1)
   [ -z "$file" ] || cp "$file" "$work/root/modules/$number-${file##*/}"
 done
-for file in /usr/bin/perl $(chroot "$tree" ldd /usr/bin/perl | grep -o '/[^ ]*'); do
+# what the tree's own loader would load: its paths are those of the tree, and no chroot is needed, which is root's
+libraries() {
+  "$tree/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2" --library-path "$tree/usr/lib/x86_64-linux-gnu" --list "$tree/usr/bin/perl" | grep -o '/[^ ]*' | sed "s|^$tree/*|/|" | sort -u
+}
+for file in /usr/bin/perl $(libraries); do
   mkdir -p "$work/root${file%/*}"
   cp -L "$tree$file" "$work/root$file"
 done

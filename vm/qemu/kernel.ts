@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TransshipError } from '../../src/error.ts';
 import { packageRoot } from '../../src/evidence/run-folder.ts';
 import { debianMirror } from '../apt-mirror.ts';
-import { buildOnce, cacheFolder, recipeHash } from '../build-cache.ts';
+import { buildOnce, recipeHash } from '../build-cache.ts';
+import { cacheNames, inCache } from '../places.ts';
 import { kernelNames, kernelPackage, kernels } from '../versions.ts';
 
 export interface Kernel {
@@ -33,7 +34,7 @@ export async function debianKernel({ version, prefix, say }: KernelWish): Promis
   const script = join(packageRoot(), 'vm/qemu/kernel.sh');
   const { suite } = kernels[name];
   const hash = recipeHash([readFileSync(script, 'utf8'), suite, kernelPackage]);
-  const target = join(cacheFolder, `kernel-${version}-${hash}`);
+  const target = inCache(`kernel-${version}-${hash}`);
   const kept = version === name ? undefined : keptKernels(hash).find(({ release }) => isOf(release, version));
   if (kept !== undefined) return kept;
   if (existsSync(target)) return kernelIn(target);
@@ -51,9 +52,8 @@ function isOf(release: string, version: string): boolean {
 }
 
 function keptKernels(hash: string): readonly Kernel[] {
-  if (!existsSync(cacheFolder)) return [];
-  const names = readdirSync(cacheFolder).filter((name) => name.startsWith('kernel-') && name.endsWith(`-${hash}`));
-  return names.map((name) => kernelIn(join(cacheFolder, name)));
+  const names = cacheNames().filter((name) => name.startsWith('kernel-') && name.endsWith(`-${hash}`));
+  return names.map((name) => kernelIn(inCache(name)));
 }
 
 function kernelIn(folder: string): Kernel {

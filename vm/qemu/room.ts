@@ -2,6 +2,7 @@ import { existsSync, statfsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { TransshipError } from '../../src/error.ts';
+import { cacheFolder } from '../places.ts';
 
 /** A root tree and its disk are half a GB each, a kernel a tenth of one; what two hosts write comes on top. */
 const leastDiskBytes = 2e9;
@@ -19,7 +20,7 @@ export function requireRoom(folder: string, leastBytes = leastDiskBytes): void {
   throw new TransshipError(
     'not-ready',
     `${folder}: ${(free / 1e9).toFixed(1)} GB are free; virtual machines need ${leastBytes / 1e9} GB there`,
-    'make room; root trees, disks and kernels in /var/cache/transship can be deleted while no hosts are up',
+    `make room; root trees, disks and kernels in ${cacheFolder} can be deleted while no hosts are up`,
   );
 }
 

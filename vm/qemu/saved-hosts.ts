@@ -11,7 +11,7 @@ import { hostDisks } from './disk.ts';
 import { type ClockSet, setClock } from './guest-clock.ts';
 import { type AskQemu, withQemu } from './qmp.ts';
 import { type SavedState, savedFiles, savedState, saveMachines, takeKeys } from './saved-state.ts';
-import { type Machine, makeTap, qmpSocket, startMachine } from './start-vm.ts';
+import { type Machine, qmpSocket, startMachine } from './start-vm.ts';
 
 export interface SavedHosts {
   readonly setting: HostSetting;
@@ -44,7 +44,7 @@ export function savedHosts(request: SavedHosts): Pick<Required<Maker>, 'prepare'
     },
     start: async (plan) => {
       if (state?.isThere) {
-        await makeTap(plan, folder, setting.groups);
+        await common.place.plug(plan);
         return await loadHost(request, state, plan);
       }
       const disks = await hostDisks(plan, disk, prefix);
@@ -86,14 +86,14 @@ async function quieten(folder: string, name: string): Promise<void> {
 }
 
 async function loadHost(request: SavedHosts, state: SavedState, plan: HostPlan): Promise<TestHost> {
-  const { setting, common, prefix, initrd } = request;
+  const { common, prefix, initrd } = request;
   const { disk, memory, layer } = savedFiles(state, plan.name);
   const { overlay } = await hostDisks(plan, disk, prefix, 'qcow2');
   const machine: Machine = { ...common, plan, disks: { overlay, layer }, savable: { initrd, memory } };
   const initPid = await startMachine(machine);
   const initStart = startTime(initPid) ?? '';
   await untilItRuns(machine, initPid, initStart);
-  return { name: plan.name, address: plan.address, initPid, initStart, initGroups: setting.groups.hostGroups(plan.name) };
+  return { name: plan.name, address: plan.address, initPid, initStart, initGroups: common.place.initGroups(plan.name) };
 }
 
 /** It comes up as it was saved: stopped. */

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SetGroups } from '../cgroup.ts';
 import type { HostPlan } from '../host-layer.ts';
-import { onWire } from '../wire.ts';
+import type { Init } from '../versions.ts';
 import { type Accelerator, accelerationWords } from './accelerator.ts';
 import { type HostDisks, rootDevice } from './disk.ts';
 import type { Kernel } from './kernel.ts';
+import type { MachinePlace } from './machine-place.ts';
 
 export interface Machine {
   readonly plan: HostPlan;
@@ -18,8 +18,9 @@ export interface Machine {
   readonly savable: Savable | null;
   readonly cpus: number;
   readonly memoryMib: number;
+  readonly init: Init;
   readonly folder: string;
-  readonly groups: SetGroups;
+  readonly place: MachinePlace;
 }
 
 export interface Savable {
@@ -43,31 +44,24 @@ export function qmpSocket(folder: string, name: string): string {
   return join(folder, `${name}.qmp`);
 }
 
-const tapOf = (plan: HostPlan): string => `to-${plan.name}`;
-
-/** A tap on the wire's bridge: it stays for a machine that is started again. */
-export async function makeTap(plan: HostPlan, folder: string, groups: SetGroups): Promise<void> {
-  await onWire(folder, groups, `tuntap add ${tapOf(plan)} mode tap`);
-  await onWire(folder, groups, `link set ${tapOf(plan)} master wire up`);
-}
-
 /**
- * Starts QEMU in the wire's network namespace, where its tap is, and in the host's own cgroup.
+ * Starts QEMU in its place.
  * @returns its pid
  */
 export async function startMachine(machine: Machine): Promise<number> {
-  const { plan, folder, groups } = machine;
+  const { plan, folder, place } = machine;
   const output = openSync(machineLog(folder, plan.name), 'a');
-  const join = 'for group in $1; do echo 0 >"$group/cgroup.procs" || exit; done; shift; exec "$@"';
-  const words = ['-c', join, 'sh', groups.hostGroups(plan.name).join(' '), 'nsenter', `--net=${folder}/wire`];
-  const child = spawn('sh', [...words, 'qemu-system-x86_64', ...machineWords(machine)], {
+  const [program = 'qemu-system-x86_64', ...words] = [...place.around(plan.name), 'qemu-system-x86_64', ...machineWords(machine)];
+  const child = spawn(program, words, {
     detached: true,
     stdio: ['ignore', output, output],
   });
   child.unref();
   closeSync(output);
   await sleep(0); // a spawn that fails says so in the next turn
-  return child.pid ?? 0;
+  const pid = child.pid ?? 0;
+  await place.started(plan, pid);
+  return pid;
 }
 
 /** What a saved state is of: it is taken up by a machine of the same devices only. The files of one set are no part of it. */
@@ -86,9 +80,8 @@ function machineWords(machine: Machine): readonly string[] {
     ...disk('root', `format=qcow2,file=${disks.overlay},cache=unsafe,discard=unmap`),
     ...disk('layer', `format=raw,file=${disks.layer},readonly=on`),
     ...disk('modules', `format=raw,file=${kernel.modules},readonly=on`),
-    ...['-netdev', `tap,id=wire,ifname=${tapOf(plan)},script=no,downscript=no`],
-    ...['-device', `virtio-net-pci,netdev=wire,mac=${macOf(plan.address)},romfile=`],
-    ...['-kernel', kernel.vmlinuz, '-append', commandLine(plan), ...savableWords(savable)],
+    ...machine.place.netdevs(plan, folder).flatMap((netdev, index) => card(netdev, index, plan)),
+    ...['-kernel', kernel.vmlinuz, '-append', commandLine(machine), ...savableWords(savable)],
   ];
 }
 
@@ -100,19 +93,28 @@ function virtio(id: string, drive: string): readonly string[] {
   return ['-drive', `id=${id},if=none,${drive}`, '-device', `virtio-blk-pci,drive=${id},serial=${id}`];
 }
 
+/** The wire's is the first: no udev gives them names of their own. */
+function card(netdev: string, index: number, plan: HostPlan): readonly string[] {
+  const id = `card${index}`;
+  return ['-netdev', `${netdev},id=${id}`, '-device', `virtio-net-pci,netdev=${id},mac=${macOf(plan.address, index)},romfile=`];
+}
+
 function savableWords(savable: Savable | null): readonly string[] {
   if (savable === null) return [];
   const { initrd, memory } = savable;
   return ['-initrd', initrd, ...(memory === null ? [] : ['-incoming', `exec:cat '${memory}'`])];
 }
 
+/** Debian's kernels have AppArmor on by themselves; another one may have another module first. */
+const initWords = { tini: '', systemd: ' apparmor=1 security=apparmor' } as const satisfies Record<Init, string>;
+
 /**
  * The kernel mounts the root by itself (no initrd: 12 s of 16 under emulation), and gives what it does not know to its
  * first program: ADDRESS as a variable, what follows the dashes as words. The host's layer is the disk that is an archive of it.
  */
-function commandLine(plan: HostPlan): string {
+function commandLine({ plan, init }: Pick<Machine, 'plan' | 'init'>): string {
   // no_timer_check: on a busy machine the timer can be late, and the kernel would panic ("IO-APIC + timer doesn't work")
-  const kernel = `root=${rootDevice} rootwait rw console=ttyS0 quiet panic=-1 no_timer_check`;
+  const kernel = `root=${rootDevice} rootwait rw console=ttyS0 quiet panic=-1 no_timer_check${initWords[init]}`;
   const boot = '/etc/testbed/vm-boot.sh';
   // asked for its mark first: tar would search a whole disk for one
   const unpack = '[ -b $disk ] && head -c 512 $disk | grep -q ustar && tar -xf $disk -C /';
@@ -121,8 +123,8 @@ function commandLine(plan: HostPlan): string {
   return `${kernel} ADDRESS=${plan.address}/${plan.prefixLength} init=/bin/sh -- -c "${first}"`;
 }
 
-/** QEMU's own prefix, and the address's last three numbers: different for each host of a wire. */
-function macOf(address: string): string {
+/** QEMU's own prefix with the card's number, and the address's last three: different for each host of a wire. */
+function macOf(address: string, index: number): string {
   const numbers = address.split('.').slice(1);
-  return ['52:54:00', ...numbers.map((number) => Number(number).toString(16).padStart(2, '0'))].join(':');
+  return [`52:54:0${index}`, ...numbers.map((number) => Number(number).toString(16).padStart(2, '0'))].join(':');
 }

@@ -1,12 +1,12 @@
 import type { HostSetting, Maker } from '../host-setting.ts';
-import { rootTree } from '../rootfs.ts';
-import { joining } from '../wire.ts';
+import { hostSets } from '../versions.ts';
 import { chooseAccelerator } from './accelerator.ts';
 import { bootHost } from './boot-host.ts';
-import { diskOf, hostDisks } from './disk.ts';
+import { hostDisks } from './disk.ts';
 import { initrdOf } from './initrd.ts';
 import { debianKernel } from './kernel.ts';
 import { savedHosts } from './saved-hosts.ts';
+import { treeAndDisk } from './tree-and-disk.ts';
 
 export interface VmOptions {
   /** A series (`6.12`), or the beginning of a release. */
@@ -20,14 +20,13 @@ export interface VmOptions {
 /** Hosts in virtual machines, with a kernel of their own; their root tree is that of hosts in namespaces. */
 export async function vmHosts(setting: HostSetting, options: VmOptions): Promise<Maker> {
   const { kernel: version, cpus, memoryMib, isSaved = false } = options;
-  const { groups, folder, packages, extra, say } = setting;
-  const prefix = joining(groups);
+  const { ground, folder, packages, extra, say } = setting;
+  const { prefix, machines: place } = ground;
   const kernel = await debianKernel({ version, prefix, say });
-  const tree = await rootTree({ packages, extra, prefix, say });
-  const disk = await diskOf({ tree, prefix, say });
   const { name: accelerator, why } = await chooseAccelerator(kernel.vmlinuz, prefix);
   say(`kernel ${kernel.release} under ${accelerator} (${why})`);
-  const common = { kernel, accelerator, cpus, memoryMib, folder, groups };
+  const { tree, disk } = await treeAndDisk({ packages, extra, prefix, say, vmlinuz: kernel.vmlinuz, accelerator });
+  const common = { kernel, accelerator, cpus, memoryMib, init: hostSets[packages].init, folder, place };
   const made = { tree, kernel: kernel.release, accelerator };
   if (isSaved) {
     const initrd = await initrdOf({ tree, kernel, prefix, say });

@@ -18,7 +18,7 @@ const near = 40;
 
 const samplePattern = /^(\d+)\.(\d{6}) runtime\.log-at (\d+) (\d+)\.(\d{6})$/gm;
 
-/** What our runtime saw of the growing restore.log (src/wrap/host/restore.sh): lines `AFTER runtime.log-at BYTES BEFORE` of marks.log. */
+/** What our runtime saw of the growing restore.log (src/wrap/host/restore-watch.sh): lines `AFTER runtime.log-at BYTES BEFORE` of marks.log. */
 export function readLogSamples(hostFolder: string): readonly LogSample[] {
   const file = join(hostFolder, 'marks.log');
   if (!existsSync(file)) return [];

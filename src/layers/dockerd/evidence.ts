@@ -36,7 +36,7 @@ export function readDockerdEvidence(hostFolder: string, subject: DaemonSubject):
     logPath: `evidence/${host}/dockerd.log`,
     lines: [...lines, ...fileMoments(unpacked)].sort((a, b) => (a.timeNs < b.timeNs ? -1 : a.timeNs > b.timeNs ? 1 : 0)),
     events: readRecords<DockerEventRecord>(join(hostFolder, 'events.jsonl')),
-    imagesBytes: unpacked?.bytes ?? null,
+    imagesBytes: unpacked?.bytes ?? sumOfImages(join(hostFolder, 'criu/images.json')),
   };
 }
 
@@ -49,6 +49,18 @@ function readUnpacked(hostFolder: string): CheckpointFolderRecord | null {
     throw new TransshipError('input', `${file}: ${(cause as Error).message}`, 'the evidence is damaged; was the file edited?', {
       cause,
     });
+  }
+}
+
+/** All but the 49 bytes that Docker itself puts beside the images. Null: there is no such list. */
+function sumOfImages(file: string): number | null {
+  try {
+    const images: readonly { readonly bytes?: unknown }[] = JSON.parse(readFileSync(file, 'utf8'));
+    return images.length === 0
+      ? null
+      : images.reduce((sum, { bytes }) => sum + (typeof bytes === 'number' ? bytes : Number.NaN), 0) || null;
+  } catch {
+    return null;
   }
 }
 

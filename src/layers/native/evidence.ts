@@ -60,15 +60,20 @@ export function readNativeEvidence(hostFolder: string, subject: NativeSubject): 
 /** In the order of their begin, each once: an exporter that had no answer sends a batch again. */
 function spansIn(batches: readonly Batch[]): readonly NativeSpan[] {
   const byId = new Map<string, NativeSpan>();
-  for (const { resource, scopeSpans } of batches.flatMap((batch) => batch.resourceSpans ?? [])) {
+  for (const { resource, scopeSpans } of batches.flatMap((batch) => objectsIn(batch.resourceSpans))) {
     const service = attributesOf(resource?.attributes)['service.name'];
     if (service !== 'dockerd' && service !== 'containerd') continue;
-    for (const raw of (scopeSpans ?? []).flatMap(({ spans }) => spans ?? [])) {
+    for (const raw of objectsIn(scopeSpans).flatMap(({ spans }) => objectsIn(spans))) {
       const span = spanOf(raw, service);
       if (span !== null) byId.set(span.spanId, span);
     }
   }
   return [...byId.values()].sort((a, b) => (a.startNs < b.startNs ? -1 : a.startNs > b.startNs ? 1 : 0));
+}
+
+/** Whoever reaches the host's port can send a batch: a list that is none, and what is no object in it, is passed over. */
+function objectsIn<T extends object>(list: readonly T[] | undefined): readonly T[] {
+  return Array.isArray(list) ? list.filter((one) => typeof one === 'object' && one !== null) : [];
 }
 
 /** Null: no name, no id, or no times; such a span can stand nowhere. */
@@ -77,6 +82,7 @@ function spanOf(raw: RawSpan, service: NativeSpan['service']): NativeSpan | null
   if (!isId(raw.spanId, 16) || !isId(raw.traceId, 32) || startNs === null || endNs === null || endNs < startNs) return null;
   if (typeof raw.name !== 'string') return null;
   const isError = raw.status?.code === 2 || raw.status?.code === 'STATUS_CODE_ERROR';
+  const said: unknown = raw.status?.message;
   return {
     service,
     kind: kindOf(raw.kind),
@@ -86,17 +92,17 @@ function spanOf(raw: RawSpan, service: NativeSpan['service']): NativeSpan | null
     parentSpanId: isId(raw.parentSpanId, 16) ? raw.parentSpanId : undefined,
     startNs,
     endNs,
-    error: isError ? raw.status?.message || 'failed' : undefined,
+    error: isError ? (typeof said === 'string' && said) || 'failed' : undefined,
     attributes: attributesOf(raw.attributes),
   };
 }
 
 function isId(text: string | undefined, digits: number): text is string {
-  return text?.length === digits && /^[0-9a-f]+$/.test(text) && !/^0+$/.test(text);
+  return typeof text === 'string' && text.length === digits && /^[0-9a-f]+$/.test(text) && !/^0+$/.test(text);
 }
 
 function instant(value: string | number | undefined): Ns | null {
-  return value !== undefined && /^\d+$/.test(String(value)) ? BigInt(value) : null;
+  return (typeof value === 'string' || typeof value === 'number') && /^\d+$/.test(String(value)) ? BigInt(value) : null;
 }
 
 function kindOf(kind: number | string | undefined): NativeSpan['kind'] {
@@ -105,11 +111,11 @@ function kindOf(kind: number | string | undefined): NativeSpan['kind'] {
 }
 
 /** Every value as text; lists are left out. */
-function attributesOf(list: readonly KeyValue[] = []): Readonly<Record<string, string>> {
+function attributesOf(list: readonly KeyValue[] | undefined): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    list.flatMap(({ key, value }) => {
+    objectsIn(list).flatMap(({ key, value }) => {
       const given = Object.values(value ?? {})[0];
-      return key === undefined || given === undefined || typeof given === 'object' ? [] : [[key, String(given)]];
+      return typeof key !== 'string' || given === undefined || typeof given === 'object' ? [] : [[key, String(given)]];
     }),
   );
 }

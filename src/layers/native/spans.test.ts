@@ -1,5 +1,7 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { readRecords } from '../../evidence/json-lines.ts';
 import { readManifest } from '../../evidence/open-run.ts';
 import type { ApiRecord } from '../../evidence/records.ts';
@@ -162,6 +164,36 @@ describe('a stream that its client does not read to the end', () => {
     expect(folded.reduce((sum, { attributes }) => sum + Number(attributes['migration.native.calls'] ?? 1), 0)).toBe(
       reads(evidence.spans, 'client').length,
     );
+  });
+});
+
+describe('what somebody else sends to that port', () => {
+  const ours = (spans: unknown) => ({
+    resource: { attributes: [{ key: 'service.name', value: { stringValue: 'dockerd' } }] },
+    scopeSpans: [{ spans }],
+  });
+  const ids = { traceId: '1'.repeat(32), spanId: '1'.repeat(16), name: 'x', startTimeUnixNano: '1', endTimeUnixNano: '2' };
+  const unreadable = { toString: 1, length: 16 };
+  const folder = mkdtempSync(join(tmpdir(), 'native-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test.each<[string, unknown]>([
+    ['a resource that is nothing', null],
+    ['an attribute that is nothing', { resource: { attributes: [null] } }],
+    ['attributes that are no list', { resource: { attributes: { a: 1 } }, scopeSpans: { a: 1 } }],
+    ['a scope that is nothing', { ...ours([]), scopeSpans: [null] }],
+    ['a span that is nothing', ours([null, 7, 'x'])],
+    ['ids that are no text', ours([{ ...ids, spanId: unreadable, traceId: 7 }])],
+    ['a time that is no number', ours([{ ...ids, startTimeUnixNano: unreadable }])],
+    [
+      'a key that is no text',
+      ours([{ ...ids, startTimeUnixNano: '3', attributes: [{ key: unreadable, value: { intValue: 1 } }] }]),
+    ],
+  ])('%s leaves our own spans as they are', (_what, resource) => {
+    const recorded = readFileSync(join(folderOf('native-28'), 'evidence/a/otlp.jsonl'), 'utf8');
+    writeFileSync(join(folder, 'otlp.jsonl'), `${recorded}${JSON.stringify({ resourceSpans: [resource] })}\n`);
+    const { traceId } = evidenceOf('native-28', 'a');
+    expect(readNativeEvidence(folder, { role: 'source', traceId }).spans).toEqual(evidenceOf('native-28', 'a').spans);
   });
 });
 

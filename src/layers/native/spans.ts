@@ -10,9 +10,9 @@ interface Found {
   readonly span: LayerSpan;
 }
 
-/** The daemons' own spans of our requests, by their host's clock. */
-export function spansOf({ evidence, requests }: Joined): LayerSpans[] {
-  const found = requests.flatMap((request) => requestSpans(request, evidence.traceId));
+/** The daemons' own spans of our requests, by their host's clock. `imagesBytes`: what the checkpoint has, where that is known. */
+export function spansOf({ evidence, requests }: Joined, imagesBytes: number | null = null): LayerSpans[] {
+  const found = requests.flatMap((request) => requestSpans(request, evidence.traceId, imagesBytes));
   return (['dockerd', 'containerd'] as const).flatMap((service) => {
     const spans = found.filter((one) => one.service === service).map(({ span }) => span);
     const anchor = { means: 'own spans', boundNs: 0n };
@@ -20,10 +20,10 @@ export function spansOf({ evidence, requests }: Joined): LayerSpans[] {
   });
 }
 
-function requestSpans(request: NativeRequest, traceId: string): readonly Found[] {
+function requestSpans(request: NativeRequest, traceId: string, imagesBytes: number | null): readonly Found[] {
   const stretches = stretchesIn(request).map((stretch) => ({
     service: stretch.rule.service,
-    span: stretchSpan(stretch, request),
+    span: stretchSpan(stretch, request, imagesBytes),
   }));
   const holders = request.nodes.flatMap(({ span, operation }) =>
     operation.isWait && span.kind !== 'client' ? { spanId: span.spanId, startNs: span.startNs, endNs: span.endNs } : [],
@@ -113,8 +113,11 @@ function statusOf(attributes: Readonly<Record<string, string>>): string | undefi
   return attributes['rpc.response.status_code'] ?? attributes['rpc.grpc.status_code'] ?? attributes['rpc.ttrpc.status_code'];
 }
 
-function stretchSpan({ rule, startNs, endNs, parentSpanId }: FoundStretch, request: NativeRequest): LayerSpan {
-  const { span } = request;
+function stretchSpan(
+  { rule, startNs, endNs, parentSpanId }: FoundStretch,
+  { span }: NativeRequest,
+  imagesBytes: number | null,
+): LayerSpan {
   const key = `${rule.name} ${span.spanId}`;
   return {
     key,
@@ -125,7 +128,11 @@ function stretchSpan({ rule, startNs, endNs, parentSpanId }: FoundStretch, reque
     startNs,
     endNs,
     evidence: 'until-next',
-    attributes: { 'code.function.name': rule.code, 'migration.inferred.reason': rule.reason },
+    attributes: {
+      'code.function.name': rule.code,
+      'migration.inferred.reason': rule.reason,
+      ...(rule.hasBytes && imagesBytes !== null ? { 'migration.bytes': imagesBytes } : {}),
+    },
     events: [],
   };
 }

@@ -13,6 +13,8 @@ export interface NativeStretch {
   /** Only where the request made such a call. */
   readonly having?: string;
   readonly code: string;
+  /** It handles the images: their bytes stand on the span. */
+  readonly hasBytes?: true;
   /** Why nothing else happens in it. */
   readonly reason: string;
 }
@@ -26,6 +28,7 @@ export const nativeStretches: readonly NativeStretch[] = [
     after: 'containerd.task.v3.Task/Checkpoint',
     before: `${rpc}.tasks.v1.Tasks/Checkpoint`,
     isEndOf: true,
+    hasBytes: true,
     code: 'services/tasks.(*local).Checkpoint',
     reason:
       'the shim has answered; archive.Diff and writeContent put a tar of the images into the content store, then the call returns',
@@ -43,6 +46,7 @@ export const nativeStretches: readonly NativeStretch[] = [
     name: 'dockerd.checkpoint.unpack',
     after: `${rpc}.content.v1.Content/Info`,
     before: `${rpc}.images.v1.Images/Delete`,
+    hasBytes: true,
     code: 'libcontainerd/remote.(*task).CreateCheckpoint',
     reason: 'CreateCheckpoint has opened the tar (Content/Info), unpacks it (archive.Apply), then deletes the checkpoint image',
   },
@@ -52,6 +56,7 @@ export const nativeStretches: readonly NativeStretch[] = [
     after: `${rpc}.leases.v1.Leases/Delete`,
     before: `${rpc}.containers.v1.Containers/Get`,
     having: `${rpc}.content.v1.Content/Delete`,
+    hasBytes: true,
     code: 'libcontainerd/remote.(*container).NewTask',
     reason:
       'the container is known to containerd; NewTask packs the checkpoint into the content store (archive.Diff, writeContent), then asks for the container',

@@ -23,6 +23,7 @@ const ownWork: ReadonlySet<string> = new Set<StepName>([
   'copy-layer-changes',
   'copy-volume-changes',
   'rewrite-cgroup-ids',
+  'check-images',
   'collect-evidence',
 ]);
 

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../error.ts';
-import { patient } from '../../hosts/patience.ts';
-import { isLive } from '../live-copy.ts';
+import { runcStatus } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { destinationIdOf } from '../strategies/common.ts';
 import { holdDestination } from './hold-destination.ts';
@@ -11,9 +10,8 @@ import { arrivalLine, type Sample } from './transfer-progress.ts';
 
 /** What the daemon counts in: the page of x86-64, and of arm64 as Debian has it. */
 const pageBytes = 4096;
-/** Without any page for so long, the channel is taken for lost. */
-const stallLimitMs = 30_000;
-
+/** As runc calls one that has not ended: it may be held while its memory comes. */
+const standing: readonly (string | null)[] = ['running', 'paused'];
 interface Progress {
   /** That the daemon has received on the page channel; null when it is closed, or cannot be looked at. */
   readonly channelBytes: number | null;
@@ -36,6 +34,7 @@ export const residual: Step = {
   commits: true,
   keepsHalves: true,
   do: async (move) => {
+    const { stallLimitMs } = directOf(move);
     let last: Progress | null = null;
     let movedMs = performance.now();
     const samples: Sample[] = [{ atMs: movedMs, bytes: 0 }];
@@ -43,7 +42,8 @@ export const residual: Step = {
       const now = await readProgress(move, last?.totalPages ?? null);
       if (now.status !== null) {
         const pages = await pagesAtEnd(move, now.status);
-        if (!(await isLive(move.destination, destinationIdOf(move)))) throw halves(move, 'it runs there no more');
+        if (!standing.includes(await runcStatus(move.destination, destinationIdOf(move))))
+          throw lostMemory(move, 'it runs there no more');
         samples.push({ atMs: performance.now(), bytes: pages * pageBytes });
         move.report.progress(arrivalLine(samples, now.totalPages));
         move.found.pagesBytes = pages * pageBytes;
@@ -52,8 +52,7 @@ export const residual: Step = {
       if (now.channelBytes !== null) samples.push({ atMs: performance.now(), bytes: now.channelBytes });
       move.report.progress(arrivalLine(samples, now.totalPages));
       if (last === null || now.logBytes > last.logBytes) movedMs = performance.now();
-      if (performance.now() - movedMs > patient(stallLimitMs))
-        throw halves(move, `no page has come for ${patient(stallLimitMs) / 1e3} s`);
+      if (performance.now() - movedMs > stallLimitMs) throw halves(move, `no page has come for ${stallLimitMs / 1e3} s`);
       last = now;
       await sleep(100);
     }
@@ -66,8 +65,8 @@ async function pagesAtEnd(move: Move, status: number): Promise<number> {
   const script = `grep -E '${lastPageLines}' ${work.destination}/lazy-pages.log`;
   const { stdout } = await move.destination.shell.run(script, { timeoutMs: 30_000 });
   const { pages, missing } = lastPage(stdout);
-  if (status !== 0) throw halves(move, `the page daemon ended with status ${status}`);
-  if (missing !== null) throw halves(move, `the page daemon ended with status 0, and ${missing}`);
+  if (status !== 0) throw lostMemory(move, `the page daemon ended with status ${status}`);
+  if (missing !== null) throw lostMemory(move, `the page daemon ended with status 0, and ${missing}`);
   return pages;
 }
 
@@ -92,6 +91,12 @@ async function readProgress(move: Move, knownTotal: number | null): Promise<Prog
     logBytes: Number(number(/^bytes (\d+)$/m) ?? 0),
     status: status === undefined ? null : Number(status),
   };
+}
+
+/** What has not come can come no more: whoever had it to bring, or to hold it, has ended. */
+function lostMemory(move: Move, why: string): TransshipError {
+  move.found.isMemoryLost = true;
+  return halves(move, why);
 }
 
 function halves({ source, destination }: Move, why: string): TransshipError {

@@ -1,5 +1,6 @@
 import { TransshipError } from '../../error.ts';
 import { quoteWord } from '../../hosts/link.ts';
+import { patient } from '../../hosts/patience.ts';
 import { hostFile } from '../../wrap/host-files.ts';
 import { messageOf } from '../engine.ts';
 import { runcRoot } from '../live-copy.ts';
@@ -43,6 +44,7 @@ export function stage(kind: DirectKind): Step {
         channel: await findChannel(move.route, kind),
         started: null,
         dump: null,
+        stallLimitMs: patient(30_000),
       };
       refuseOtherLinks(move, state);
       move.found.direct = state;

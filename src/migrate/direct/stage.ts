@@ -13,12 +13,13 @@ export const restoreFolder = '/run/transship/restore';
 
 /**
  * Makes the folder, readable for root alone, with an empty `images/` on a file system of its own in memory: as much as the container needs,
- * also where /run is small.
+ * also where /run is small. And so has `bin/`: Debian's and Ubuntu's initrd mounts /run so that nothing can be executed there
+ * (initramfs-tools, init: `-o nodev,noexec,nosuid`), and Go's LookPath passes over what cannot: runc would take the host's own criu.
  */
 export async function makeStage(host: Host, folder: string): Promise<void> {
   const at = quoteWord(folder);
   const script = `umask 077; mkdir -p ${restoreFolder} && mkdir ${at} && mkdir ${at}/images ${at}/work ${at}/bin &&
-    mount -t tmpfs -o mode=700,size=100% transship ${at}/images`;
+    mount -t tmpfs -o mode=700,size=100% transship ${at}/images && mount -t tmpfs -o mode=700,size=1m transship ${at}/bin`;
   await must(host, script, 'the folder of the move');
 }
 

@@ -36,4 +36,6 @@ export interface DirectState {
   /** `docker start` on the destination, which returns when the container runs there; it never rejects. */
   started: Promise<Error | null> | null;
   dump: DumpWatch | null;
+  /** Without any page for so long, the page channel is taken for lost. */
+  readonly stallLimitMs: number;
 }

@@ -1,7 +1,7 @@
 import type { Host } from '../../hosts/host.ts';
 import { quoteWord } from '../../hosts/link.ts';
 import { restoreFolder, stageFolder } from '../direct/stage.ts';
-import { isQuiet, runcRootOf } from '../live-copy.ts';
+import { isQuiet, runcStatus } from '../live-copy.ts';
 import type { Move } from '../step.ts';
 import type { CopyState, HostsSay } from './decide.ts';
 
@@ -38,12 +38,9 @@ async function isGoSaidBy({ source, found }: Move): Promise<boolean | null> {
   return asked === null || asked.exitCode === 3 ? null : asked.exitCode === 0;
 }
 
-/** runc sees a container that somebody froze behind Docker's back; of one that it does not know, Docker may know that it runs no more. */
 async function stateOf(host: Host, id: string): Promise<CopyState> {
-  const script = `runc --root ${runcRootOf(id)} state ${id} 2>/dev/null | sed -n 's/^ *"status": "\\([a-z]*\\)".*/\\1/p'`;
-  const asked = await host.shell.run(script, { timeoutMs: 10_000 }).catch(() => null);
-  if (asked === null) return 'unknown';
-  const status = asked.stdout.trim();
+  const status = await runcStatus(host, id).catch(() => 'unknown' as const);
+  if (status === 'unknown') return status;
   if (status === 'running') return 'runs';
   return status === 'paused' ? 'frozen' : 'none';
 }

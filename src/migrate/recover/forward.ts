@@ -13,9 +13,11 @@ export function stepsForward(steps: readonly Step[], past: Past, thawFirst: Thaw
   if (past.isCommitted) return cleanup.filter((step) => !past.ended.includes(step));
   const verify = steps.find((step) => step.name === 'verify');
   const residual = steps.find((step) => step.name === 'residual');
+  const check = steps.filter((step) => step.name === 'check-images' && !past.ended.includes(step));
   if (verify === undefined) throw new Error('a strategy that verifies nothing');
-  if (residual === undefined) return [thawFirst === null ? verify : goOnFirst(verify, thawFirst), ...cleanup];
-  return [thawFirst === null ? verify : goOnFirst(verify, waitingFor(residual, thawFirst)), residual, ...cleanup];
+  if (residual === undefined) return [...check, thawFirst === null ? verify : goOnFirst(verify, thawFirst), ...cleanup];
+  if (thawFirst !== null) return [goOnFirst(verify, waitingFor(residual, thawFirst)), residual, ...cleanup];
+  return [...(past.isHalved ? [] : check), verify, residual, ...cleanup];
 }
 
 function goOnFirst(verify: Step, thaw: (move: Move) => Promise<void>): Step {

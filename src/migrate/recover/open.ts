@@ -13,6 +13,8 @@ import { keep } from '../closing.ts';
 import { isAlive } from '../controller.ts';
 import { messageOf } from '../engine.ts';
 
+const unended: readonly Manifest['outcome'][] = ['lost', 'halves-kept'];
+
 export interface LeftOpen {
   readonly manifest: Manifest;
   /** Null: there is nothing to bring to an end. */
@@ -20,14 +22,14 @@ export interface LeftOpen {
 }
 
 /**
- * Looks at what a run has left. One that ended without anybody knowing which copy lives may be taken up again.
+ * Looks at what a run has left. One that ended without anybody knowing which copy lives, or with the choice left to the user, may be taken up again.
  * @throws TransshipError `usage` for a run that is no migration, `not-ready` while its own controller lives
  */
 export function lookAtRun(folder: RunFolder): LeftOpen {
   const manifest = readManifest(folder);
   if (manifest.kind !== 'migration')
     throw new TransshipError('usage', `${folder.run} is no migration`, 'transship runs tells which run is one');
-  if (manifest.outcome !== null && manifest.outcome !== 'lost') return { manifest, kept: null };
+  if (manifest.outcome !== null && !unended.includes(manifest.outcome)) return { manifest, kept: null };
   const kept = readMovePlan(folder);
   if (kept !== null && manifest.outcome === null && isAlive(kept.controller)) {
     throw new TransshipError(

@@ -2,6 +2,7 @@ import type { MovePlan } from '../../evidence/move-plan.ts';
 import type { JournalRecord } from '../../evidence/records.ts';
 import type { RunFolder } from '../../evidence/run-folder.ts';
 import type { Host } from '../../hosts/host.ts';
+import { patient } from '../../hosts/patience.ts';
 import { nsPerMs } from '../../trace/time.ts';
 import { stageFolder } from '../direct/stage.ts';
 import type { DirectState } from '../direct/state.ts';
@@ -68,5 +69,7 @@ function directAgain({ checkpoint, source, destination }: MovePlan, isWarm: bool
     // who called Docker is gone, and with it the answer
     started: isWarm ? Promise.resolve(null) : null,
     dump: null,
+    // a link that was mended is used again when TCP's timer ends, which is then two minutes long (TCP_RTO_MAX, include/net/tcp.h)
+    stallLimitMs: patient(150_000),
   };
 }

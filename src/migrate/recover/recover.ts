@@ -20,6 +20,7 @@ import { destinationIdOf } from '../strategies/common.ts';
 import { lockWorkFolder } from '../work-folder.ts';
 import { askHosts } from './ask.ts';
 import { bringToEnd } from './bring-to-end.ts';
+import type { Chosen } from './chosen.ts';
 import { holdBoth } from './hold.ts';
 import { moveAgain } from './rebuild.ts';
 
@@ -31,6 +32,8 @@ export interface RecoverRequest {
   readonly destination: Host;
   readonly report: Report;
   readonly signal: AbortSignal;
+  /** Which of the two ways, where both halves are kept. */
+  readonly chosen: Chosen | null;
 }
 
 /** Brings a move to its end whose controller is gone; where one that recovers is killed as well, the next does it. */
@@ -42,7 +45,7 @@ export async function recover(request: RecoverRequest): Promise<Manifest> {
   for (const host of [source, destination]) recordCalls(folder, host, { traceId: manifest.traceId, unkept });
   try {
     const move = moveAgain({ ...request, journal: readJournal(folder) });
-    const result = await takeUp(move, kept);
+    const result = await takeUp(move, kept, request.chosen);
     const ending = { ...manifest, warnings: [], remains: undefined, lastSeen: undefined };
     const closed = await closeManifest(ending, { result, move, probes: [] });
     await closeRoute(source, kept.route);
@@ -52,7 +55,7 @@ export async function recover(request: RecoverRequest): Promise<Manifest> {
   }
 }
 
-async function takeUp(move: Move, kept: MovePlan): Promise<EngineResult> {
+async function takeUp(move: Move, kept: MovePlan, chosen: Chosen | null): Promise<EngineResult> {
   const { plan, source, destination, folder } = move;
   const journal = readJournal(folder);
   await using native = await openNativeSpans(folder, [source, destination]);
@@ -61,6 +64,7 @@ async function takeUp(move: Move, kept: MovePlan): Promise<EngineResult> {
     move.found.warnings.push(...unsent);
   };
   return await bringToEnd(move, {
+    chosen,
     steps: plan.steps.map((step) => withEvidence(step, collectAll)),
     journal,
     options: {

@@ -3,6 +3,7 @@ import { setUpNetwork } from '../direct/network-step.ts';
 import { stage, unstage } from '../direct/stage-step.ts';
 import { prepareRestore, restore, warmDestination } from '../direct/warm-step.ts';
 import type { Step } from '../step.ts';
+import { checkImages } from './check-images.ts';
 import { commonCleanup, commonPreparation } from './common.ts';
 import { verify } from './verify.ts';
 
@@ -16,6 +17,7 @@ export const coldSteps: readonly Step[] = [
   dump,
   handOver,
   restore,
+  checkImages,
   verify,
   ...commonCleanup,
   unstage,

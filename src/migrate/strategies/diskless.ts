@@ -4,6 +4,7 @@ import { pageServer } from '../direct/page-server-step.ts';
 import { stage, unstage } from '../direct/stage-step.ts';
 import { prepareRestore, restore, warmDestination } from '../direct/warm-step.ts';
 import type { Step } from '../step.ts';
+import { checkImages } from './check-images.ts';
 import { commonCleanup, commonPreparation } from './common.ts';
 import { verify } from './verify.ts';
 
@@ -18,6 +19,7 @@ export const disklessSteps: readonly Step[] = [
   dump,
   handOver,
   restore,
+  checkImages,
   verify,
   ...commonCleanup,
   unstage,

@@ -9,6 +9,7 @@ import { messageOf } from '../engine.ts';
 import { isLive, stopCopy, thaw, untilDumped } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { refuseUnnoticedExecs } from '../unnoticed-execs.ts';
+import { checkImages } from './check-images.ts';
 import { commonCleanup, commonPreparation, removeCheckpoint } from './common.ts';
 import { copyImages, copyLayerChanges, copyVolumeChanges, rewriteIds } from './transfer.ts';
 import { verify } from './verify.ts';
@@ -32,6 +33,7 @@ export function dockerSteps(isPlain: boolean): readonly Step[] {
     copyVolumeChanges,
     rewriteIds,
     start,
+    ...(isPlain ? [] : [checkImages]),
     verify,
     ...commonCleanup,
     removeCheckpoint,

@@ -5,6 +5,7 @@ import { residual } from '../direct/residual-step.ts';
 import { stage, unstage } from '../direct/stage-step.ts';
 import { prepareRestore, restore, warmDestination } from '../direct/warm-step.ts';
 import type { Step } from '../step.ts';
+import { checkImages } from './check-images.ts';
 import { commonCleanup, commonPreparation } from './common.ts';
 import { verifyRuns } from './verify.ts';
 
@@ -22,6 +23,7 @@ export const hybridSteps: readonly Step[] = [
   dump,
   handOver,
   restore,
+  checkImages,
   verifyRuns,
   residual,
   ...commonCleanup,

@@ -23,6 +23,8 @@ folder=$1
 shift
 # shellcheck source=src/wrap/host/mark.sh
 . "$here/mark"
+# shellcheck source=src/wrap/host/restore-watch.sh
+. "$here/restore-watch"
 
 # Not by way of what notes calls: it would cost downtime here, and our marks tell more. containerd puts a folder of its own before all others.
 [[ :$PATH: =~ :/usr/local/lib/[^:/]+/calls: ]] && path=:$PATH: && path=${path/"${BASH_REMATCH[0]}"/:} && path=${path#:} && PATH=${path%:}
@@ -63,29 +65,6 @@ refuse() {
 
 # An address of the host that moves along.
 moving() { [ ! -e "$folder/moving" ] || bash "$folder/address" "$folder" "$1" </dev/null >>"$folder/address.out" 2>&1 4<&- 5>&- 6<&- 9<&-; }
-
-# Each is stopped before its children are listed, so that none is born unseen.
-kill_below() {
-    local children child
-    kill -STOP "$1" 2>/dev/null
-    read -ra children < <(cat "/proc/$1/task/"*/children 2>/dev/null | tr '\n' ' ')
-    for child in ${children[@]+"${children[@]}"}; do kill_below "$child"; done
-    kill -KILL "$1" 2>/dev/null
-}
-
-# runc cleans up by itself when its CRIU ends.
-give_up_restore() {
-    [ -n "$runc" ] || return 0
-    echo abort >&5
-    for ((tries = 0; tries < 500; tries++)); do
-        kill -0 "$runc" 2>/dev/null || return 0
-        pause 0.01
-    done
-    kill_below "$runc"
-}
-
-# Nobody will ask for its pages, and it would wait for ever.
-end_lazy_pages() { [ ! -s "$folder/lazy-pid" ] || kill_below "$(<"$folder/lazy-pid")"; }
 
 remount() {
     local options bound=''
@@ -150,15 +129,6 @@ start_restore() {
     mark runtime.prepared
     : >"$folder/prepared"
 }
-# How long CRIU's log is now, which dates its lines: they count from a zero that stands nowhere. No process, some 50 microseconds.
-mark_log() {
-    local fd before at
-    [ -n "$log_fd" ] || for fd in "/proc/$criu_pid/fd/"*; do
-        if [ "$fd" -ef "$work/restore.log" ]; then log_fd=${fd##*/}; fi
-    done
-    before=${EPOCHREALTIME/,/.}
-    [ -z "$log_fd" ] || { read -r _ at <"/proc/$criu_pid/fdinfo/$log_fd" && mark "runtime.log-at $at $before"; } 2>/dev/null
-}
 hear() { read -r -t "$wait_s" -u 9 word || refuse "nobody said go within $wait_s s"; }
 pause() { read -r -t "$1" -u 6 _; } # sleep without a process
 
@@ -208,31 +178,7 @@ if [ "${#lan_links[@]}" -gt 0 ]; then
     exec 8> >(exec nsenter --net="$netns" bash "$here/links" "$announce" >/dev/null 2>&1 4<&- 5>&- 9<&-)
     linking=$!
 fi
-# Three ways to wait for ever, and Docker with it: a page daemon that has died, a CRIU that has died (its children hold the socket on which
-# runc waits for its word), and nobody who gives up.
-is_criu_dead() {
-    local children child state
-    read -ra children < <(cat "/proc/$runc/task/"*/children 2>/dev/null | tr '\n' ' ')
-    for child in ${children[@]+"${children[@]}"}; do
-        read -r state <"/proc/$child/stat" && [[ $state == *') Z '* ]] && return
-    done
-    return 1
-}
-{
-    why='' dead=0 looks=0
-    while [ -z "$why" ]; do
-        wait_look_s=0.2
-        if ((++looks < 40)); then wait_look_s=0.01 && mark_log; fi
-        read -r -t "$wait_look_s" -u 9 word
-        [ -z "$word" ] || why="the word was $word"
-        if ((looks < 40 && looks % 20)); then continue; fi
-        if is_criu_dead; then ((++dead > 1)) && why='CRIU is dead'; else dead=0; fi
-        ((SECONDS < restore_s)) || why="it took longer than $restore_s s"
-    done
-    mark "runtime.killing $why"
-    moving silence
-    kill_below "$runc"
-} </dev/null >/dev/null 2>&1 4<&- 5>&- 8>&- &
+watch_restore </dev/null >/dev/null 2>&1 4<&- 5>&- 8>&- &
 watchdog=$!
 wait "$runc"
 status=$?

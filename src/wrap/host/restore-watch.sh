@@ -1,0 +1,66 @@
+# shellcheck shell=bash
+# Sourced by restore: the watch over runc and CRIU while they restore. There are three ways to wait for ever, and Docker with it: a page daemon that has
+# died, a CRIU that has died (its children hold the socket on which runc waits for its word), and nobody who gives up. Of restore it reads
+#   folder, work   its folders        runc, criu_pid   processes; runc empty: not started        restore_s   longest that CRIU may take
+#   descriptors 5 (the FIFO on which CRIU waits for its word), 6 (one on which nothing ever comes), 9 (words)
+# No process is started here before the end is decided.
+# shellcheck disable=SC2154  # restore's
+
+# Each is stopped before its children are listed, so that none is born unseen.
+kill_below() {
+    local children child
+    kill -STOP "$1" 2>/dev/null
+    read -ra children < <(cat "/proc/$1/task/"*/children 2>/dev/null | tr '\n' ' ')
+    for child in ${children[@]+"${children[@]}"}; do kill_below "$child"; done
+    kill -KILL "$1" 2>/dev/null
+}
+
+# runc cleans up by itself when its CRIU ends.
+give_up_restore() {
+    [ -n "$runc" ] || return 0
+    echo abort >&5
+    for ((tries = 0; tries < 500; tries++)); do
+        kill -0 "$runc" 2>/dev/null || return 0
+        pause 0.01
+    done
+    kill_below "$runc"
+}
+
+# Nobody will ask for its pages, and it would wait for ever.
+end_lazy_pages() { [ ! -s "$folder/lazy-pid" ] || kill_below "$(<"$folder/lazy-pid")"; }
+
+# How long CRIU's log is now, which dates its lines: they count from a zero that stands nowhere. No process, some 50 microseconds.
+mark_log() {
+    local fd before at
+    [ -n "$log_fd" ] || for fd in "/proc/$criu_pid/fd/"*; do
+        if [ "$fd" -ef "$work/restore.log" ]; then log_fd=${fd##*/}; fi
+    done
+    before=${EPOCHREALTIME/,/.}
+    [ -z "$log_fd" ] || { read -r _ at <"/proc/$criu_pid/fdinfo/$log_fd" && mark "runtime.log-at $at $before"; } 2>/dev/null
+}
+
+is_criu_dead() {
+    local children child state
+    read -ra children < <(cat "/proc/$runc/task/"*/children 2>/dev/null | tr '\n' ' ')
+    for child in ${children[@]+"${children[@]}"}; do
+        read -r state <"/proc/$child/stat" && [[ $state == *') Z '* ]] && return
+    done
+    return 1
+}
+
+# In the background, until it is killed: listens for words, dates CRIU's log, and ends what would not end.
+watch_restore() {
+    local why='' dead=0 looks=0 wait_look_s word=''
+    while [ -z "$why" ]; do
+        wait_look_s=0.2
+        if ((++looks < 40)); then wait_look_s=0.01 && mark_log; fi
+        read -r -t "$wait_look_s" -u 9 word
+        [ -z "$word" ] || why="the word was $word"
+        if ((looks < 40 && looks % 20)); then continue; fi
+        if is_criu_dead; then ((++dead > 1)) && why='CRIU is dead'; else dead=0; fi
+        ((SECONDS < restore_s)) || why="it took longer than $restore_s s"
+    done
+    mark "runtime.killing $why"
+    moving silence
+    kill_below "$runc"
+}
