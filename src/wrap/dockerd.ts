@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../error.ts';
 import type { Host } from '../hosts/host.ts';
+import { patient } from '../hosts/patience.ts';
 import { change } from './host-write.ts';
 import { runtimeName, runtimePath } from './runtime-place.ts';
 
@@ -36,12 +37,13 @@ export async function daemonInfo(host: Host): Promise<DaemonInfo> {
 /** Has dockerd read its file again, and waits until it has our runtime, or has it no more. */
 export async function reloadUntil(host: Host, daemonPid: string, isRegistered: boolean): Promise<void> {
   await change(host, `kill -HUP ${daemonPid}`);
-  const deadlineMs = Date.now() + reloadLimitMs;
+  const limitMs = patient(reloadLimitMs);
+  const deadlineMs = Date.now() + limitMs;
   while ((await daemonInfo(host)).isRegistered !== isRegistered) {
     if (Date.now() > deadlineMs) {
       const what = `dockerd did not ${isRegistered ? 'take up' : 'drop'} the runtime '${runtimeName}'`;
       const hint = 'its log says why: journalctl -u docker';
-      throw new TransshipError('not-ready', `${host.name}: ${what} within ${reloadLimitMs / 1e3} s`, hint);
+      throw new TransshipError('not-ready', `${host.name}: ${what} within ${limitMs / 1e3} s`, hint);
     }
     await sleep(pollMs);
   }
