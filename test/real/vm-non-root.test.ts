@@ -74,9 +74,7 @@ describe.skipIf(missing.length > 0)(`virtual machines without root and without n
       'XDG_STATE_HOME=/tmp/a b',
     ]);
     expect(exitCode).toBe(3);
-    expect(stderr).toMatch(
-      /^error: \/tmp\/a b\/transship\/run\/default: test hosts cannot have their sockets there\n {2}hint: /,
-    );
+    expect(stderr).toMatch(/^error: \/tmp\/a b\/transship\/run\/default: test hosts cannot have their sockets there\n {2}hint: /);
   });
 
   /** A quarter of an hour and more where code is emulated. */
