@@ -11,8 +11,8 @@ import { reportError } from '../src/cli/terminal.ts';
 import { TransshipError } from '../src/error.ts';
 import { connectHost } from '../src/hosts/connect.ts';
 import type { Host } from '../src/hosts/host.ts';
-import { installRuntime } from '../src/wrap/install.ts';
-import { bringWorkload, type Footprint, footprint, pingpong } from '../test/pingpong.ts';
+import { type Footprint, footprint, pingpong } from '../test/pingpong.ts';
+import { prepareHosts } from '../test/running-workload.ts';
 import { takeDown } from '../vm/testbed-down.ts';
 import { bringUp } from '../vm/testbed-up.ts';
 
@@ -28,8 +28,7 @@ async function soak(moves: number): Promise<string> {
     await bringUp({ set, cgroup: 'v2', say, signal: new AbortController().signal });
     await using a = await connectHost('test:a');
     await using b = await connectHost('test:b');
-    for (const host of [a, b]) await installRuntime(host);
-    const image = await bringWorkload({ a, b });
+    const image = await prepareHosts({ a, b });
     await pingpong({ a, b }, { moves: 8, image }, () => {}); // each strategy once, there and back
     const before = { a: await footprint(a), b: await footprint(b) };
     const seen = await pingpong({ a, b }, { moves, image }, (move, strategy, place) => say(`${move}  ${strategy}  on ${place}`));

@@ -1,12 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { packageRoot } from '../src/evidence/run-folder.ts';
 import type { Host } from '../src/hosts/host.ts';
 import type { MoveOptions } from '../src/migrate/plan.ts';
-import { workloadImage } from '../vm/workload-image.ts';
 import { onHost } from './destination-state.ts';
 import { moveIt } from './mover.ts';
 import type { TwoHosts } from './two-hosts.ts';
@@ -40,13 +37,6 @@ export interface Attached {
   readonly acknowledged: number;
   readonly reconnects: number;
   readonly wrong: number;
-}
-
-/** The image of the workload, on both hosts. */
-export async function bringWorkload({ a, b }: TwoHosts): Promise<string> {
-  const { file, reference } = await workloadImage();
-  for (const host of [a, b]) await text(await host.docker.loadImage(createReadStream(file)));
-  return reference;
 }
 
 /**

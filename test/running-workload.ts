@@ -8,14 +8,17 @@ import type { TwoHosts } from './two-hosts.ts';
 
 export const workloadName = 'web';
 
+/** The workload's image, on all of these hosts at once. @returns its name */
+export async function bringWorkload(hosts: readonly Host[]): Promise<string> {
+  const { file, reference } = await workloadImage();
+  await Promise.all(hosts.map(async (host) => text(await host.docker.loadImage(createReadStream(file)))));
+  return reference;
+}
+
 /** Our runtime and the workload's image on both hosts. @returns the image's name */
 export async function prepareHosts({ a, b }: TwoHosts): Promise<string> {
-  const { file, reference } = await workloadImage();
-  for (const host of [a, b]) {
-    await installRuntime(host);
-    await text(await host.docker.loadImage(createReadStream(file)));
-  }
-  return reference;
+  for (const host of [a, b]) await installRuntime(host);
+  return await bringWorkload([a, b]);
 }
 
 /** A Redis that ticks, with so many keys of half a kilobyte. */

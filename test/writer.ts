@@ -12,9 +12,9 @@ export const pages = { all: 4_000, hot: 200 } as const;
  * A container `writer` that writes into its memory ten times a second, `pages.hot` pages by pages each time (all of them in a second or
  * two when at random), and counts the passes in /passes; /first says how often it began. Made of the host's own perl: no registry.
  */
-export async function startWriter(host: Host, writer: Writer): Promise<void> {
+export async function startWriter(host: Host, writer: Writer, flags = ''): Promise<void> {
   await onHost(host, importHostImage('writer'));
-  await onHost(host, `docker run -d --name writer writer /usr/bin/perl -e '${program(writer)}'`);
+  await onHost(host, `docker run -d --name writer ${flags} writer /usr/bin/perl -e '${program(writer)}'`);
   await onHost(
     host,
     'for i in $(seq 300); do docker exec writer cat /passes 2>/dev/null && exit 0; sleep 0.2; done; docker logs writer >&2; exit 1',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chooseHostSet, refuseOtherVersions } from './host-set-choice.ts';
+import { chooseHostSet, refuseOtherVersions, refuseWithoutVm } from './host-set-choice.ts';
 
 const none = { packages: undefined, criu: undefined, docker: undefined };
 
@@ -30,5 +30,16 @@ test('what the mirror had by then is not what was asked for', () => {
   expect(() => refuseOtherVersions(has, { criu: undefined, docker: '26.1' })).not.toThrow();
   expect(() => refuseOtherVersions(has, { criu: '4.2.1', docker: undefined })).toThrow(
     expect.objectContaining({ code: 'not-ready', message: 'CRIU 4.2.1 is gone from the mirror: the hosts would have 4.3' }),
+  );
+});
+
+test('a set that boots systemd needs virtual machines, and it is said', () => {
+  expect(() => refuseWithoutVm('debian13')).not.toThrow();
+  expect(() => refuseWithoutVm('debian13-systemd')).toThrow(
+    expect.objectContaining({
+      code: 'usage',
+      message: '--packages debian13-systemd: its hosts boot systemd with AppArmor, which needs a kernel of their own',
+      hint: 'add --kind vm',
+    }),
   );
 });

@@ -48,8 +48,8 @@ export interface CellWish {
   readonly crius: readonly string[];
 }
 
-/** A set that differs from another one in its init alone shows no other pair of kernel and CRIU: it is played where it is named. */
-const usualSets = packageSets.filter((name) => hostSets[name].init !== 'systemd');
+/** What boots systemd has the packages of another set, and boots for twice as long: it is played when it is named. */
+const usualSets: readonly PackageSet[] = packageSets.filter((name) => hostSets[name].init === 'tini');
 
 /** @throws TransshipError `usage` for what no row of vm/versions.ts is */
 export function chooseCells(wish: CellWish): readonly Cell[] {
@@ -65,8 +65,9 @@ function kernelNamed(text: string): KernelName {
 }
 
 function setsWith(text: string): readonly PackageSet[] {
-  const named = packageSets.filter((name) => name === text);
-  const found = named.length > 0 ? named : usualSets.filter((name) => `${hostSets[name].criu}.`.startsWith(`${text}.`));
+  const found = packageSets.filter(
+    (name) => name === text || (usualSets.includes(name) && `${hostSets[name].criu}.`.startsWith(`${text}.`)),
+  );
   if (found.length > 0) return found;
   const all = packageSets.map((name) => `${name} (CRIU ${hostSets[name].criu})`);
   throw new TransshipError('usage', `no set of packages has CRIU ${text}`, `there are ${all.join(', ')}`);

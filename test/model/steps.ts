@@ -58,8 +58,8 @@ function commonActs({ world, tape, controller, isPostCopy }: Scene): Record<stri
       do: () => call('destination', () => setDestination(world, 'created'), { isDocker }),
       tidy: () => call('destination', removed, { isDocker }),
     },
-    verify: { do: verify, undo: () => call('destination', held, { isDocker }) },
     'check-images': { do: async () => {} }, // memory is right here
+    verify: { do: verify, undo: () => call('destination', held, { isDocker }) },
     residual: {
       do: () => {
         return call('destination', () => {

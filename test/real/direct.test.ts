@@ -1,6 +1,5 @@
-import { createReadStream, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { execa } from 'execa';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { loadTrace } from '../../src/cli/load-trace.ts';
@@ -8,11 +7,10 @@ import type { JournalRecord } from '../../src/evidence/records.ts';
 import { packageRoot, type RunFolder } from '../../src/evidence/run-folder.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import type { MoveOptions } from '../../src/migrate/plan.ts';
-import { installRuntime } from '../../src/wrap/install.ts';
-import { workloadImage } from '../../vm/workload-image.ts';
 import { onHost } from '../destination-state.ts';
 import { counterName, doAtOnce, killDockerd, remains, reviveDockerd, startCounter } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
+import { prepareHosts } from '../running-workload.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
 /** What a step said of itself when it had ended. */
@@ -29,12 +27,7 @@ describeOnHosts('past the content store', 'moves', (hosts) => {
   let image = '';
 
   beforeAll(async () => {
-    const { file, reference } = await workloadImage();
-    image = reference;
-    for (const host of [hosts().a, hosts().b]) {
-      await installRuntime(host);
-      await text(await host.docker.loadImage(createReadStream(file)));
-    }
+    image = await prepareHosts(hosts());
   }, 600_000);
 
   afterEach(async () => {

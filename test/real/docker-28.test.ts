@@ -7,7 +7,7 @@ import type { Host } from '../../src/hosts/host.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
 import { onHost } from '../destination-state.ts';
 import { moveIt } from '../mover.ts';
-import { bringWorkload } from '../pingpong.ts';
+import { bringWorkload } from '../running-workload.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
 /** Docker's own restore knows only the host network from 28 on (containerd issue 12141). */
@@ -18,7 +18,7 @@ describeOnHosts(
     let image = '';
 
     beforeAll(async () => {
-      image = await bringWorkload(hosts());
+      image = await bringWorkload([hosts().a, hosts().b]);
       await installRuntime(hosts().b);
     }, 600_000);
 

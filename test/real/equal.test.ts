@@ -1,5 +1,3 @@
-import { createReadStream } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compareInspect } from '../../src/migrate/equal/compare.ts';
 import { createEqual, setRestartPolicy, undoCreate } from '../../src/migrate/equal/create.ts';
@@ -9,8 +7,8 @@ import { makeNetworks, planNetworks, undoNetworks } from '../../src/migrate/equa
 import { makeVolumes, undoVolumes } from '../../src/migrate/whole/volumes.ts';
 import { parseVolumesOption } from '../../src/migrate/whole/volumes-option.ts';
 import { planVolumes } from '../../src/migrate/whole/volumes-plan.ts';
-import { workloadImage } from '../../vm/workload-image.ts';
 import { dockerState, onHost } from '../destination-state.ts';
+import { bringWorkload } from '../running-workload.ts';
 import { describeOnHosts, type TwoHosts } from '../two-hosts.ts';
 
 /** What `docker run -d --name NAME …` is given, before the image. */
@@ -65,9 +63,7 @@ describeOnHosts(
   (hosts) => {
     let image = '';
     beforeAll(async () => {
-      const { file, reference } = await workloadImage();
-      for (const host of [hosts().a, hosts().b]) await text(await host.docker.loadImage(createReadStream(file)));
-      image = reference;
+      image = await bringWorkload([hosts().a, hosts().b]);
       await prepare(hosts());
     }, 600_000);
 

@@ -6,6 +6,8 @@ import type { StrategyName } from '../../src/migrate/strategies/names.ts';
 import type { Explained, Trace } from '../../src/trace/span.ts';
 import { nsToUs } from '../../src/trace/time.ts';
 import { downtimeName, explainingSpans } from '../../src/trace/trace-leaves.ts';
+import { delayedMoves, playDelays } from '../delays/play.ts';
+import { delayLines, isRight } from '../delays/table.ts';
 import { moveIt } from '../mover.ts';
 import { prepareHosts, removeWorkload, startWorkload, workloadName } from '../running-workload.ts';
 import { describeOnHosts } from '../two-hosts.ts';
@@ -22,6 +24,10 @@ function namelessLeaves(trace: Trace): readonly string[] {
     .filter((span) => span.durationNs * 10n > endNs - startNs && !names.some((name) => name in span.attributes))
     .map(({ name }) => name);
 }
+
+/** `npm test` holds up CRIU in one move; TRANSSHIP_FAULTS=all everybody, for 20, 50 and 200 ms, as `npm run -s bench:delays` does. */
+const isAll = process.env.TRANSSHIP_FAULTS === 'all';
+const moves = delayedMoves.filter(({ strategy }) => isAll || strategy === 'diskless');
 
 describeOnHosts('a run is explained', 'explained', (hosts) => {
   let image = '';
@@ -61,6 +67,16 @@ describeOnHosts('a run is explained', 'explained', (hosts) => {
       const laterUs = strategy === 'post-copy' ? 500_000 : 30_000;
       expect(differenceUs).toBeGreaterThan(-boundUs);
       expect(differenceUs).toBeLessThan(boundUs + laterUs);
+    });
+  });
+
+  describe.each(isAll ? [20, 50, 200] : [50])('delays of %i ms that were put in', (ms) => {
+    test.each(moves)('$strategy, move $move: of each at least 0.95 stands on the leaf of what was held up', async (move) => {
+      const { rows } = await playDelays(hosts(), image, { ...move, ms });
+      expect(
+        rows.filter((row) => !isRight(row)),
+        delayLines(rows),
+      ).toEqual([]);
     });
   });
 });

@@ -1,6 +1,4 @@
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { execa } from 'execa';
 import { beforeAll, expect, test } from 'vitest';
 import { loadTrace } from '../../src/cli/load-trace.ts';
@@ -10,19 +8,17 @@ import type { Host } from '../../src/hosts/host.ts';
 import type { Span } from '../../src/trace/span.ts';
 import { nsToUs } from '../../src/trace/time.ts';
 import { explainedOf } from '../../src/trace/trace-leaves.ts';
-import { workloadImage } from '../../vm/workload-image.ts';
 import { transship } from '../built-command.ts';
 import { onHost } from '../destination-state.ts';
 import { moveIt } from '../mover.ts';
+import { bringWorkload } from '../running-workload.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
 describeOnHosts('a Redis that moves', 'migrate', (hosts) => {
   let image = '';
 
   beforeAll(async () => {
-    const { file, reference } = await workloadImage();
-    await text(await hosts().a.docker.loadImage(createReadStream(file)));
-    image = reference;
+    image = await bringWorkload([hosts().a]);
   }, 600_000);
 
   const redis = (host: Host, command: string, name = 'web') => onHost(host, `docker exec ${name} redis-cli ${command}`);

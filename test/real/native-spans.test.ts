@@ -1,6 +1,5 @@
-import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { loadTrace } from '../../src/cli/load-trace.ts';
@@ -10,10 +9,10 @@ import type { Host } from '../../src/hosts/host.ts';
 import type { Move } from '../../src/migrate/step.ts';
 import { dockerSteps } from '../../src/migrate/strategies/docker.ts';
 import type { Span, Trace } from '../../src/trace/span.ts';
-import { workloadImage } from '../../vm/workload-image.ts';
 import { onHost } from '../destination-state.ts';
 import { doAtOnce, killDockerd, reviveDockerd } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
+import { bringWorkload } from '../running-workload.ts';
 import { describeOnHosts, type TwoHosts } from '../two-hosts.ts';
 
 /** Calls of containerd that every move by Docker's own path makes, on either version. */
@@ -98,16 +97,10 @@ function nativeTests(hosts: () => TwoHosts, image: () => string): void {
   });
 }
 
-async function loadOn(hosts: TwoHosts): Promise<string> {
-  const { file, reference } = await workloadImage();
-  for (const host of [hosts.a, hosts.b]) await text(await host.docker.loadImage(createReadStream(file)));
-  return reference;
-}
-
 describeOnHosts('native spans of Docker 26', 'native-26', (hosts) => {
   let image = '';
   beforeAll(async () => {
-    image = await loadOn(hosts());
+    image = await bringWorkload([hosts().a, hosts().b]);
   }, 600_000);
   afterEach(async () => {
     for (const host of [hosts().a, hosts().b]) await host.shell.run('docker rm -f web other', { timeoutMs: 60_000 });
@@ -188,7 +181,7 @@ describeOnHosts(
   (hosts) => {
     let image = '';
     beforeAll(async () => {
-      image = await loadOn(hosts());
+      image = await bringWorkload([hosts().a, hosts().b]);
     }, 600_000);
     afterEach(async () => {
       for (const host of [hosts().a, hosts().b]) await host.shell.run('docker rm -f web other', { timeoutMs: 60_000 });

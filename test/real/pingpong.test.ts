@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { Host } from '../../src/hosts/host.ts';
-import { installRuntime } from '../../src/wrap/install.ts';
 import { onHost } from '../destination-state.ts';
-import { bringWorkload, footprint, pingpong } from '../pingpong.ts';
+import { footprint, pingpong } from '../pingpong.ts';
+import { prepareHosts } from '../running-workload.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
 /** A short one; `npm run bench:pingpong` makes a hundred moves. */
@@ -10,8 +10,7 @@ describeOnHosts('to and fro', 'pingpong', (hosts) => {
   let image = '';
 
   beforeAll(async () => {
-    for (const host of [hosts().a, hosts().b]) await installRuntime(host);
-    image = await bringWorkload(hosts());
+    image = await prepareHosts(hosts());
   }, 600_000);
 
   test('six moves by three strategies: a client is answered throughout, and nothing grows', async () => {

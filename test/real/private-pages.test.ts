@@ -3,14 +3,14 @@ import type { Host } from '../../src/hosts/host.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
 import { onHost } from '../destination-state.ts';
 import { moveIt } from '../mover.ts';
-import { bringWorkload } from '../pingpong.ts';
+import { bringWorkload } from '../running-workload.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
 describeOnHosts('memory on its way', 'private-pages', (hosts) => {
   let image = '';
 
   beforeAll(async () => {
-    image = await bringWorkload(hosts());
+    image = await bringWorkload([hosts().a, hosts().b]);
     await installRuntime(hosts().b);
   }, 600_000);
 

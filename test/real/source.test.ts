@@ -1,7 +1,6 @@
-import { cpSync, createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sourcePaths } from '../../src/catalogue/explanation.ts';
@@ -23,6 +22,7 @@ import { transship } from '../built-command.ts';
 import { onHost } from '../destination-state.ts';
 import { moveIt } from '../mover.ts';
 import { pathModule, pathModuleFile } from '../path-module.ts';
+import { bringWorkload } from '../running-workload.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
 const missing = missingForTestbed();
@@ -38,6 +38,12 @@ describe.skipIf(missing.length > 0)(`Docker's sources (${missing.join('; ') || '
     for (const set of sourceSets) fetched.set(set, await fetchSources({ set, checkouts: [], to: null, say }));
   }, 600_000);
   afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+  test.each(sourceSets)('%s: what the mirror lacks of it is said each time, also when it was fetched before', async (set) => {
+    const { stderr, exitCode } = await transship(['source', 'fetch', set]);
+    expect(exitCode).toBe(0);
+    for (const warning of fetched.get(set)?.warnings ?? []) expect(stderr).toContain(warning);
+  });
 
   test.each(sourceSets)('%s: every rule finds its function, and every call is still made', async (set) => {
     const { missed, calls, functions } = await scanSources([fetched.get(set)?.folder ?? ''], pathRules);
@@ -168,8 +174,7 @@ describeOnHosts('an instrumented runc and shim', 'source', (hosts) => {
     expect(await programSums('a')).not.toBe(stock);
     expect(await onHost(a, 'runc --version')).toContain('1.1.15+ds1');
 
-    const { file, reference } = await workloadImage();
-    await text(await a.docker.loadImage(createReadStream(file)));
+    const reference = await bringWorkload([a]);
     await onHost(a, `docker run -d --name spans ${reference} && sleep 1`);
     const { manifest, folder } = await moveIt(hosts(), { container: 'spans' });
     expect(manifest).toMatchObject({ outcome: 'migrated', error: null });

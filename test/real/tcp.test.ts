@@ -1,18 +1,16 @@
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/evidence/run-folder.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
-import { workloadImage } from '../../vm/workload-image.ts';
 import { transship } from '../built-command.ts';
 import { onHost } from '../destination-state.ts';
 import { doAtOnce, kill } from '../host-faults.ts';
 import { killAt } from '../killed-controller.ts';
 import { moveIt } from '../mover.ts';
+import { bringWorkload } from '../running-workload.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
 const address = '10.77.0.50';
@@ -21,12 +19,9 @@ describeOnHosts('connections that move along', 'tcp', (hosts) => {
   let image = '';
 
   beforeAll(async () => {
-    const { file, reference } = await workloadImage();
-    image = reference;
-    for (const host of [hosts().a, hosts().b]) {
+    image = await bringWorkload([hosts().a, hosts().b]);
+    for (const host of [hosts().a, hosts().b])
       await onHost(host, "sed -i '/^tcp-close/d; /^skip-in-flight/d' /etc/criu/runc.conf");
-      await text(await host.docker.loadImage(createReadStream(file)));
-    }
     await onHost(
       hosts().a,
       'docker network create -d macvlan --subnet 10.77.0.0/24 --ip-range 10.77.0.192/26 --gateway 10.77.0.1 -o parent=eth0 lan',

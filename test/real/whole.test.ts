@@ -1,5 +1,3 @@
-import { createReadStream } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Host } from '../../src/hosts/host.ts';
 import { quoteWord } from '../../src/hosts/link.ts';
@@ -12,8 +10,8 @@ import { copyVolumes, makeVolumes, undoVolumes } from '../../src/migrate/whole/v
 import { parseVolumesOption } from '../../src/migrate/whole/volumes-option.ts';
 import { planVolumes } from '../../src/migrate/whole/volumes-plan.ts';
 import { moveWritableLayer, upperFolder } from '../../src/migrate/whole/writable-layer.ts';
-import { workloadImage } from '../../vm/workload-image.ts';
 import { dockerState, onHost } from '../destination-state.ts';
+import { bringWorkload } from '../running-workload.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
 /** In the container: made, changed, deleted, replaced, and whatever a file can have. */
@@ -48,9 +46,7 @@ async function listing(host: Host, folder: string): Promise<string> {
 describeOnHosts('a container moves as a whole', 'whole', (hosts) => {
   let image = '';
   beforeAll(async () => {
-    const { file, reference } = await workloadImage();
-    await text(await hosts().a.docker.loadImage(createReadStream(file)));
-    image = reference;
+    image = await bringWorkload([hosts().a]);
   }, 600_000);
 
   async function routeOf(kind: Route['kind']): Promise<Route> {

@@ -17,7 +17,8 @@ mkdir -p "$root/var/lib/docker" "$root/.old"
 mount --bind "$data/docker" "$root/var/lib/docker"
 mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
 mount -t sysfs -o nosuid,nodev,noexec sysfs "$root/sys"
-mount -t tmpfs -o nosuid,nodev,mode=755 tmpfs "$root/run"
+# nothing can be executed there, as on Debian and Ubuntu, whose initrd mounts it so (initramfs-tools, init)
+mount -t tmpfs -o nosuid,nodev,noexec,mode=755 tmpfs "$root/run"
 mount -t tmpfs -o nosuid,nodev tmpfs "$root/tmp"
 
 mount -t tmpfs -o nosuid,mode=755 tmpfs "$root/dev"

@@ -15,7 +15,7 @@ echo "transship: booted $(uname -r)" >/dev/console
 mkdir -p /dev/pts /dev/shm /dev/mqueue
 mount -t devpts -o ptmxmode=0666,mode=0620,gid=5 devpts /dev/pts
 mount -t tmpfs -o nosuid,nodev tmpfs /dev/shm
-mount -t tmpfs -o nosuid,nodev,mode=755 tmpfs /run
+mount -t tmpfs -o nosuid,nodev,noexec,mode=755 tmpfs /run # as in boot.sh
 mount -t tmpfs -o nosuid,nodev tmpfs /tmp
 mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 /sys/fs/cgroup
 mkdir -p /run/lock

@@ -52,6 +52,12 @@ test('a panic is named at once, with what came before it and without its stack',
   );
 });
 
+test('a guest that says what it cannot do is taken at its word', async () => {
+  await expect(waitForMark(guest('transship: cannot: Docker has no AppArmor on kernel 6.12\r\n'))).rejects.toMatchObject(
+    failure(/^a: Docker has no AppArmor on kernel 6\.12\n/),
+  );
+});
+
 test("a machine that ended: QEMU's own words", async () => {
   await expect(waitForMark(guest('', false, 'qemu-system-x86_64: cannot set up guest memory\n'))).rejects.toMatchObject(
     failure(/^the virtual machine a ended: qemu-system-x86_64: cannot set up guest memory\n/),
