@@ -107,3 +107,32 @@ test('without what the instrumented programs left it is the same trace, less dee
   expect(stock.spans.filter(({ name }) => pathRules.some((rule) => rule.name === name))).toEqual([]);
   expect(stock.downtime).toEqual(instrumented.downtime);
 });
+
+/*
+ * the log and the times of files   ├ make-image ┤ tick ├ unpack ┤      ├ unpack ┤ tick ├ start.shim ┤
+ * dockerd's spans, kernel's events ├ make-image ──┤unpack                     ├ start.shim ─────────┤
+ */
+test('an end that the time of a file leaves open by a tick is where dockerd’s own spans, or the kernel’s events, have it', () => {
+  const one = ({ spans }: Trace, name: string, service?: string) => {
+    const found = spans.find((span) => span.name === name && (service === undefined || span.service === service));
+    if (found === undefined) throw new Error(`no ${name}`);
+    return { startNs: found.startNs, endNs: found.startNs + found.durationNs };
+  };
+  const share = (startNs: bigint, endNs: bigint, whole: bigint): number => Number(endNs - startNs) / Number(whole);
+  const image = one(stock, 'dockerd.checkpoint.make-image');
+  expect(image.endNs).toBe(one(stock, 'dockerd.checkpoint.unpack').startNs);
+  const applied = one(instrumented, 'archive.apply', 'dockerd').startNs;
+  const indexed = one(instrumented, 'containerd-client.write-index').endNs;
+  expect(share(image.startNs, image.endNs, applied - indexed)).toBeCloseTo(1, 1);
+
+  const shim = one(stock, 'containerd.start.shim');
+  expect(shim.startNs).toBe(one(stock, 'shim.start').startNs);
+  const unpacked = one(instrumented, 'archive.apply', 'containerd').endNs;
+  const started = one(instrumented, 'containerd.shim-binary-start').endNs;
+  const off = share(shim.startNs, shim.endNs, started - unpacked);
+  expect([off > 0.9, off < 1.1]).toEqual([true, true]);
+  // where neither is at hand the tick stays open
+  const bare = traceBut(/^(?:trace\.otlp|source\.jsonl|otlp\.jsonl|kernel\.trace|wrap\.jsonl)/);
+  expect(one(bare, 'dockerd.checkpoint.make-image').endNs).toBeLessThan(image.endNs);
+  expect(one(bare, 'containerd.start.shim').startNs).toBeGreaterThan(shim.startNs);
+});

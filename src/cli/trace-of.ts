@@ -10,6 +10,7 @@ import { readProcesses, spansOf as recordedSpans } from '../layers/transship/pro
 import { roleIn, spansOf as transshipSpans } from '../layers/transship/spans.ts';
 import { assemble } from '../trace/assemble.ts';
 import { withCriuEdges } from '../trace/criu-edges.ts';
+import { withShimBegin } from '../trace/shim-begin.ts';
 import type { Trace } from '../trace/span.ts';
 import { daemonLayers } from './daemon-layers.ts';
 import { toldOnce } from './known-calls.ts';
@@ -32,7 +33,7 @@ export function traceOf(folder: RunFolder, manifest: Manifest, criu: readonly Cr
   const isOfRunc = manifest.kind === 'migration';
   const criuLayers = criu.flatMap((evidence) => criuSpans(evidence, { isOfRunc }));
   const seen = [...toldOnce(scripts, calls), ...daemons.layers, ...criuLayers];
-  const layers = [...own, ...recorded, ...withCriuEdges(seen)];
+  const layers = [...own, ...recorded, ...withCriuEdges(withShimBegin(seen))];
   const clocks = manifest.clocks.map(({ host, takenNs, offsetNs, boundNs }) => ({
     host,
     takenNs: BigInt(takenNs),

@@ -1,5 +1,5 @@
 import type { CriuFilesRecord } from '../../evidence/records.ts';
-import { type Ns, nsPerMs, nsPerS, usToNs } from '../../trace/time.ts';
+import { fileTickNs, type Ns, nsPerS, usToNs } from '../../trace/time.ts';
 import type { LogDigest } from './log-digest.ts';
 
 /** Where CRIU's zero lies on the wall clock of its host: the truth is within `boundNs` of `zeroNs`. */
@@ -27,8 +27,6 @@ interface Interval {
   readonly means: string;
 }
 
-/** File times come from a coarse clock, one tick (4 ms at HZ=250) old at most, and the stamp is taken before the line is written: 5.7 ms were seen. */
-const coarseNs = 6n * nsPerMs;
 /** Zero by the time image came out 0.08 to 0.37 ms early. */
 const timensNs = 500_000n;
 const unknownBoundNs = 86_400n * nsPerS;
@@ -74,7 +72,7 @@ function fileIntervals({ digest, logName, statsName, files }: AnchorInput): read
 }
 
 function interval(startNs: Ns, means: string, resolutionNs: Ns = 0n): Interval {
-  return { startNs, endNs: startNs + coarseNs + resolutionNs, means };
+  return { startNs, endNs: startNs + fileTickNs + resolutionNs, means };
 }
 
 function list(interval: Interval | null): readonly Interval[] {

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { TransshipError } from '../../error.ts';
 import { readRecords } from '../../evidence/json-lines.ts';
 import type { CheckpointFolderRecord, DockerEventRecord } from '../../evidence/records.ts';
-import { nsPerMs } from '../../trace/time.ts';
+import { fileTickNs } from '../../trace/time.ts';
 import { type DaemonLine, parseDaemonLog } from './log-lines.ts';
 
 /** The run's container on this host. A daemon serves others, too: what it did for them is not told. */
@@ -64,13 +64,10 @@ function sumOfImages(file: string): number | null {
   }
 }
 
-/** Files are dated by the kernel's last tick: what their times tell happened so much later at most. */
-const coarseNs = 6n * nsPerMs;
-
-/** Moments that no line of the log tells, told as lines. */
+/** Moments that no line of the log tells, told as lines. What the time of a file tells happened a tick later at most. */
 function fileMoments(unpacked: CheckpointFolderRecord | null): readonly DaemonLine[] {
   if (unpacked === null) return [];
-  const moment = (text: string, timeNs: string) => ({ line: null, timeNs: BigInt(timeNs), lateNs: coarseNs, text });
+  const moment = (text: string, timeNs: string) => ({ line: null, timeNs: BigInt(timeNs), lateNs: fileTickNs, text });
   return [
     moment(`first file unpacked by ${unpacked.by}`, unpacked.firstMadeNs),
     moment(`last file unpacked by ${unpacked.by}`, unpacked.lastChangedNs),

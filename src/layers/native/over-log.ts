@@ -1,4 +1,5 @@
 import type { LayerSpan, LayerSpans } from '../../trace/layer-spans.ts';
+import { fileTickNs } from '../../trace/time.ts';
 
 /** What dockerd's log tells of a request that dockerd's own span of it tells as well, and better: both its ends were seen. */
 const sameRequests: readonly { readonly log: string; readonly own: RegExp }[] = [
@@ -25,13 +26,21 @@ export function underNative(fromLog: readonly LayerSpans[], native: readonly Lay
     const rest = layer.spans.filter((span) => !moved.has(span.key));
     const spans = rest.map((span) => {
       const parent = span.parentKey === undefined ? undefined : moved.get(span.parentKey);
+      const ended = untilBegin(span, [...moved.values()]);
       return parent === undefined
-        ? span
-        : within(parent, { ...span, parentKey: undefined, parentSpanId: parent.spanId as string });
+        ? ended
+        : within(parent, { ...ended, parentKey: undefined, parentSpanId: parent.spanId as string });
     });
     const kept = spans.filter(({ startNs, endNs }) => startNs < endNs);
     return kept.length === 0 ? [] : { ...layer, spans: kept };
   });
+}
+
+/** What ends because the next thing began, and by the time of a file, ends when the daemon's own span of that thing begins. */
+function untilBegin(span: LayerSpan, better: readonly LayerSpan[]): LayerSpan {
+  if (span.evidence !== 'until-next') return span;
+  const next = better.find(({ startNs }) => span.endNs < startNs && startNs <= span.endNs + fileTickNs);
+  return next === undefined ? span : { ...span, endNs: next.startNs };
 }
 
 /** Of the two it is the daemon's span that knows its ends. */
