@@ -4,6 +4,7 @@
  * without them; with `--pairs N` also the downtimes of N pairs of moves by instrumented and by stock programs.
  *
  *   npm run -s bench:source -- [--moves N] [--pairs N]
+ *   npm run -s bench:source -- --vet SET      only whether what is put into a set's sources passes `go vet`
  *
  * Exit status 5 where a limit is exceeded.
  */
@@ -18,6 +19,7 @@ import { programNames, programsOf } from '../../src/instrument/programs.ts';
 import { medianOf, medianRatio } from '../../src/trace/median-interval.ts';
 import type { TwoHosts } from '../../test/two-hosts.ts';
 import { cacheFolder } from '../../vm/places.ts';
+import { type SourceSet, sourceSets } from '../../vm/versions.ts';
 import { withPair } from '../downtime/test-pair.ts';
 import { comparisonsOf, ownershipsOf } from './inferred.ts';
 import { callersOf, type Moved, moveOnce, switchBoth } from './moves.ts';
@@ -41,7 +43,7 @@ async function printSpanCost(): Promise<number> {
 }
 
 /** What `go vet` has against their own lines is theirs, with spans or without. */
-async function printVetted(): Promise<void> {
+async function printVetted(set: SourceSet): Promise<void> {
   const root = await goRootOf({ set, programs: programsOf(set), say });
   const { packages, ofOurs, ofTheirs, unseen } = await vetInjected(set, root, join(cacheFolder, `gocache-${set}`));
   for (const line of [...ofOurs, ...unseen]) print(`vet        ${line}`);
@@ -53,7 +55,7 @@ async function printVetted(): Promise<void> {
 async function measure(moves: number, pairs: number): Promise<void> {
   const spanNs = await printSpanCost();
   const built = await buildPrograms({ set, programs: programNames, say });
-  await printVetted();
+  await printVetted(set);
   await withPair({ say, set: 'bench-source' }, async ({ a, b, signal }) => {
     await switchBoth({ a, b }, built);
     await moveOnce({ a, b }, signal); // warms up
@@ -97,15 +99,23 @@ async function printPairs(hosts: TwoHosts, { pairs, built, signal }: Pairs): Pro
   );
 }
 
+/** @throws TransshipError `usage` */
+function setNamed(name: string): SourceSet {
+  const set = sourceSets.find((each) => each === name);
+  if (set === undefined) throw new TransshipError('usage', `--vet ${name}: no such set`, `one of ${sourceSets.join(', ')}`);
+  return set;
+}
+
 try {
   const { values } = parseArgs({
-    options: { pairs: { type: 'string', default: '0' }, moves: { type: 'string', default: '3' } },
+    options: { pairs: { type: 'string', default: '0' }, moves: { type: 'string', default: '3' }, vet: { type: 'string' } },
   });
   const [moves, pairs] = [Number(values.moves), Number(values.pairs)];
   if (!Number.isInteger(moves) || moves < 1 || !Number.isInteger(pairs) || pairs < 0)
     throw new TransshipError('usage', 'no such number of moves, or of pairs', 'npm run -s bench:source -- --moves 3 --pairs 10');
   mkdirSync(cacheFolder, { recursive: true });
-  await measure(moves, pairs);
+  if (values.vet === undefined) await measure(moves, pairs);
+  else await printVetted(setNamed(values.vet));
 } catch (error) {
   process.exitCode = reportError(error);
 }

@@ -10,6 +10,8 @@ import { firstMarkLine, sideFileName } from '../../src/instrument/span-marks.ts'
 import { cacheFolder } from '../../vm/places.ts';
 import type { SourceSet } from '../../vm/versions.ts';
 
+const limitMs = 1_200_000;
+
 export interface Vetted {
   readonly packages: number;
   /** What `go vet` says of lines that we put in. */
@@ -30,14 +32,44 @@ export async function vetInjected(set: SourceSet, root: string, goCache: string)
     const { changes } = await planInjection([work], pathRules, false);
     applyChanges(changes);
     const packages = [...new Set(changes.map(({ path }) => dirname(path).slice(join(work, 'src/').length)))];
-    const words = [join(packageRoot(), 'vm/in-go-root.sh'), root, work, goCache, 'go', 'vet', '-tags', 'seccomp', ...packages];
-    const { stderr, exitCode } = await execa('sh', words, { timeout: 1_200_000, reject: false });
+    const go = (...words: readonly string[]) =>
+      execa('sh', [join(packageRoot(), 'vm/in-go-root.sh'), root, work, goCache, 'go', ...words], {
+        timeout: limitMs,
+        reject: false,
+      });
+    // of a package with an import that is not there none of those named beside it would be vetted
+    const listed = await go(
+      'list',
+      '-e',
+      '-test',
+      '-tags',
+      'seccomp',
+      '-f',
+      '{{.ImportPath}}{{range .DepsErrors}}\t{{.}}{{end}}',
+      ...packages,
+    );
+    const { whole, unseen } = packagesIn(listed.stdout);
+    const { stderr, exitCode } = await go('vet', '-tags', 'seccomp', ...whole);
     const said = complaintsIn(stderr, (complaint) => standsOnOurs(work, complaint));
     if (exitCode !== 0 && Object.values(said).every((lines) => lines.length === 0)) throw new Error(stderr);
-    return { packages: packages.length, ...said };
+    return { packages: packages.length, ...said, unseen: [...unseen, ...said.unseen] };
   } finally {
     rmSync(scratch, { recursive: true });
   }
+}
+
+/** What `go list -test` says, a line each: the path of a package or of a test of it, then what is wrong with its imports (each after a tab, with lines of places below). */
+export function packagesIn(list: string): { readonly whole: readonly string[]; readonly unseen: readonly string[] } {
+  const errors = new Map<string, string | null>();
+  for (const row of list.split('\n').filter((line) => /^[\w.-]+\//.test(line))) {
+    const [name = '', error] = row.split('\t');
+    const path = name.replace(/(?:_test)? \[.*\]$|\.test$/, '');
+    errors.set(path, errors.get(path) ?? error ?? null);
+  }
+  return {
+    whole: [...errors].flatMap(([path, error]) => (error === null ? [path] : [])),
+    unseen: [...errors].flatMap(([path, error]) => (error === null ? [] : `${path}: ${error}`)),
+  };
 }
 
 /** A place in front is what an analyzer found, or an import that is not there, for which nothing at all is vetted; `vet:` is a package that does not compile. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { complaintsIn } from '../../bench/source/vet.ts';
+import { complaintsIn, packagesIn } from '../../bench/source/vet.ts';
 
 const isOurs = (line: string): boolean => line.includes(':7:');
 
@@ -22,4 +22,23 @@ test('what `go vet` finds in lines is told from what it could not look at', () =
 test('a package that does not compile is no package without complaints', () => {
   expect(complaintsIn('', isOurs)).toEqual({ ofOurs: [], ofTheirs: [], unseen: [] });
   expect(complaintsIn('vet: src/a/a.go:3:1: could not import b (open : no such file)', isOurs).unseen).toHaveLength(1);
+});
+
+test('a package with an import that is not there, or only its tests, is named with it, and keeps none of the others from being looked at', () => {
+  const list = [
+    'github.com/docker/docker/daemon\tdaemon.go:75:2: cannot find package "x" in any of:',
+    '\t/usr/lib/go/src/x (from $GOROOT)\tdaemon.go:76:2: cannot find package "y" in any of:',
+    'github.com/docker/docker/api',
+    'github.com/docker/docker/api [github.com/docker/docker/api.test]\tapi_test.go:9:2: cannot find package "x" in any of:',
+    'github.com/containerd/go-runc',
+    'github.com/containerd/go-runc.test',
+    'github.com/containerd/go-runc_test [github.com/containerd/go-runc.test]',
+  ].join('\n');
+  expect(packagesIn(list)).toEqual({
+    whole: ['github.com/containerd/go-runc'],
+    unseen: [
+      'github.com/docker/docker/daemon: daemon.go:75:2: cannot find package "x" in any of:',
+      'github.com/docker/docker/api: api_test.go:9:2: cannot find package "x" in any of:',
+    ],
+  });
 });
