@@ -29,5 +29,6 @@ async function run(set: SourceSet | undefined, options: Options, command: Comman
     to: options.to ?? null,
     say: terminal.say,
   });
+  for (const warning of fetched.warnings) terminal.warn(warning);
   terminal.result({ ...fetched, schema: 'transship.source-fetch/1' }, () => fetched.folder);
 }

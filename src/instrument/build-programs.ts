@@ -34,6 +34,7 @@ export async function buildPrograms({ set, programs, say }: BuildOptions): Promi
   requireGoBuild();
   const wanted = programsOf(set).filter(({ name }) => programs.includes(name));
   const sources = await fetchSources({ set, checkouts: [], to: null, say });
+  for (const warning of sources.warnings) say(`warning: ${warning}`);
   const versions = wanted.map((program) => ({ name: program.name, version: versionOf(program, sources) }));
   const root = await goRootOf({ set, programs: wanted, say });
   const target = join(

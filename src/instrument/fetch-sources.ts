@@ -146,7 +146,6 @@ async function fetchSet({ set, folder, say }: SetFetch): Promise<Pick<FetchedSou
       warnings.push(...got.warnings);
       for (const { place, version, patches } of got.trees) say(`  ${place} ${version}, ${patches ?? 'none of its'} patches`);
     }
-    for (const warning of warnings) say(`warning: ${warning}`);
     say(`fetched the sources of ${set} in ${((Date.now() - startMs) / 1000).toFixed(1)} s`);
     return { trees, warnings };
   } finally {

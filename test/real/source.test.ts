@@ -39,6 +39,12 @@ describe.skipIf(missing.length > 0)(`Docker's sources (${missing.join('; ') || '
   }, 600_000);
   afterAll(() => rmSync(work, { recursive: true, force: true }));
 
+  test.each(sourceSets)('%s: what the mirror lacks of it is said each time, also when it was fetched before', async (set) => {
+    const { stderr, exitCode } = await transship(['source', 'fetch', set]);
+    expect(exitCode).toBe(0);
+    for (const warning of fetched.get(set)?.warnings ?? []) expect(stderr).toContain(warning);
+  });
+
   test.each(sourceSets)('%s: every rule finds its function, and every call is still made', async (set) => {
     const { missed, calls, functions } = await scanSources([fetched.get(set)?.folder ?? ''], pathRules);
     const versions = Object.values(sourcePaths[set]?.versions ?? {});
