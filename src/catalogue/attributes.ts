@@ -430,8 +430,8 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     name: 'migration.inferred.reason',
     type: 'string',
     unit: null,
-    meaning: 'why nothing else can have happened between the two lines that enclose it',
-    source: 'src/layers/dockerd/rules.ts',
+    meaning: 'why nothing else can have happened between the two things that enclose it: a row of the table below',
+    source: 'src/trace/inference-rules.ts',
   },
   {
     name: 'migration.is_wait',

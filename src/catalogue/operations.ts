@@ -25,6 +25,7 @@ import { hostParts } from '../layers/transship/host-marks.ts';
 import { isOwnWork } from '../layers/transship/steps.ts';
 import { criuEdges } from '../trace/criu-edges.ts';
 import { gapRules, holderServices } from '../trace/gap-rules.ts';
+import { type InferenceName, inferenceRules } from '../trace/inference-rules.ts';
 import type { Service } from '../trace/layer-spans.ts';
 import { downtimeName, unexplainedName } from '../trace/trace-leaves.ts';
 
@@ -55,8 +56,8 @@ function criuOperations(): readonly OperationEntry[] {
 }
 
 function dockerdOperations(): readonly OperationEntry[] {
-  const ofPart = ({ name, service, reason, code, isSeveral }: PartRule): OperationEntry => ({
-    ...{ name, service, meaning: reason, source: code, isWait: isSeveral === true },
+  const ofPart = ({ name, service, why, isSeveral }: PartRule): OperationEntry => ({
+    ...{ name, service, ...inferred(why), isWait: isSeveral === true },
   });
   return [
     ...requestRules.flatMap(({ name, parts }): readonly OperationEntry[] => [
@@ -158,13 +159,7 @@ function hostOperations(): readonly OperationEntry[] {
 function nativeEntries(): readonly OperationEntry[] {
   return [
     ...nativeOperations.map(({ name, service, meaning, source, isWait }) => ({ name, service, meaning, source, isWait })),
-    ...nativeStretches.map(({ name, service, reason, code }) => ({
-      name,
-      service,
-      meaning: reason,
-      source: code,
-      isWait: false,
-    })),
+    ...nativeStretches.map(({ name, service, why }) => ({ name, service, ...inferred(why), isWait: false })),
   ];
 }
 
@@ -195,16 +190,15 @@ export const operationCatalogue: readonly OperationEntry[] = firstOfEach([
   ...dockerdOperations(),
   ...nativeEntries(),
   ...criuOperations(),
-  ...gapRules.flatMap(({ name, service, reason, source }) =>
-    (service === undefined ? holderServices : [service]).map((of) => ({
-      name,
-      service: of,
-      meaning: reason,
-      source,
-      isWait: false,
-    })),
+  ...gapRules.flatMap(({ name, service, why }) =>
+    (service === undefined ? holderServices : [service]).map((of) => ({ name, service: of, ...inferred(why), isWait: false })),
   ),
 ]);
+
+function inferred(why: InferenceName): { readonly meaning: string; readonly source: string } {
+  const { reason, source } = inferenceRules[why];
+  return { meaning: reason, source };
+}
 
 /** Two rules may give one name: `docker start` with a checkpoint, and without. */
 function firstOfEach(entries: readonly OperationEntry[]): readonly OperationEntry[] {

@@ -1,3 +1,4 @@
+import { inferenceRules } from '../trace/inference-rules.ts';
 import { services } from '../trace/layer-spans.ts';
 import { attributeCatalogue } from './attributes.ts';
 import { eventCatalogue } from './events.ts';
@@ -39,6 +40,14 @@ of CRIU as in 4.1.1.`,
     table(
       ['attribute', 'type', 'unit', 'what it is', 'source'],
       attributeCatalogue.map(({ name, type, unit, meaning, source }) => [code(name), type, unit ?? '', meaning, source]),
+    ),
+    '## What is inferred, and why',
+    `The one list of what \`migration.inferred.reason\` can say (\`src/trace/inference-rules.ts\`). Where a row holds stand the tables that are walked: between
+two lines of dockerd's log (\`src/layers/dockerd/rules.ts\`), between two of the daemons' own spans (\`src/layers/native/stretches.ts\`), and in stretches in which
+nobody speaks (\`src/trace/gap-rules.ts\`). A test fails on a reason that comes from elsewhere, and on a row that no table uses.`,
+    table(
+      ['rule', 'why nothing else happens there', 'source'],
+      Object.entries(inferenceRules).map(([rule, { reason, source }]) => [code(rule), reason, code(source)]),
     ),
   ]
     .join('\n\n')

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AlignedSpan } from './aligned-span.ts';
 import { type Leaf, unexplainedParts } from './explained.ts';
 import { edge, type GapRule, gapRules } from './gap-rules.ts';
+import { inferenceRules, inferredBy } from './inference-rules.ts';
 import { clip, type Interval } from './intervals.ts';
 import { type Ns, nsPerMs } from './time.ts';
 import { isOnlooker } from './trace-leaves.ts';
@@ -156,7 +157,7 @@ function gapSpan({ rule, parent, key, startNs, endNs }: NewGap): AlignedSpan {
   return {
     span: {
       ...{ key, parentKey: undefined, name: rule.name, startNs, endNs, evidence: rule.evidence, events: [] },
-      attributes: { 'code.function.name': rule.source, 'migration.inferred.reason': rule.reason },
+      attributes: { 'code.function.name': inferenceRules[rule.why].source, ...inferredBy(rule.why) },
     },
     service: rule.service ?? parent.service,
     host: parent.host,

@@ -11,10 +11,21 @@ import { openRun } from '../../src/evidence/open-run.ts';
 import { packageRoot } from '../../src/evidence/run-folder.ts';
 import { exportedAttributes } from '../../src/export/process-groups.ts';
 import { spansOf } from '../../src/layers/criu/spans.ts';
+import { inferenceRules } from '../../src/trace/inference-rules.ts';
 import { services } from '../../src/trace/layer-spans.ts';
 import { savingRules } from '../../src/trace/saving-rules.ts';
+import type { Span } from '../../src/trace/span.ts';
+import { unexplainedName } from '../../src/trace/trace-leaves.ts';
 import { readCase, recordedCases } from '../recorded/criu-cases.ts';
-import { attributeNames, type EmittedName, eventNames, serviceWords, spanNames, statisticsFields } from './emitted-names.ts';
+import {
+  attributeNames,
+  type EmittedName,
+  eventNames,
+  inferencesUsed,
+  serviceWords,
+  spanNames,
+  statisticsFields,
+} from './emitted-names.ts';
 
 type Named = readonly { readonly name: string }[];
 
@@ -68,6 +79,12 @@ test('attributes: the same; of CRIU’s statistics each field is listed', () => 
   expect(unemitted(attributeCatalogue, [...exact, ...events])).toEqual([]);
 });
 
+test('inferences: the reason is written in one place, by the name of a row; every row is named by a table or a layer', () => {
+  const written = attributeNames().filter(({ name }) => name === 'migration.inferred.reason');
+  expect(written.map(({ place }) => place.replace(/:\d+$/, ''))).toEqual(['src/trace/inference-rules.ts']);
+  expect([...inferencesUsed()].sort()).toEqual(Object.keys(inferenceRules).sort());
+});
+
 test('services: the compiler refuses one that is not listed; each that is listed is named by a layer', () => {
   const words = serviceWords();
   expect(services.filter((service) => !words.has(service))).toEqual([]);
@@ -96,7 +113,7 @@ const runs = [
   'sample-failed',
   'sample-layers',
   'sample-redis',
-  join(packageRoot(), 'test/recorded/runs/docker-small'),
+  ...['docker-small', 'native-26', 'native-28', 'instrumented-26'].map((run) => join(packageRoot(), 'test/recorded/runs', run)),
 ];
 
 test.each(runs)('%s, a recorded run: every name is listed, every value is of the listed type', (run) => {
@@ -106,6 +123,7 @@ test.each(runs)('%s, a recorded run: every name is listed, every value is of the
     const listed = operationCatalogue.filter(({ name }) => patternOf(name).test(span.name)).map(({ service }) => service);
     expect([span.name, listed]).toEqual([span.name, expect.arrayContaining([span.service])]);
     expectTyped(exportedAttributes(span));
+    expectReason(span);
     for (const event of span.events) {
       expect([event.name, isNamed(eventCatalogue, event.name)]).toEqual([event.name, true]);
       expectTyped(event.attributes);
@@ -121,6 +139,15 @@ test('every recorded log of CRIU: the same', () => {
   expect([...new Set(spans.map(({ name }) => name))].filter((name) => !isNamed(operationCatalogue, name))).toEqual([]);
   for (const { attributes } of spans) expectTyped(attributes);
 });
+
+const reasons: ReadonlySet<unknown> = new Set(Object.values(inferenceRules).map(({ reason }) => reason));
+
+/** What is inferred says why, in words of the list; a downtime and what is unexplained in it are no inference. */
+function expectReason({ name, evidence, attributes }: Span): void {
+  const reason = attributes['migration.inferred.reason'];
+  const isTold = reason === undefined ? evidence !== 'inferred' || name === unexplainedName : reasons.has(reason);
+  expect([name, reason, isTold]).toEqual([name, reason, true]);
+}
 
 const entries = new Map<string, AttributeEntry | undefined>();
 

@@ -125,6 +125,16 @@ function attributeIn(key: Node): readonly string[] {
   return name.includes('.') && !name.includes('/') ? [name] : [];
 }
 
+/** Rows of the list of inferences that tables and layers name: `why: …` of a row, and what `inferredBy` is called with. */
+export function inferencesUsed(): ReadonlySet<string> {
+  const rows = objects.map((object) => object.getProperty('why')).filter(Node.isPropertyAssignment);
+  const calls = emitting
+    .flatMap((file) => file.getDescendantsOfKind(SyntaxKind.CallExpression))
+    .filter((call) => call.getExpression().getText() === 'inferredBy');
+  const given = [...rows.map((row) => row.getInitializerOrThrow()), ...calls.flatMap((call) => call.getArguments())];
+  return new Set(given.filter(Node.isStringLiteral).map((word) => word.getLiteralValue()));
+}
+
 /** Services that the layers give to what they emit. */
 export function serviceWords(): ReadonlySet<string> {
   const files = emitting.filter((file) => pathOf(file) !== 'src/trace/layer-spans.ts');

@@ -1,3 +1,4 @@
+import { inferenceRules, inferredBy } from '../../trace/inference-rules.ts';
 import type { AttributeValue, LayerSpan, LayerSpans, SpanEvent } from '../../trace/layer-spans.ts';
 import { type Ns, nsPerMs } from '../../trace/time.ts';
 import type { DockerdEvidence } from './evidence.ts';
@@ -60,7 +61,10 @@ function requestSpans({ rule, lines }: Request, evidence: DockerdEvidence): read
     startNs: first.timeNs,
     endNs,
     evidence: 'inferred',
-    attributes: { 'log.file.path': evidence.logPath, 'migration.log.line': first.line ?? 0 },
+    attributes: {
+      ...{ 'log.file.path': evidence.logPath, 'migration.log.line': first.line ?? 0 },
+      ...inferredBy('request, to its last line'),
+    },
     events: eventsIn(evidence, first.timeNs, endNs),
     isWait: true,
   };
@@ -81,9 +85,9 @@ function partSpans(rule: PartRule, lines: readonly DaemonLine[], { key, evidence
   const startNs = first.timeNs + (first.lateNs ?? 0n);
   if (end.timeNs <= startNs) return [];
   const attributes: Record<string, AttributeValue> = {
-    'code.function.name': rule.code,
+    'code.function.name': inferenceRules[rule.why].source,
     'log.file.path': evidence.logPath,
-    'migration.inferred.reason': rule.reason,
+    ...inferredBy(rule.why),
   };
   if (first.line !== null) attributes['migration.log.line'] = first.line;
   if (rule.hasBytes && evidence.imagesBytes !== null) attributes['migration.bytes'] = evidence.imagesBytes;

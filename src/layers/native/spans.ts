@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { inferenceRules, inferredBy } from '../../trace/inference-rules.ts';
 import type { Attributes, AttributeValue, LayerSpan, LayerSpans } from '../../trace/layer-spans.ts';
 import { nsToUs } from '../../trace/time.ts';
 import type { Joined, NativeNode, NativeRequest } from './join.ts';
@@ -129,8 +130,8 @@ function stretchSpan(
     endNs,
     evidence: 'until-next',
     attributes: {
-      'code.function.name': rule.code,
-      'migration.inferred.reason': rule.reason,
+      'code.function.name': inferenceRules[rule.why].source,
+      ...inferredBy(rule.why),
       ...(rule.hasBytes && imagesBytes !== null ? { 'migration.bytes': imagesBytes } : {}),
     },
     events: [],

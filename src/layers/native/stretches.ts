@@ -1,3 +1,4 @@
+import type { InferenceName } from '../../trace/inference-rules.ts';
 import type { Ns } from '../../trace/time.ts';
 import type { NativeNode, NativeRequest } from './join.ts';
 
@@ -12,11 +13,10 @@ export interface NativeStretch {
   readonly isEndOf?: true;
   /** Only where the request made such a call. */
   readonly having?: string;
-  readonly code: string;
   /** It handles the images: their bytes stand on the span. */
   readonly hasBytes?: true;
-  /** Why nothing else happens in it. */
-  readonly reason: string;
+  /** Why nothing else happens in it, and what does it. */
+  readonly why: InferenceName;
 }
 
 const rpc = 'containerd.services';
@@ -29,17 +29,14 @@ export const nativeStretches: readonly NativeStretch[] = [
     before: `${rpc}.tasks.v1.Tasks/Checkpoint`,
     isEndOf: true,
     hasBytes: true,
-    code: 'services/tasks.(*local).Checkpoint',
-    reason:
-      'the shim has answered; archive.Diff and writeContent put a tar of the images into the content store, then the call returns',
+    why: 'containerd.checkpoint.pack, by own spans',
   },
   {
     service: 'dockerd',
     name: 'dockerd.checkpoint.write-index',
     after: `${rpc}.tasks.v1.Tasks/Checkpoint`,
     before: `${rpc}.images.v1.Images/Create`,
-    code: 'containerd.(*task).writeIndex',
-    reason: 'client (*task).Checkpoint writes the index of the checkpoint, then makes the image of it',
+    why: 'dockerd.checkpoint.write-index, by own spans',
   },
   {
     service: 'dockerd',
@@ -47,8 +44,7 @@ export const nativeStretches: readonly NativeStretch[] = [
     after: `${rpc}.content.v1.Content/Info`,
     before: `${rpc}.images.v1.Images/Delete`,
     hasBytes: true,
-    code: 'libcontainerd/remote.(*task).CreateCheckpoint',
-    reason: 'CreateCheckpoint has opened the tar (Content/Info), unpacks it (archive.Apply), then deletes the checkpoint image',
+    why: 'dockerd.checkpoint.unpack, by own spans',
   },
   {
     service: 'dockerd',
@@ -57,9 +53,7 @@ export const nativeStretches: readonly NativeStretch[] = [
     before: `${rpc}.containers.v1.Containers/Get`,
     having: `${rpc}.content.v1.Content/Delete`,
     hasBytes: true,
-    code: 'libcontainerd/remote.(*container).NewTask',
-    reason:
-      'the container is known to containerd; NewTask packs the checkpoint into the content store (archive.Diff, writeContent), then asks for the container',
+    why: 'dockerd.start.content-store, by own spans',
   },
 ];
 

@@ -2,6 +2,7 @@ import type { Manifest } from '../../evidence/manifest.ts';
 import type { RunPhase } from '../../evidence/records.ts';
 import { runPhases } from '../../evidence/records.ts';
 import { controllerHost, rootKey } from '../../trace/aligned-span.ts';
+import { inferredBy } from '../../trace/inference-rules.ts';
 import type { AttributeValue, LayerSpan, LayerSpans } from '../../trace/layer-spans.ts';
 import type { Ns } from '../../trace/time.ts';
 import { apiSpan, commandSpan } from './calls.ts';
@@ -35,6 +36,7 @@ function rootSpan(manifest: Manifest, below: readonly LayerSpan[]): LayerSpan {
   if (manifest.outcome !== null) attributes['migration.outcome'] = manifest.outcome;
   if (manifest.container !== null) attributes['container.name'] = manifest.container.name;
   if (manifest.container?.sourceId) attributes['container.id'] = manifest.container.sourceId;
+  if (manifest.endedNs === null) Object.assign(attributes, inferredBy('migration, no end'));
   return {
     key: rootKey,
     parentKey: undefined,

@@ -1,5 +1,6 @@
 import type { JournalRecord, RunPhase } from '../../evidence/records.ts';
 import type { StepName } from '../../evidence/steps.ts';
+import { inferredBy } from '../../trace/inference-rules.ts';
 import type { Attributes, AttributeValue, LayerSpan, SpanEvent } from '../../trace/layer-spans.ts';
 
 /** A step as its journal records tell it: one try, or one undoing. */
@@ -98,7 +99,10 @@ function stepSpan({ begin, end, notes, roleOf, atNs }: Pair): StepSpan {
       startNs: BigInt(begin.atNs),
       endNs: BigInt(end?.atNs ?? atNs ?? begin.atNs),
       evidence: end === null ? 'inferred' : 'bounded',
-      attributes: stepAttributes(begin, end, roleOf(begin.host)),
+      attributes: {
+        ...stepAttributes(begin, end, roleOf(begin.host)),
+        ...(end === null ? inferredBy('step, no end') : {}),
+      },
       events: notes.filter((note) => note.step === begin.step && note.seq > begin.seq).map(noteEvent),
       isWait: !ownWork.has(begin.step),
       ...(error === null ? {} : { error }),
