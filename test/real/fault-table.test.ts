@@ -13,7 +13,7 @@ const cells: readonly Cell[] = [
   { strategy: 'cold', moment: 'restore', fault: 'CRIU killed in the restore' },
   { strategy: 'diskless', moment: 'verify', fault: 'ssh killed to a host' },
   { strategy: 'cold', moment: 'before', fault: "the source's clock put back by an hour" },
-  { strategy: 'post-copy', moment: 'rest', fault: 'lazy-pages daemon killed' },
+  { strategy: 'cold', moment: 'way', fault: 'page with a wrong byte' },
 ];
 
 describeOnHosts('a fault in a move', 'fault-table', (hosts) => {
@@ -29,4 +29,17 @@ describeOnHosts('a fault in a move', 'fault-table', (hosts) => {
       expect(wrong, printed).toEqual([]);
     },
   );
+
+  test.each([
+    [
+      'its link is cut, and mended: the way on, as it is printed, ends there with all of its memory',
+      'network cut between the hosts',
+      'migrated',
+    ],
+    ['its page daemon is killed: the way back is the one that is printed', 'lazy-pages daemon killed', 'rolled-back'],
+  ])('memory still to come, and %s', async (_name, fault, end) => {
+    const { wrong, outcomes, left, printed } = await playCell(hosts(), { strategy: 'post-copy', moment: 'rest', fault });
+    expect(wrong, printed).toEqual([]);
+    expect({ outcomes, left }).toEqual({ outcomes: ['halves-kept', end], left: [] });
+  });
 });
