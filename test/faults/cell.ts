@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { transship } from '../built-command.ts';
+import { builtProgram, transship } from '../built-command.ts';
 import { onHost } from '../destination-state.ts';
 import { counterName, reviveDockerd, startCounter } from '../host-faults.ts';
 import type { TwoHosts } from '../two-hosts.ts';
@@ -13,6 +13,8 @@ import { copiesOn, leftoversOn } from './state.ts';
 const memoryMb = (cell: Cell) => (cell.strategy === 'post-copy' && ['verify', 'rest'].includes(cell.moment) ? 150 : 20);
 
 const limitMs = 30_000;
+/** A dockerd that hangs is waited for in several places, each with a limit of its own. */
+const longestMs = 900_000;
 
 /** What a cell was about when it ended. */
 export interface Played {
@@ -112,7 +114,7 @@ interface Moving {
 async function move({ a }: TwoHosts, { cell: { strategy, moment }, run, strike }: Moving) {
   const words = ['migrate', counterName, 'test:b', '--from', 'test:a', '--no-probe', '--strategy', strategy, '--name', run];
   const isBefore = moment === 'before' && (await strike(null));
-  const command = transship(words);
+  const command = builtProgram('src/cli/main.js', words, {}, longestMs);
   const until = (step: string) => untilJournal(command, run, beginOf(step));
   const late = until(stepAt('ready', strategy)).then(async (isReached) => {
     // by its root: a dockerd that is dead, or a container that stands still, does not matter
