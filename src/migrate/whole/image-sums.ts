@@ -4,7 +4,7 @@ import { quoteWord } from '../../hosts/link.ts';
 /** CRC-32 and size of every file below a folder, by its name there. */
 export type ImageSums = ReadonlyMap<string, string>;
 
-/** cksum(1) reads a gigabyte in 0.2 s where it has the processor's instructions for it (coreutils 9), in 3 s elsewhere. */
+/** cksum(1) takes 0.3 s of processor time a gigabyte where it uses the processor's instructions for it (coreutils 9), and longer elsewhere. */
 const limitMs = 600_000;
 
 /**
