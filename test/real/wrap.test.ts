@@ -76,7 +76,7 @@ describeOnHosts('our runtime on a Docker host', 'wrap', (hosts) => {
       const shown = await wrap('install', 'test:b', '--dry-run');
       expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
       expect(shown.stdout).toMatch(
-        /^folder {3}\/usr\/local\/lib\/transship: links, mark, restore, call, runtime, calls\/ \(links to call\) \(new\)$/m,
+        /^folder {3}\/usr\/local\/lib\/transship: links, mark, restore-watch, restore, call, runtime, calls\/ \(links to call\) \(new\)$/m,
       );
       expect(shown.stdout).toMatch(/^file {5}\/etc\/docker\/daemon\.json$/m);
       expect(shown.stdout).toMatch(/^ {11}\+ .*"runtimes": \{ "transship": \{ "path": /m);
