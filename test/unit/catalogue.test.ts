@@ -96,7 +96,7 @@ const runs = [
   'sample-failed',
   'sample-layers',
   'sample-redis',
-  join(packageRoot(), 'test/recorded/runs/docker-small'),
+  ...['docker-small', 'redis-diskless', 'redis-docker'].map((run) => join(packageRoot(), 'test/recorded/runs', run)),
 ];
 
 test.each(runs)('%s, a recorded run: every name is listed, every value is of the listed type', (run) => {
