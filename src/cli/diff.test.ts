@@ -7,6 +7,10 @@ import { packageRoot } from '../evidence/run-folder.ts';
 
 const recorded = join(packageRoot(), 'test/recorded/runs/docker-small');
 const failed = join(packageRoot(), 'traces/sample-failed');
+const [docker, diskless] = ['redis-docker', 'redis-diskless'].map((run) => join(packageRoot(), 'test/recorded/runs', run)) as [
+  string,
+  string,
+];
 let root: string;
 
 beforeEach(() => {
@@ -23,12 +27,12 @@ function setOf(name: string, count: number): string {
 
 describe('two runs', () => {
   test('as a document: each operation with both sides; unknown is null', async () => {
-    const { stdout, stderr, exitCode } = await transship(['diff', 'sample-redis', 'sample-auto', '--format', 'json']);
+    const { stdout, stderr, exitCode } = await transship(['diff', docker, diskless, '--format', 'json']);
     expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
     const document = JSON.parse(stdout);
     expect(document).toMatchObject({
-      ...{ schema: 'transship.diff/1', before: { name: 'sample-redis', runs: ['sample-redis'] } },
-      after: { name: 'sample-auto', runs: ['sample-auto'] },
+      ...{ schema: 'transship.diff/1', before: { name: docker, runs: ['sample-redis'] } },
+      after: { name: diskless, runs: ['sample-auto'] },
     });
     const of = (name: string) => document.operations.find((one: { name: string }) => one.name === name);
     const downtime = of('downtime');

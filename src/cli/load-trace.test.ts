@@ -124,7 +124,7 @@ describe('what packs and unpacks the images says how many bytes, and how many a 
     [`${runs}/native-26`, 461_231],
     [`${runs}/native-28`, 467_592],
     [`${runs}/instrumented-26`, 134_876_460],
-    ['traces/sample-redis', 196_291_324],
+    [`${runs}/redis-docker`, 196_291_324],
     ['traces/sample-layers', 65_776_388],
   ])('%s: by dockerd’s own spans, and by its log', (run, bytes) => {
     const path = join(folder.path, 'other');

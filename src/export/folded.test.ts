@@ -31,7 +31,7 @@ test('a name that holds what parts frames and stacks', () => {
 });
 
 test('of a recorded run: the stacks add up to its length, as nothing but its restored tasks goes on side by side', () => {
-  const trace = loadTrace({ run: 'sample-redis', path: join(packageRoot(), 'traces/sample-redis') });
+  const trace = loadTrace({ run: 'redis-docker', path: join(packageRoot(), 'test/recorded/runs/redis-docker') });
   const stacks = stacksOf([...foldedStacks(trace)].join(''));
   const sumUs = [...stacks.values()].reduce((sum, us) => sum + us, 0);
   const wholeUs = Number(trace.spans.find(({ name }) => name === 'migration')?.durationNs) / 1e3;

@@ -13,8 +13,9 @@ import { savingRules } from './saving-rules.ts';
 import { savings } from './savings.ts';
 import type { Trace } from './span.ts';
 
-const runs = ['sample-redis', 'sample-auto', 'sample-failed', join(packageRoot(), 'test/recorded/runs/docker-small')];
-const traces = new Map(runs.map((run) => [run, loadTrace(openRun(run))]));
+const runs = ['redis-docker', 'redis-diskless', 'docker-small', 'sample-redis', 'sample-auto', 'sample-failed'];
+const placeOf = (run: string) => (run.startsWith('sample-') ? run : join(packageRoot(), 'test/recorded/runs', run));
+const traces = new Map(runs.map((run) => [run, loadTrace(openRun(placeOf(run)))]));
 const traceOf = (run: string) => traces.get(run) as Trace;
 const savingsOf = (trace: Trace) => savings(trace, criticalPath(trace));
 
@@ -59,24 +60,24 @@ function imported(name: string): Trace {
 /*
  * By hand from the evidence: times of the lines that begin and end each, less what the rule says would remain.
  *
- * sample-redis  a/dockerd.log:7-8 create image … delete image 3055.614, :5-6 pack 441.239, :6-7 index 3.440;
- *               b/dockerd.log:34-36 single walk … shim bootstrap 2330.713          = 5831.006
- *               b/dockerd.log:18-33 addresses … bundle dir created 32.282, :36-45 create 7.310 = 39.592
- *               a/dump.log:5919-5922 unlock 67.792, b/restore.log:1783-1792 59.331, less 15 each = 97.123
- *               b/restore.log:388 setup-namespaces … first `cg: Move into` 76.968, less 12 = 64.968
- *               5926 + 1837 lines = 7.763
- * sample-auto   a/dump.log:3489-3490 disconnect 167.366, less 1;  b/restore.log:267-270 hook 73.658, less 12
- * a-tiny-cold   dump.log:67 the first line after kdat 28.470, less 1;  :149-154 freezer 100.409: one sleep of 100
- * c-redis200    dump.log:99-104 freezer 100.250: one sleep;  restore.log:1294-1297 unlock 55.973, less 15
+ * redis-docker   a/dockerd.log:7-8 create image … delete image 3055.614, :5-6 pack 441.239, :6-7 index 3.440;
+ *                b/dockerd.log:34-36 single walk … shim bootstrap 2330.713          = 5831.006
+ *                b/dockerd.log:18-33 addresses … bundle dir created 32.282, :36-45 create 7.310 = 39.592
+ *                a/dump.log:5919-5922 unlock 67.792, b/restore.log:1783-1792 59.331, less 15 each = 97.123
+ *                b/restore.log:388 setup-namespaces … first `cg: Move into` 76.968, less 12 = 64.968
+ *                5926 + 1837 lines = 7.763
+ * redis-diskless a/dump.log:3489-3490 disconnect 167.366, less 1;  b/restore.log:267-270 hook 73.658, less 12
+ * a-tiny-cold    dump.log:67 the first line after kdat 28.470, less 1;  :149-154 freezer 100.409: one sleep of 100
+ * c-redis200     dump.log:99-104 freezer 100.250: one sleep;  restore.log:1294-1297 unlock 55.973, less 15
  */
 test.each([
   [
-    'sample-redis',
-    () => traceOf('sample-redis'),
+    'redis-docker',
+    () => traceOf('redis-docker'),
     { 'content-store': 5831.006, 'cold-destination': 39.592, 'iptables-lock': 97.123 },
   ],
-  ['sample-redis', () => traceOf('sample-redis'), { 'network-hook': 64.968, 'log-level': 7.763 }],
-  ['sample-auto', () => traceOf('sample-auto'), { 'page-server-end': 166.366, 'network-hook': 61.658 }],
+  ['redis-docker', () => traceOf('redis-docker'), { 'network-hook': 64.968, 'log-level': 7.763 }],
+  ['redis-diskless', () => traceOf('redis-diskless'), { 'page-server-end': 166.366, 'network-hook': 61.658 }],
   ['a-tiny-cold', () => imported('a-tiny-cold'), { 'cold-kdat': 27.47, 'freezer-poll': 100 }],
   ['c-redis200', () => imported('c-redis200'), { 'freezer-poll': 100, 'iptables-lock': 40.973 }],
 ])('%s: what would shorten it, as reckoned by hand from its logs', (_run, trace, expected) => {
@@ -85,7 +86,7 @@ test.each([
 });
 
 test('what a run does not have cannot be saved: diskless has no content store, no iptables, no poll; a warm kdat is none', () => {
-  const names = savingsOf(traceOf('sample-auto')).map(({ rule }) => rule.name);
+  const names = savingsOf(traceOf('redis-diskless')).map(({ rule }) => rule.name);
   for (const name of ['content-store', 'image-copy', 'cold-destination', 'iptables-lock', 'freezer-poll', 'cold-kdat'])
     expect(names).not.toContain(name);
   expect(savingsOf(imported('c-redis200')).map(({ rule }) => rule.name)).not.toContain('cold-kdat');
@@ -119,7 +120,7 @@ test('what went on beside something longer cannot be saved', () => {
 });
 
 test('by post-copy nothing is said of memory', () => {
-  const trace = traceOf('sample-auto');
+  const trace = traceOf('redis-diskless');
   const [root, ...rest] = trace.spans;
   if (root === undefined) throw new Error('no spans');
   const postCopy = {

@@ -87,7 +87,7 @@ export const savingRules: readonly SavingRule[] = [
     fromUs: 25 * ms,
     remainsUs: 15 * ms,
     source:
-      'criu/net.c iptables_restore is started 4-6 times, 51-87 ms; nftables_network_unlock starts nothing: 1-16 ms with what runc does in the notification (sample-auto)',
+      'criu/net.c iptables_restore is started 4-6 times, 51-87 ms; nftables_network_unlock starts nothing: 1-16 ms with what runc does in the notification (test/recorded/runs/redis-diskless)',
   },
   {
     name: 'freezer-poll',

@@ -113,7 +113,9 @@ const runs = [
   'sample-failed',
   'sample-layers',
   'sample-redis',
-  ...['docker-small', 'native-26', 'native-28', 'instrumented-26'].map((run) => join(packageRoot(), 'test/recorded/runs', run)),
+  ...['docker-small', 'native-26', 'native-28', 'instrumented-26', 'redis-diskless', 'redis-docker'].map((run) =>
+    join(packageRoot(), 'test/recorded/runs', run),
+  ),
 ];
 
 test.each(runs)('%s, a recorded run: every name is listed, every value is of the listed type', (run) => {

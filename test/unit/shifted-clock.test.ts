@@ -22,7 +22,7 @@ interface Wrong {
  */
 function recordedWith(run: string, host: string, { aheadNs, gainsPpm }: Wrong, isUnnoticed = false): Trace {
   const path = join(root, `${run}-${host}-${aheadNs}-${gainsPpm}-${isUnnoticed}`);
-  cpSync(join(packageRoot(), run.startsWith('sample-') ? 'traces' : 'test/recorded/runs', run), path, { recursive: true });
+  cpSync(join(packageRoot(), 'test/recorded/runs', run), path, { recursive: true });
   const folder = { run, path };
   const manifest = readManifest(folder);
   const errorAt = (ns: bigint) => aheadNs + ((ns - BigInt(manifest.createdNs)) * gainsPpm) / 1_000_000n;
@@ -124,15 +124,15 @@ describe.each(['docker-small', 'native-26', 'native-28'])('%s with a wrong clock
 });
 
 /** Our own scripts on the hosts work by themselves there: no call of the controller encloses what they do, but some moments wait for others. */
-describe('sample-auto, past the content store, with a wrong clock on one host', () => {
-  const right = recordedWith('sample-auto', 'a', { aheadNs: 0n, gainsPpm: 0n });
+describe('redis-diskless, past the content store, with a wrong clock on one host', () => {
+  const right = recordedWith('redis-diskless', 'a', { aheadNs: 0n, gainsPpm: 0n });
   const ms = 1_000_000n;
 
   test.each([
     ['a', 3n * minute],
     ['b', -7n * minute],
   ] as const)('%s: ahead by %i ns and measured, it is the same tree', (host, aheadNs) => {
-    const trace = recordedWith('sample-auto', host, { aheadNs, gainsPpm: 0n });
+    const trace = recordedWith('redis-diskless', host, { aheadNs, gainsPpm: 0n });
     expect(trace.inconsistencies).toEqual([]);
     expect(tree(trace)).toEqual(tree(right));
     expect(farthestNs(trace, right)).toBeLessThan(100_000n);
@@ -144,7 +144,7 @@ describe('sample-auto, past the content store, with a wrong clock on one host', 
     ['b', -10n * ms, 'destination.unpack (b) begins before source.say-go (a)'],
     ['b', 30n * ms, 'runc.restore (b) ends after migration.restore.restore (controller)'],
   ] as const)('%s: ahead by %i ns and not noticed: %s', (host, aheadNs, words) => {
-    const { inconsistencies } = recordedWith('sample-auto', host, { aheadNs, gainsPpm: 0n }, true);
+    const { inconsistencies } = recordedWith('redis-diskless', host, { aheadNs, gainsPpm: 0n }, true);
     expect(inconsistencies).toContainEqual(expect.stringContaining(`${words} by `));
   });
 });

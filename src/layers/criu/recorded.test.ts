@@ -55,8 +55,8 @@ describe.each(all.filter(({ log: { digest } }) => outcomeOf(digest) === 'ok'))('
   });
 });
 
-const samples = ['sample-redis', 'sample-failed'].flatMap((run) =>
-  ['a', 'b'].flatMap((host) => readCriuEvidence(join(packageRoot(), 'traces', run, 'evidence', host)).logs),
+const samples = ['test/recorded/runs/redis-docker', 'traces/sample-redis', 'traces/sample-failed'].flatMap((run) =>
+  ['a', 'b'].flatMap((host) => readCriuEvidence(join(packageRoot(), run, 'evidence', host)).logs),
 );
 
 const measured = [...all, ...samples.map((log) => ({ file: log.digest.file, log }))].filter(
@@ -110,7 +110,7 @@ describe.each(measured)("CRIU's own statistics: $file", ({ file, log: { digest, 
 });
 
 test('the spans of a large memory add up to memwrite_time without a word about parts left out', () => {
-  const evidence = readCriuEvidence(join(packageRoot(), 'traces/sample-redis/evidence/a'));
+  const evidence = readCriuEvidence(join(packageRoot(), 'test/recorded/runs/redis-docker/evidence/a'));
   const writes = spansOf(evidence).flatMap(({ spans }) => spans.filter(({ name }) => name === 'criu.dump.memory.write'));
   const sumNs = writes.reduce((sum, { startNs, endNs }) => sum + endNs - startNs, 0n);
   const own = evidence.logs[0]?.statistics?.values.memwrite_time ?? 0;

@@ -47,7 +47,7 @@ function apiError(record: ApiRecord): string | null {
 // biome-ignore format: one list
 export const namedPrograms = [
   'tar', 'ssh', 'rsync', 'docker', 'criu', 'ip', 'nft', 'cp', 'mv', 'rm', 'mkdir', 'cat', 'head', 'stat', 'sed', 'find', 'df', 'perl',
-  'journalctl', 'du',
+  'journalctl', 'du', 'unshare',
 ] as const;
 const programs = new RegExp(`(?:^|[\\s;|{(&'"])(${namedPrograms.join('|')})(?=\\s)`);
 
