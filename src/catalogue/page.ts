@@ -41,6 +41,14 @@ of CRIU as in 4.1.1.`,
       ['attribute', 'type', 'unit', 'what it is', 'source'],
       attributeCatalogue.map(({ name, type, unit, meaning, source }) => [code(name), type, unit ?? '', meaning, source]),
     ),
+    ...inferences(),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+function inferences(): readonly string[] {
+  return [
     '## What is inferred, and why',
     `The one list of what \`migration.inferred.reason\` can say (\`src/trace/inference-rules.ts\`). Where a row holds stand the tables that are walked: between
 two lines of dockerd's log (\`src/layers/dockerd/rules.ts\`), between two of the daemons' own spans (\`src/layers/native/stretches.ts\`), and in stretches in which
@@ -49,9 +57,7 @@ nobody speaks (\`src/trace/gap-rules.ts\`). A test fails on a reason that comes 
       ['rule', 'why nothing else happens there', 'source'],
       Object.entries(inferenceRules).map(([rule, { reason, source }]) => [code(rule), reason, code(source)]),
     ),
-  ]
-    .join('\n\n')
-    .concat('\n');
+  ];
 }
 
 function code(text: string): string {

@@ -104,7 +104,10 @@ export function attributeNames(): readonly EmittedName[] {
   ];
   return files.flatMap((file) =>
     [
-      ...file.getDescendantsOfKind(SyntaxKind.PropertyAssignment).map((property) => property.getNameNode()),
+      ...file
+        .getDescendantsOfKind(SyntaxKind.PropertyAssignment)
+        .filter((property) => !isInferenceRow(property.getInitializer()))
+        .map((property) => property.getNameNode()),
       ...file
         .getDescendantsOfKind(SyntaxKind.BinaryExpression)
         .filter((one) => one.getOperatorToken().getKind() === SyntaxKind.EqualsToken)
@@ -114,6 +117,11 @@ export function attributeNames(): readonly EmittedName[] {
       ...file.getDescendantsOfKind(SyntaxKind.ArrayLiteralExpression).flatMap((pair) => pair.getElements().slice(0, 1)),
     ].flatMap((key) => attributeIn(key).map((name) => ({ name, place: `${pathOf(file)}:${key.getStartLineNumber()}` }))),
   );
+}
+
+/** A row of the list of inferences, whose name reads like an attribute's. */
+function isInferenceRow(value: Node | undefined): boolean {
+  return Node.isObjectLiteralExpression(value) && value.getProperty('reason') !== undefined;
 }
 
 function attributeIn(key: Node): readonly string[] {
@@ -132,7 +140,9 @@ export function inferencesUsed(): ReadonlySet<string> {
     .flatMap((file) => file.getDescendantsOfKind(SyntaxKind.CallExpression))
     .filter((call) => call.getExpression().getText() === 'inferredBy');
   const given = [...rows.map((row) => row.getInitializerOrThrow()), ...calls.flatMap((call) => call.getArguments())];
-  return new Set(given.filter(Node.isStringLiteral).map((word) => word.getLiteralValue()));
+  // other objects say why in words of their own
+  const names = given.filter(Node.isStringLiteral).filter((word) => word.getContextualType()?.isUnion());
+  return new Set(names.map((word) => word.getLiteralValue()));
 }
 
 /** Services that the layers give to what they emit. */
