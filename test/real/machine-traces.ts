@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** All that test hosts could leave on a machine; other sets that live side by side are left out. */
@@ -23,7 +24,7 @@ export function machineTraces(set: string): MachineTraces {
   const namespaces = pids.flatMap((pid) => kinds.map((kind) => read(() => readlinkSync(`/proc/${pid}/ns/${kind}`))));
   return {
     mounts: lines('/proc/self/mountinfo')
-      .filter((line) => !isOther(line, set))
+      .filter((line) => !isOther(line, set) && !isSmallDisk(line))
       .map((line) => line.split(' ').slice(3).join(' ')),
     namespaces: [...new Set(namespaces)].filter((name) => name !== '' && !roots.has(name)).sort(),
     cgroups: dockerGroups('/sys/fs/cgroup', 4).filter((folder) => !isOther(folder, set)),
@@ -72,6 +73,11 @@ function isOfOtherSet(pid: string, set: string): boolean {
 function isOther(text: string, set: string): boolean {
   const name = /(?:transship-testbed-|transship\/testbed\/)([a-z0-9-]+)/.exec(text)?.[1];
   return name !== undefined && name !== set;
+}
+
+/** Tests that fill a disk mount one of their own below the folder of temporary files, where no test host mounts anything. */
+function isSmallDisk(mount: string): boolean {
+  return mount.split(' ')[4]?.startsWith(`${tmpdir()}/`) ?? false;
 }
 
 function dockerGroups(folder: string, depth: number): readonly string[] {

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -83,7 +83,9 @@ describe('the tarball', () => {
 
   test('holds every file that vm/ reads at run time', () => {
     const files = ['host', 'workload'].flatMap((room) =>
-      readdirSync(join(packageRoot(), 'vm', room)).map((name) => `vm/${room}/${name}`),
+      readdirSync(join(packageRoot(), 'vm', room), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => relative(packageRoot(), join(parentPath, name))),
     );
     const loose = readdirSync(join(packageRoot(), 'vm'))
       .filter((name) => /\.(sh|txt)$/.test(name))
