@@ -15,6 +15,7 @@ import { joinLayers } from './parents.ts';
 import type { Span, Trace } from './span.ts';
 import { nsToUs } from './time.ts';
 import { leavesOf } from './trace-leaves.ts';
+import { withinCallers } from './within-callers.ts';
 
 export interface AssembleInput {
   readonly traceId: string;
@@ -32,9 +33,10 @@ export function assemble({ traceId, run, layers, clocks }: AssembleInput): Trace
   const hostClocks = readClocks(layers, clocks);
   const clockOf = (layer: LayerSpans) => hostClocks.clockOf(layer);
   const anchored = anchorByCause(alignLayers(traceId, layers, clockOf));
-  const told = anchorByMeeting(anchored, alignMeetings(layers, clockOf));
-  const joined = joinLayers(told);
-  const inconsistencies = [...findInconsistencies(told, joined.parents), ...findDisorder(told)];
+  const dated = anchorByMeeting(anchored, alignMeetings(layers, clockOf));
+  const joined = joinLayers(dated);
+  const inconsistencies = [...findInconsistencies(dated, joined.parents), ...findDisorder(dated)];
+  const told = withinCallers(dated, joined.parents);
   // imported logs belong to no run of ours: between them nothing is known
   const isOurRun = layers.some((layer) => layer.role === 'controller');
   const toldLeaves = withoutUncertainty(leavesOf(told, joined.parents));
