@@ -77,7 +77,21 @@ describe.skipIf(missing.length > 0)(`virtual machines without root and without n
     expect(stderr).toMatch(/^error: \/tmp\/a b\/transship\/run\/default: test hosts cannot have their sockets there\n {2}hint: /);
   });
 
-  /** A quarter of an hour and more where code is emulated. */
+  test.runIf(process.env.TRANSSHIP_FAULTS === 'all')(
+    'from a saved state, the second time',
+    async () => {
+      for (const said of [/^no such hosts are saved/m, /^a: its clock stood \d+\.\d s behind/m]) {
+        const up = await testbed('up', '--kind', 'vm', '--saved');
+        expect(up.exitCode, up.stderr).toBe(0);
+        expect(up.stderr).toMatch(said);
+        expect(await onHost('a', 'docker version >/dev/null && ssh b hostname')).toBe('b');
+        expect((await testbed('down')).exitCode).toBe(0);
+      }
+    },
+    2 * limitMs,
+  );
+
+  /** Four minutes on two idle cores, where code is emulated. */
   test.runIf(process.env.TRANSSHIP_FAULTS === 'all')(
     'no root ever made a disk here: a machine installs it',
     async () => {
