@@ -10,7 +10,7 @@ export function withinCallers(spans: readonly AlignedSpan[], parents: readonly (
     const known = fitted.get(index);
     if (known !== undefined) return known;
     const own = spans[index] as AlignedSpan;
-    fitted.set(index, own);
+    fitted.set(index, own); // nobody is asked for his own caller without end
     const parent = parents[index];
     const result = parent === undefined ? own : endingWith(own, trimmed(parent));
     fitted.set(index, result);

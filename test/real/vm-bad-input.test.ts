@@ -8,6 +8,7 @@ import { packageRoot } from '../../src/evidence/run-folder.ts';
 import { missingForTestbed, missingForVms } from '../../vm/prerequisites.ts';
 import { takeDown } from '../../vm/testbed-down.ts';
 import { readTestbed, testbedFolder } from '../../vm/testbed-state.ts';
+import { inMounts } from '../in-mounts.ts';
 import { testSet } from '../test-set.ts';
 import { type MachineTraces, machineTraces, newTraces } from './machine-traces.ts';
 
@@ -33,16 +34,6 @@ describe.skipIf(missing.length > 0)(`virtual machines that cannot be made ${miss
     return { exitCode, stderr };
   }
 
-  const inMounts = (script: string) => [
-    'unshare',
-    '--mount',
-    '--propagation',
-    'private',
-    'sh',
-    '-c',
-    `${script} && exec "$@"`,
-    'sh',
-  ];
   /** Instead of every disk one whose root has nothing in it. */
   const emptyRoot = `mount -t tmpfs none /mnt && mkdir /mnt/root && sh ${join(packageRoot(), 'vm/qemu/disk.sh')} /mnt/disk /mnt/root 64 7472616e &&
     for disk in /var/cache/transship/*.disk; do mount --bind /mnt/disk $disk || exit; done`;

@@ -4,6 +4,7 @@ import { importHostImage } from '../../vm/host-image.ts';
 import { missingForTestbed, missingForVms } from '../../vm/prerequisites.ts';
 import { debianKernel } from '../../vm/qemu/kernel.ts';
 import { treeAndDisk } from '../../vm/qemu/tree-and-disk.ts';
+import { inMounts } from '../in-mounts.ts';
 import { missingForPlainUser, PlainUser } from '../plain-user.ts';
 
 const missing = [...missingForTestbed(), ...missingForVms(), ...(await missingForPlainUser())];
@@ -95,16 +96,7 @@ describe.skipIf(missing.length > 0)(`virtual machines without root and without n
   test.runIf(process.env.TRANSSHIP_FAULTS === 'all')(
     'no root ever made a disk here: a machine installs it',
     async () => {
-      const hidden = [
-        'unshare',
-        '--mount',
-        '--propagation',
-        'private',
-        'sh',
-        '-c',
-        'mount -t tmpfs none /var/cache/transship && exec "$@"',
-        'sh',
-      ];
+      const hidden = inMounts('mount -t tmpfs none /var/cache/transship');
       const up = await user.transship(['testbed', 'up', '--kind', 'vm'], 7_200_000, hidden);
       expect(up.exitCode, up.stderr).toBe(0);
       expect(up.stderr).toMatch(/^built the disk of the virtual machines \(debian13\), without root in /m);
