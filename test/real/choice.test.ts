@@ -172,7 +172,8 @@ describeOnHosts('which way to move', 'choice', (hosts) => {
       expect(manifest).toMatchObject({ outcome: 'rolled-back', error: { code: 'failed', message: expect.stringMatching(said) } });
       const lastedS = Number(said.exec(manifest.error?.message ?? '')?.[1]);
       expect(lastedS).toBeGreaterThanOrEqual(limitMs / 1e3);
-      expect(lastedS).toBeLessThan(limitMs / 1e3 + 1);
+      // the limit ended it, and none of the longer waits of the steps; how soon is a matter of the machine's load
+      expect(lastedS).toBeLessThan(10);
       await expectOnSourceAlone();
     });
 
