@@ -16,11 +16,12 @@ import { renderTree } from '../../src/cli/tree.ts';
 import { TransshipError } from '../../src/error.ts';
 import { buildPrograms, goRootOf } from '../../src/instrument/build-programs.ts';
 import { programNames, programsOf } from '../../src/instrument/programs.ts';
-import { medianOf, medianRatio } from '../../src/trace/median-interval.ts';
+import { medianOf } from '../../src/trace/median-interval.ts';
 import type { TwoHosts } from '../../test/two-hosts.ts';
 import { cacheFolder } from '../../vm/places.ts';
 import { type SourceSet, sourceSets } from '../../vm/versions.ts';
 import { withPair } from '../downtime/test-pair.ts';
+import { pairedRatio } from '../paired-ratio.ts';
 import { comparisonsOf, ownershipsOf } from './inferred.ts';
 import { callersOf, type Moved, moveOnce, switchBoth } from './moves.ts';
 import { limits, print, printInferred, printMove, printOwners, say, verdict } from './report.ts';
@@ -93,9 +94,9 @@ async function printPairs(hosts: TwoHosts, { pairs, built, signal }: Pairs): Pro
     }
     say(`pair ${pair + 1}  stock ${stock.at(-1)?.toFixed(0)} ms, instrumented ${ours.at(-1)?.toFixed(0)} ms`);
   }
-  const { median, low, high } = medianRatio(stock, ours);
+  const { ratio, low, high } = pairedRatio(stock.map((stockMs, pair) => [stockMs, ours[pair] ?? Number.NaN]));
   print(
-    `\npairs      instrumented / stock ${median.toFixed(3)} (95 %: ${low.toFixed(3)}-${high.toFixed(3)}; ${pairs} pairs, medians ${medianOf(ours).toFixed(0)} and ${medianOf(stock).toFixed(0)} ms)   ${verdict(high <= limits.pairRatio, `${limits.pairRatio}`)}`,
+    `\npairs      instrumented / stock ${ratio.toFixed(3)} (95 %: ${low.toFixed(3)}-${high.toFixed(3)}; ${pairs} pairs, medians ${medianOf(ours).toFixed(0)} and ${medianOf(stock).toFixed(0)} ms)   ${verdict(high <= limits.pairRatio, `${limits.pairRatio}`)}`,
   );
 }
 
