@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { readRecords } from '../src/evidence/json-lines.ts';
+import { journalRecord } from '../src/evidence/record-schemas.ts';
 import type { JournalRecord } from '../src/evidence/records.ts';
 import { type RunFolder, runFiles } from '../src/evidence/run-folder.ts';
 import type { StopLimits } from '../src/migrate/direct/stop-rule.ts';
@@ -41,7 +42,7 @@ export async function removeContainers({ a, b }: TwoHosts): Promise<void> {
 }
 
 function journalOf(folder: RunFolder): readonly JournalRecord[] {
-  return readRecords<JournalRecord>(join(folder.path, runFiles.journal));
+  return readRecords(join(folder.path, runFiles.journal), journalRecord);
 }
 
 function roundsOf(folder: RunFolder): readonly Round[] {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadTrace } from '../../src/cli/load-trace.ts';
 import { TransshipError } from '../../src/error.ts';
 import { readRecords } from '../../src/evidence/json-lines.ts';
-import type { CallRecord } from '../../src/evidence/records.ts';
+import { callRecord } from '../../src/evidence/record-schemas.ts';
 import { hostEvidence, type RunFolder } from '../../src/evidence/run-folder.ts';
 import { parseDaemonLog } from '../../src/layers/dockerd/log-lines.ts';
 import { readNativeEvidence } from '../../src/layers/native/evidence.ts';
@@ -56,7 +56,7 @@ export function countsOf({ folder }: Moved): Counts {
   const criu = (name: string) => at.reduce((sum, host) => sum + textOf(join(host, 'criu', name)).split('\n').length - 1, 0);
   return {
     calls: count((host) =>
-      readRecords<CallRecord>(join(host, 'wrap.jsonl'))
+      readRecords(join(host, 'wrap.jsonl'), callRecord)
         .flatMap(({ startNs }) => startNs ?? [])
         .map(BigInt),
     ),

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRecords } from '../../src/evidence/json-lines.ts';
+import { sourceRecord } from '../../src/evidence/record-schemas.ts';
 import type { SourceRecord } from '../../src/evidence/records.ts';
 import { hostEvidence } from '../../src/evidence/run-folder.ts';
 import { medianOf } from '../../src/trace/median-interval.ts';
@@ -44,7 +45,7 @@ export function printMove({ folder, trace, downtimeMs }: Moved, spanNs: number):
 }
 
 function eventsOf(file: string): readonly SourceRecord[] {
-  return existsSync(file) ? readRecords<SourceRecord>(file) : [];
+  return existsSync(file) ? readRecords(file, sourceRecord) : [];
 }
 
 /** File times are those of the kernel's last tick (6 ms at most were seen): a rule that goes by them leaves that out of its stretch. */

@@ -13,7 +13,7 @@ const statistics = [
 export type CriuNumbers = Readonly<Record<(typeof statistics)[number], number | null>>;
 
 /** CRIU's own statistics as the spans carry them (`criu.stats.*`); times in µs. `null`: CRIU left none, or none that could be true. */
-export function criuNumbers(trace: Trace): CriuNumbers {
+export function criuNumbers(trace: Pick<Trace, 'spans'>): CriuNumbers {
   const numberOf = (name: string) => {
     for (const span of trace.spans) {
       const value = span.attributes[`criu.stats.${name}`];

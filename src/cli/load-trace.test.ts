@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -113,7 +113,8 @@ describe('a recorded run with less in it', () => {
   });
 
   test('a damaged journal is an error with file and line', () => {
-    writeFileSync(join(folder.path, runFiles.journal), '{"seq":1}\nnonsense\n');
+    const [firstLine] = readFileSync(join(folder.path, runFiles.journal), 'utf8').split('\n');
+    writeFileSync(join(folder.path, runFiles.journal), `${firstLine}\nnonsense\n`);
     expect(() => loadTrace(folder)).toThrow(/journal\.jsonl:2: /);
   });
 });

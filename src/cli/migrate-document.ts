@@ -1,21 +1,26 @@
 import { join } from 'node:path';
+import { TransshipError } from '../error.ts';
 import { readRecords } from '../evidence/json-lines.ts';
 import type { Manifest } from '../evidence/manifest.ts';
-import type { JournalRecord } from '../evidence/records.ts';
+import { journalRecord } from '../evidence/record-schemas.ts';
 import { type RunFolder, runFiles } from '../evidence/run-folder.ts';
 import type { Trace } from '../trace/span.ts';
 import { nsToUs } from '../trace/time.ts';
 import { criuNumbers } from './criu-numbers.ts';
 import { observedUs, tracedUs } from './readings.ts';
 
-/** `migrate --format json`: the fields are a contract (docs/json.md). */
-export function migrationDocument(folder: RunFolder, manifest: Manifest, trace: Trace): object {
-  const criu = criuNumbers(trace);
+/** The trace of the run, or why there is none: a move has an outcome even where its evidence cannot be read. */
+export type TraceOrWhy = Trace | { readonly why: string };
+
+/** `migrate --format json`: the fields are a contract; what only a trace can tell is `null` where there is none, and a warning says why. */
+export function migrationDocument(folder: RunFolder, manifest: Manifest, read: TraceOrWhy): object {
+  const trace = 'why' in read ? null : read;
+  const criu = criuNumbers(trace ?? { spans: [] });
   return {
     schema: 'transship.migrate/1',
     run: manifest.run,
     outcome: manifest.outcome,
-    warnings: [...manifest.warnings, ...trace.warnings, ...trace.inconsistencies],
+    warnings: [...manifest.warnings, ...('why' in read ? [read.why] : [...read.warnings, ...read.inconsistencies])],
     error: manifest.error,
     container: {
       name: manifest.container?.name ?? null,
@@ -25,18 +30,18 @@ export function migrationDocument(folder: RunFolder, manifest: Manifest, trace: 
     strategy: manifest.strategy,
     downtime: {
       observedUs: observedUs(manifest),
-      tracedUs: tracedUs(trace),
+      tracedUs: trace && tracedUs(trace),
       probes: manifest.probes.map(({ kind, gapUs, resolutionUs, retransmits }) => ({ kind, gapUs, resolutionUs, retransmits })),
     },
     predicted: manifest.predicted ?? [],
     chosenWhy: manifest.chosenWhy ?? null,
     downtimeLimitUs: manifest.downtimeLimitUs ?? null,
     criu: { frozenUs: criu.frozen_time, restoreUs: criu.restore_time },
-    explained: trace.explained,
-    explainedAtLeast: trace.explainedAtLeast,
-    explainedRun: trace.explainedRun,
+    explained: trace?.explained ?? null,
+    explainedAtLeast: trace?.explainedAtLeast ?? null,
+    explainedRun: trace?.explainedRun ?? null,
     bytes: manifest.bytes,
-    steps: stepsOf(folder),
+    steps: trace === null ? stepsIfReadable(folder) : stepsOf(folder),
     // as `podman container checkpoint --print-stats` spells them, in µs
     criu_statistics: {
       freezing_time: criu.freezing_time,
@@ -49,8 +54,17 @@ export function migrationDocument(folder: RunFolder, manifest: Manifest, trace: 
   };
 }
 
+function stepsIfReadable(folder: RunFolder): object[] | null {
+  try {
+    return stepsOf(folder);
+  } catch (error) {
+    if (error instanceof TransshipError) return null;
+    throw error;
+  }
+}
+
 function stepsOf(folder: RunFolder): object[] {
-  const records = readRecords<JournalRecord>(join(folder.path, runFiles.journal));
+  const records = readRecords(join(folder.path, runFiles.journal), journalRecord);
   return records
     .filter((record) => record.event === 'begin')
     .map((begin) => {

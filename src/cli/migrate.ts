@@ -5,6 +5,7 @@ import type { Host } from '../hosts/host.ts';
 import type { Plan, PlanRequest } from '../migrate/plan.ts';
 import { type StrategyName, strategyNames } from '../migrate/strategies/names.ts';
 import { interruptSignal } from './interrupt.ts';
+import type { TraceOrWhy } from './migrate-document.ts';
 import { movingAddressOf, movingAddressOption } from './moving-address-option.ts';
 import { stepReport } from './step-report.ts';
 import { stopLimitsOf, stopOption } from './stop-options.ts';
@@ -187,11 +188,15 @@ export async function printMigration(
 
 async function printBreakdown(terminal: Terminal, folder: Migrated['folder'], manifest: Migrated['manifest']): Promise<void> {
   for (const warning of manifest.warnings) terminal.warn(warning);
-  const { loadTrace } = await import('./load-trace.ts');
   const { migrationDocument } = await import('./migrate-document.ts');
+  const trace = await traceOrWhy(folder);
+  if ('why' in trace) {
+    terminal.warn(trace.why);
+    if (terminal.isJson) terminal.result(migrationDocument(folder, manifest, trace), () => '');
+    return;
+  }
   const { renderTree } = await import('./tree.ts');
   const { renderReadings } = await import('./readings.ts');
-  const trace = loadTrace(folder);
   for (const warning of trace.warnings) terminal.warn(warning);
   terminal.result(
     migrationDocument(folder, manifest, trace),
@@ -199,4 +204,13 @@ async function printBreakdown(terminal: Terminal, folder: Migrated['folder'], ma
   );
   const { sendFinished } = await import('./send-finished.ts');
   await sendFinished(terminal, trace);
+}
+
+async function traceOrWhy(folder: Migrated['folder']): Promise<TraceOrWhy> {
+  const { loadTrace } = await import('./load-trace.ts');
+  try {
+    return loadTrace(folder);
+  } catch (error) {
+    return { why: `the run cannot be shown: ${error instanceof Error ? error.message : String(error)}` };
+  }
 }

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { unpackCase } from '../../test/recorded/criu-cases.ts';
 import { readRecords } from '../evidence/json-lines.ts';
-import type { ProcessRecord } from '../evidence/records.ts';
+import { processRecord } from '../evidence/record-schemas.ts';
 import { packageRoot } from '../evidence/run-folder.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'transship-record-'));
@@ -37,7 +37,7 @@ test('the command runs as it is; the logs that it removes are kept, as a run', a
   const kept = join(root, 'runs/kept/evidence/import/criu');
   expect(readdirSync(kept)).toEqual(['1-dump.log', '1-stats-dump', '2-restore.log', '2-stats-restore', 'files.json']);
   expect(readFileSync(join(kept, '1-dump.log'))).toEqual(readFileSync(join(logs, 'dump.log')));
-  const [own] = readRecords<ProcessRecord>(join(kept, '../processes.jsonl'));
+  const [own] = readRecords(join(kept, '../processes.jsonl'), processRecord);
   expect(own).toMatchObject({ parentPid: null, program: 'sh', exitCode: 7, isLeft: false });
   const tookMs = Number(BigInt(own?.endNs ?? 0) - BigInt(own?.startNs ?? 0)) / 1e6;
   expect(tookMs).toBeGreaterThan(200); // it sleeps as long
@@ -49,7 +49,7 @@ test('the processes below the command are seen, and under which they ran', async
     ['--name', 'deep'],
   );
   expect(exitCode).toBe(0);
-  const all = readRecords<ProcessRecord>(join(root, 'runs/deep/evidence/import/processes.jsonl'));
+  const all = readRecords(join(root, 'runs/deep/evidence/import/processes.jsonl'), processRecord);
   const [own, ...below] = all;
   const sleeps = below.filter(({ program }) => program === 'sleep');
   expect(sleeps.length).toBe(2);

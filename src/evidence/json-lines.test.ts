@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readRecords } from './json-lines.ts';
+import { readObjects, readRecords } from './json-lines.ts';
+import { apiRecord } from './record-schemas.ts';
 import { packageRoot } from './run-folder.ts';
 
 test('a record that does not fit on the disk leaves no half line for the next one to follow', () => {
@@ -28,7 +29,26 @@ test.each(['null', '7', '"text"', '[{}]'])('a line of JSON that is no record is 
   try {
     const file = join(folder, 'x.jsonl');
     writeFileSync(file, `{"a":1}\n${line}\n`);
-    expect(() => readRecords(file)).toThrow(`${file}:2: JSON, but no record`);
+    expect(() => readObjects(file)).toThrow(`${file}:2: JSON, but no record`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+const api = { method: 'GET', path: '/x', status: 200, startNs: '1', endNs: '2', error: null };
+
+test.each([
+  [{ ...api, startNs: 1 }, 'startNs: Invalid input: expected string, received number'],
+  [{ ...api, endNs: 'soon' }, 'endNs: nanoseconds as a decimal string'],
+  [{ method: 'GET' }, 'path: Invalid input: expected string, received undefined (and 4 more)'],
+])('a value of another type is named by file, line and field, with a hint: %j', (record, what) => {
+  const folder = mkdtempSync(join(tmpdir(), 'transship-test-'));
+  try {
+    const file = join(folder, 'api.jsonl');
+    writeFileSync(file, `${JSON.stringify(api)}\n${JSON.stringify(record)}\n`);
+    const read = () => readRecords(file, apiRecord);
+    expect(read).toThrow(`${file}:2: ${what}`);
+    expect(read).toThrow(expect.objectContaining({ code: 'input', hint: expect.stringMatching(/damaged/) }));
   } finally {
     rmSync(folder, { recursive: true });
   }

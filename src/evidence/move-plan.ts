@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { TransshipError } from '../error.ts';
+import { readDocument } from './checked.ts';
 import { type RunFolder, runFiles } from './run-folder.ts';
 
 const side = z.object({
@@ -67,14 +67,5 @@ export function writeMovePlan(folder: RunFolder, plan: MovePlan): void {
 export function readMovePlan(folder: RunFolder): MovePlan | null {
   const file = join(folder.path, runFiles.plan);
   if (!existsSync(file)) return null;
-  const hint = 'written by another version of transship, or edited?';
-  let document: unknown;
-  try {
-    document = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    throw new TransshipError('input', `${file}: ${(cause as Error).message}`, hint, { cause });
-  }
-  const result = movePlanSchema.safeParse(document);
-  if (result.success) return result.data;
-  throw new TransshipError('input', `${file}: ${z.prettifyError(result.error)}`, hint);
+  return readDocument(file, movePlanSchema, 'written by another version of transship, or edited?');
 }

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -18,4 +18,16 @@ test('a run is named by the word that finds it again: its name, or its path wher
   cpSync(join(sample, 'run.json'), join(root, 'sample-failed/run.json'));
   expect(wordFor(openRun(sample, env), env)).toBe(sample);
   expect(wordFor(openRun('sample-failed', env), env)).toBe('sample-failed');
+});
+
+test('run.json with a value of another type is named by file and path', () => {
+  const path = join(root, 'other');
+  cpSync(sample, path, { recursive: true });
+  const file = join(path, 'run.json');
+  const manifest = JSON.parse(readFileSync(file, 'utf8'));
+  manifest.hosts.source.versions.docker = 26;
+  writeFileSync(file, JSON.stringify(manifest));
+  expect(() => openRun(path, env)).toThrow(
+    `${file}: hosts.source.versions.docker: Invalid input: expected string, received number`,
+  );
 });

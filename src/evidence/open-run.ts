@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { z } from 'zod';
 import { TransshipError } from '../error.ts';
+import { readDocument } from './checked.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';
 import { packageRoot, type RunFolder, runFiles, tracesRoot } from './run-folder.ts';
 
@@ -63,18 +63,5 @@ function traceRoots(env: NodeJS.ProcessEnv = process.env): readonly string[] {
 /** @throws TransshipError `input` when `run.json` is missing, is no JSON, or is not of our schema. */
 export function readManifest(folder: RunFolder): Manifest {
   const file = join(folder.path, runFiles.manifest);
-  let document: unknown;
-  try {
-    document = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (cause) {
-    throw new TransshipError(
-      'input',
-      `${file}: ${(cause as Error).message}`,
-      'the run is damaged or is none; transship runs lists the good ones',
-      { cause },
-    );
-  }
-  const result = manifestSchema.safeParse(document);
-  if (result.success) return result.data;
-  throw new TransshipError('input', `${file}: ${z.prettifyError(result.error)}`, 'written by another version of transship?');
+  return readDocument(file, manifestSchema, 'damaged, or of another version of transship; transship runs lists the good ones');
 }

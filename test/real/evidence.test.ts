@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readRecords } from '../../src/evidence/json-lines.ts';
-import type { DockerEventRecord } from '../../src/evidence/records.ts';
+import { dockerEventRecord } from '../../src/evidence/record-schemas.ts';
 import { packageRoot, tracesRoot } from '../../src/evidence/run-folder.ts';
 import { connectHost } from '../../src/hosts/connect.ts';
 import { mark } from '../../src/migrate/mark.ts';
@@ -54,7 +54,7 @@ describeOnHosts('evidence of a move', 'evidence', (hosts) => {
     expect(evidence('a/criu/dump.log')).toContain('Dumping processes');
     expect(evidence('a/dockerd.log')).toContain('/checkpoints');
     expect(evidence('b/dockerd.log')).not.toBe('');
-    expect(readRecords<DockerEventRecord>(join(folder.path, 'evidence/b/events.jsonl')).map(({ action }) => action)).toContain(
+    expect(readRecords(join(folder.path, 'evidence/b/events.jsonl'), dockerEventRecord).map(({ action }) => action)).toContain(
       'create',
     );
     expect(manifest.warnings.join('\n')).toMatch(/evidence of a: Docker's events: .*Docker does not answer/);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { loadTrace } from '../../src/cli/load-trace.ts';
 import { readRecords } from '../../src/evidence/json-lines.ts';
-import type { JournalRecord } from '../../src/evidence/records.ts';
+import { journalRecord } from '../../src/evidence/record-schemas.ts';
 import { runFiles } from '../../src/evidence/run-folder.ts';
 import { hybridSteps } from '../../src/migrate/strategies/hybrid.ts';
 import { preCopySteps } from '../../src/migrate/strategies/pre-copy.ts';
@@ -53,7 +53,7 @@ describeOnHosts('rounds before the dump', 'precopy', (hosts) => {
           options: { strategy, preCopy: { maxRounds: 3 } },
         });
         expect(manifest).toMatchObject({ outcome: 'migrated', error: null });
-        const notes = readRecords<JournalRecord>(join(folder.path, runFiles.journal)).filter(({ event }) => event === 'note');
+        const notes = readRecords(join(folder.path, runFiles.journal), journalRecord).filter(({ event }) => event === 'note');
         const { spans } = loadTrace(folder);
         expect(notes.length).toBeGreaterThan(0);
         expect(spans.filter(({ name }) => name === 'criu.pre-dump')).toHaveLength(notes.length);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readRecords } from '../../src/evidence/json-lines.ts';
+import { readObjects } from '../../src/evidence/json-lines.ts';
 import type { ProbeRecord } from '../../src/evidence/records.ts';
 import { startProbes } from '../../src/probe/observer.ts';
 import { readTicker } from '../../src/probe/ticker.ts';
@@ -75,7 +75,7 @@ describe('the outside observer', () => {
     expect(connection?.gapUs).toBeGreaterThan(280_000);
     expect(connection?.resolutionUs).toBeGreaterThanOrEqual(10_000);
 
-    const records = readRecords<ProbeRecord>(join(folder, 'probe.jsonl'));
+    const records = readObjects(join(folder, 'probe.jsonl')) as readonly ProbeRecord[];
     // a busy machine has smaller ones before and after
     const gaps = records.filter((record) => record.kind === 'gap' && record.probe === 'requests');
     const longest = { to: { answeredNs: requests?.gapEndNs }, from: { answeredNs: requests?.gapStartNs } };
@@ -101,7 +101,7 @@ describe('the outside observer', () => {
     expect(requests?.gapUs).toBeLessThan(5_000_000);
     expect(connection?.target).toBe(`127.0.0.2:${port}`);
     expect(connection?.note).toMatch(new RegExp(`broken \\(.+\\), reopened to 127.0.0.2:${port} after \\d+ ms`));
-    const events = readRecords<ProbeRecord>(join(folder, 'probe.jsonl')).flatMap((r) =>
+    const events = (readObjects(join(folder, 'probe.jsonl')) as readonly ProbeRecord[]).flatMap((r) =>
       r.kind === 'connection' ? [r.event] : [],
     );
     expect(events).toEqual(['open', 'broken', 'reopened', 'closed']);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { loadTrace } from '../../src/cli/load-trace.ts';
 import { readRecords } from '../../src/evidence/json-lines.ts';
-import type { UprobeRecord } from '../../src/evidence/records.ts';
+import { uprobeRecord } from '../../src/evidence/record-schemas.ts';
 import { hostEvidence } from '../../src/evidence/run-folder.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import { pathRules } from '../../src/instrument/path-rules.ts';
@@ -39,7 +39,7 @@ describeOnHosts('probes in Docker’s own programs', 'uprobes', (hosts) => {
     expect(await counts(b)).toBe(true);
     for (const host of [a, b]) expect(await uprobeRemains(host)).toEqual([]);
 
-    const placed = readRecords<UprobeRecord>(join(hostEvidence(folder, 'a'), 'uprobes.jsonl'));
+    const placed = readRecords(join(hostEvidence(folder, 'a'), 'uprobes.jsonl'), uprobeRecord);
     expect(placed.filter(({ why }) => why !== null)).toEqual([]);
     const { spans, inconsistencies, warnings } = loadTrace(folder);
     expect([inconsistencies, warnings.filter((warning) => warning.includes('uprobes'))]).toEqual([[], []]);

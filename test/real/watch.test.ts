@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { loadTrace } from '../../src/cli/load-trace.ts';
 import { readRecords } from '../../src/evidence/json-lines.ts';
-import type { CallRecord } from '../../src/evidence/records.ts';
+import { callRecord } from '../../src/evidence/record-schemas.ts';
 import { hostEvidence } from '../../src/evidence/run-folder.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import { openWatch, watchKinds } from '../../src/migrate/watch.ts';
@@ -65,7 +65,7 @@ describeOnHosts('who calls whom in a move', 'watch', (hosts) => {
     const traceparent = `00-${manifest.traceId}-${rootSpanId(manifest.traceId)}-01`;
     expect(trace.spans.find(({ name }) => name === 'migration')?.spanId).toBe(rootSpanId(manifest.traceId));
     for (const host of ['a', 'b']) {
-      const calls = readRecords<CallRecord>(join(hostEvidence(folder, host), 'wrap.jsonl'));
+      const calls = readRecords(join(hostEvidence(folder, host), 'wrap.jsonl'), callRecord);
       expect(new Set(calls.map((call) => call.traceparent))).toEqual(new Set([traceparent]));
       expect(new Set(calls.map(({ program }) => program))).toContain('criu');
     }

@@ -1,6 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { TransshipError } from '../../error.ts';
+import { damagedHint, readDocument } from '../../evidence/checked.ts';
+import { criuFilesRecord } from '../../evidence/record-schemas.ts';
 import type { CriuFilesRecord } from '../../evidence/records.ts';
 import type { Ns } from '../../trace/time.ts';
 import { type Anchor, anchorOf } from './anchor.ts';
@@ -127,14 +129,7 @@ function readStatistics(read: Reading, name: string): CriuStatistics | null {
 
 function readFiles(folder: string): CriuFilesRecord | null {
   const path = join(folder, 'files.json');
-  if (!existsSync(path)) return null;
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as CriuFilesRecord;
-  } catch (cause) {
-    throw new TransshipError('input', `${path}: ${(cause as Error).message}`, 'the evidence is damaged; was the file edited?', {
-      cause,
-    });
-  }
+  return existsSync(path) ? readDocument(path, criuFilesRecord, damagedHint) : null;
 }
 
 function readBoottime(folder: string, names: readonly string[]): Ns | null {

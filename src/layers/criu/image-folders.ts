@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { TransshipError } from '../../error.ts';
-import type { CriuFilesRecord } from '../../evidence/records.ts';
+import { damagedHint, readDocument } from '../../evidence/checked.ts';
+import { criuFilesRecord } from '../../evidence/record-schemas.ts';
 import { type ContainerConfig, isContainerConfig, readContainerConfig } from './container-config.ts';
 import { firstBytes } from './file-chunks.ts';
 import { decodeImage } from './image-file.ts';
@@ -23,7 +24,7 @@ export function readImages(hostFolder: string): {
 } {
   const root = join(hostFolder, 'criu/images');
   if (!existsSync(root)) return { folders: [], warnings: [] };
-  const { files } = JSON.parse(readFileSync(join(hostFolder, 'criu/files.json'), 'utf8')) as CriuFilesRecord;
+  const { files } = readDocument(join(hostFolder, 'criu/files.json'), criuFilesRecord, damagedHint);
   const warnings: string[] = [];
   const numbers = readdirSync(root).sort((a, b) => Number(a) - Number(b));
   const folders = numbers.map((number) => {

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { TransshipError } from '../../error.ts';
+import { damagedHint, readDocument } from '../../evidence/checked.ts';
 import { readRecords } from '../../evidence/json-lines.ts';
+import { checkpointFolderRecord, dockerEventRecord } from '../../evidence/record-schemas.ts';
 import type { CheckpointFolderRecord, DockerEventRecord } from '../../evidence/records.ts';
 import { fileTickNs } from '../../trace/time.ts';
 import { type DaemonLine, parseDaemonLog } from './log-lines.ts';
@@ -35,21 +36,14 @@ export function readDockerdEvidence(hostFolder: string, subject: DaemonSubject):
     ...subject,
     logPath: `evidence/${host}/dockerd.log`,
     lines: [...lines, ...fileMoments(unpacked)].sort((a, b) => (a.timeNs < b.timeNs ? -1 : a.timeNs > b.timeNs ? 1 : 0)),
-    events: readRecords<DockerEventRecord>(join(hostFolder, 'events.jsonl')),
+    events: readRecords(join(hostFolder, 'events.jsonl'), dockerEventRecord),
     imagesBytes: unpacked?.bytes ?? sumOfImages(join(hostFolder, 'criu/images.json')),
   };
 }
 
 function readUnpacked(hostFolder: string): CheckpointFolderRecord | null {
   const file = join(hostFolder, 'checkpoint-folder.json');
-  if (!existsSync(file)) return null;
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as CheckpointFolderRecord;
-  } catch (cause) {
-    throw new TransshipError('input', `${file}: ${(cause as Error).message}`, 'the evidence is damaged; was the file edited?', {
-      cause,
-    });
-  }
+  return existsSync(file) ? readDocument(file, checkpointFolderRecord, damagedHint) : null;
 }
 
 /** All but the 49 bytes that Docker itself puts beside the images. Null: there is no such list. */

@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { readRecords } from '../../evidence/json-lines.ts';
+import { readObjects } from '../../evidence/json-lines.ts';
 import type { Ns } from '../../trace/time.ts';
 
 /** A span as a daemon sent it, by its host's clock. */
@@ -53,7 +53,7 @@ interface RawSpan {
 
 /** @throws TransshipError `input` when `otlp.jsonl` is damaged; no file: no spans. */
 export function readNativeEvidence(hostFolder: string, subject: NativeSubject): NativeEvidence {
-  const batches = readRecords<Batch>(join(hostFolder, 'otlp.jsonl'));
+  const batches = readObjects(join(hostFolder, 'otlp.jsonl')) as readonly Batch[];
   return { host: basename(hostFolder), ...subject, spans: spansIn(batches) };
 }
 

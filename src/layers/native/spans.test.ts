@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readRecords } from '../../evidence/json-lines.ts';
 import { readManifest } from '../../evidence/open-run.ts';
-import type { ApiRecord } from '../../evidence/records.ts';
+import { apiRecord } from '../../evidence/record-schemas.ts';
 import { packageRoot } from '../../evidence/run-folder.ts';
 import type { LayerSpan, LayerSpans } from '../../trace/layer-spans.ts';
 import { nsToUs } from '../../trace/time.ts';
@@ -56,7 +56,7 @@ describe.each(runs)('%s', (run) => {
   });
 
   test.each(['a', 'b'] as const)('on %s each request is a child of our call of it', (host) => {
-    const calls = readRecords<ApiRecord>(join(folderOf(run), 'evidence', host, 'api.jsonl'));
+    const calls = readRecords(join(folderOf(run), 'evidence', host, 'api.jsonl'), apiRecord);
     const callOf = new Map(calls.map((call) => [call.spanId, `${call.method} ${call.path.split('?')[0]}`]));
     const requests = spansIn(evidenceOf(run, host)).filter(({ name }) => name.startsWith('POST '));
     expect(requests.length).toBeGreaterThanOrEqual(2);

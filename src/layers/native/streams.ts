@@ -3,8 +3,9 @@ import { operationOf } from './operations.ts';
 
 /**
  * A client that does not read its stream to the end has a span that lasts until the stream is given up or the connection closes: seconds
- * after the last byte (containerd content/proxy remoteReaderAt, content writer). Such a span is cut to the end of the server's, whose own
- * child it is; where the server left none, its end is not known, and the span is left out.
+ * after the last byte (containerd content/proxy remoteReaderAt, content writer). Such a span is cut to the end of the server's span, which is
+ * its own child, and fails only if that one did. Where the server left none, a span without an error keeps its own end; one with an error was
+ * given up at a time that tells nothing, and is left out.
  *
  *   client  ├──────────────╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌┤   →  ├──────────────┤
  *   server    ├────────────┤

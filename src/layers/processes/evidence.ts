@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readRecords } from '../../evidence/json-lines.ts';
+import { callRecord } from '../../evidence/record-schemas.ts';
 import type { CallRecord } from '../../evidence/records.ts';
 import type { LayerSpans } from '../../trace/layer-spans.ts';
 import { parseKernelTrace } from './kernel-trace.ts';
@@ -25,7 +26,7 @@ export interface ProcessEvidence {
 /** @throws TransshipError `input` when the wrappers' records are damaged */
 export function readProcessEvidence(hostFolder: string, role: ProcessEvidence['role']): ProcessEvidence {
   const host = basename(hostFolder);
-  const records = readRecords<CallRecord>(join(hostFolder, 'wrap.jsonl'));
+  const records = readRecords(join(hostFolder, 'wrap.jsonl'), callRecord);
   const file = join(hostFolder, 'kernel.trace');
   const trace = existsSync(file) ? parseKernelTrace(readFileSync(file, 'utf8')) : null;
   const isUndated = trace === null && existsSync(file);

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readRecords } from '../../evidence/json-lines.ts';
-import type { SourceRecord, UprobeRecord } from '../../evidence/records.ts';
+import { sourceRecord, uprobeRecord } from '../../evidence/record-schemas.ts';
+import type { SourceRecord } from '../../evidence/records.ts';
 import type { LayerSpans } from '../../trace/layer-spans.ts';
 import { callsOfUprobes } from './uprobe-trace.ts';
 
@@ -24,8 +25,8 @@ type Subject = Pick<SourceEvidence, 'role' | 'containers'>;
 /** Instrumented programs tell of their calls, and of those that are not the kernel does where it was asked: never both on one host. */
 export function readSourceEvidence(hostFolder: string, subject: Subject): SourceEvidence {
   const host = basename(hostFolder);
-  const told = { host, ...subject, records: readRecords<SourceRecord>(join(hostFolder, 'source.jsonl')), anchor: ownClock };
-  const places = readRecords<UprobeRecord>(join(hostFolder, 'uprobes.jsonl'));
+  const told = { host, ...subject, records: readRecords(join(hostFolder, 'source.jsonl'), sourceRecord), anchor: ownClock };
+  const places = readRecords(join(hostFolder, 'uprobes.jsonl'), uprobeRecord);
   const file = join(hostFolder, 'uprobes.trace');
   if (places.length === 0 || !existsSync(file)) return { ...told, warnings: [] };
   const noted = callsOfUprobes(readFileSync(file, 'utf8'), places);

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRecords } from '../../evidence/json-lines.ts';
 import type { Manifest } from '../../evidence/manifest.ts';
+import { apiRecord, commandRecord, journalRecord } from '../../evidence/record-schemas.ts';
 import type { ApiRecord, CommandRecord, JournalRecord } from '../../evidence/records.ts';
 import { hostEvidence, type RunFolder, runFiles } from '../../evidence/run-folder.ts';
 
@@ -22,11 +23,11 @@ interface HostCalls {
 export function readTransshipEvidence(folder: RunFolder, manifest: Manifest): TransshipEvidence {
   return {
     manifest,
-    journal: readRecords<JournalRecord>(join(folder.path, runFiles.journal)),
+    journal: readRecords(join(folder.path, runFiles.journal), journalRecord),
     hosts: evidenceHosts(folder).map((host) => ({
       host,
-      api: readRecords<ApiRecord>(join(hostEvidence(folder, host), 'api.jsonl')),
-      commands: readRecords<CommandRecord>(join(hostEvidence(folder, host), 'commands.jsonl')),
+      api: readRecords(join(hostEvidence(folder, host), 'api.jsonl'), apiRecord),
+      commands: readRecords(join(hostEvidence(folder, host), 'commands.jsonl'), commandRecord),
     })),
   };
 }

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { readRecords } from '../../evidence/json-lines.ts';
+import { processRecord } from '../../evidence/record-schemas.ts';
 import type { ProcessRecord } from '../../evidence/records.ts';
 import type { AttributeValue, LayerSpan, LayerSpans } from '../../trace/layer-spans.ts';
 
 /** `processes.jsonl` of a run of `record`; none of an import. */
 export function readProcesses(hostFolder: string): readonly ProcessRecord[] {
-  return readRecords<ProcessRecord>(join(hostFolder, 'processes.jsonl'));
+  return readRecords(join(hostFolder, 'processes.jsonl'), processRecord);
 }
 
 /**

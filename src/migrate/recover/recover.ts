@@ -4,6 +4,7 @@ import { TransshipError } from '../../error.ts';
 import { readRecords } from '../../evidence/json-lines.ts';
 import type { Manifest } from '../../evidence/manifest.ts';
 import type { MovePlan } from '../../evidence/move-plan.ts';
+import { journalRecord } from '../../evidence/record-schemas.ts';
 import type { JournalRecord } from '../../evidence/records.ts';
 import { type RunFolder, runFiles } from '../../evidence/run-folder.ts';
 import type { Host } from '../../hosts/host.ts';
@@ -81,7 +82,7 @@ async function takeUp(move: Move, kept: MovePlan, chosen: Chosen | null): Promis
 }
 
 function readJournal(folder: RunFolder): readonly JournalRecord[] {
-  return readRecords<JournalRecord>(join(folder.path, runFiles.journal));
+  return readRecords(join(folder.path, runFiles.journal), journalRecord);
 }
 
 /** A killed controller's lock ends with its ssh, which may take a moment. One who cannot be reached has nothing that could be locked. */
