@@ -381,7 +381,8 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     type: 'integer',
     unit: 'bytes',
     meaning: 'what the span packed, unpacked or sent',
-    source: 'checkpoint-folder.json; without it criu/images.json',
+    source:
+      'checkpoint-folder.json; without it criu/images.json; of CRIU’s phases its log (buffers that add up to the statistics, preadv, uffd_copy), and of a page server the images of pages that it made',
   },
   {
     name: 'migration.bytes_per_second',
@@ -389,6 +390,14 @@ export const attributeCatalogue: readonly AttributeEntry[] = [
     unit: 'bytes/s',
     meaning: 'its bytes over its own time, where it has both',
     source: 'src/trace/assemble.ts',
+  },
+  {
+    name: 'migration.cause',
+    type: 'string',
+    unit: null,
+    meaning: 'what the time of the span goes to, where its name alone does not tell: a row of the table of causes below',
+    source:
+      'src/trace/leaf-causes.ts; CRIU’s silences src/layers/criu/gap-causes.ts, notifications src/layers/criu/notifications.ts',
   },
   {
     name: 'migration.clock.uncertainty_us',

@@ -1,5 +1,7 @@
+import { gapCauses } from '../layers/criu/gap-causes.ts';
 import { inferenceRules } from '../trace/inference-rules.ts';
 import { services } from '../trace/layer-spans.ts';
+import { leafCauses } from '../trace/leaf-causes.ts';
 import { attributeCatalogue } from './attributes.ts';
 import { eventCatalogue } from './events.ts';
 import { operationCatalogue } from './operations.ts';
@@ -41,10 +43,30 @@ of CRIU as in 4.1.1.`,
       ['attribute', 'type', 'unit', 'what it is', 'source'],
       attributeCatalogue.map(({ name, type, unit, meaning, source }) => [code(name), type, unit ?? '', meaning, source]),
     ),
-    ...inferences(),
+    ...reasons(),
   ]
     .join('\n\n')
     .concat('\n');
+}
+
+function reasons(): readonly string[] {
+  return [...causes(), ...inferences()];
+}
+
+function causes(): readonly string[] {
+  const ofCriu = new Map(gapCauses.map(({ what, source }) => [what, source]));
+  const listed = Object.values(leafCauses).map(({ what, source }): readonly string[] => [what, code(source)]);
+  return [
+    '## Causes',
+    `What \`migration.cause\` can say (\`src/trace/leaf-causes.ts\`), where tables name a row: of CRIU's phases only those of 1 ms and more. Where most of a phase is one
+silence of the log, and its two lines tell what CRIU does in it, that is said instead (\`src/layers/criu/gap-causes.ts\`, the second table). While CRIU waits for runc, the cause is
+what the notification means (\`runc.notify.*\` above). A leaf over 10 % of the downtime that has neither bytes nor a cause, nor a rule's reason (next section), fails the tests.`,
+    table(['cause', 'source'], listed),
+    table(
+      ['cause, by a silence of CRIU’s log', 'source'],
+      [...ofCriu].map(([what, source]) => [what, code(source)]),
+    ),
+  ];
 }
 
 function inferences(): readonly string[] {

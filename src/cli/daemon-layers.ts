@@ -29,7 +29,7 @@ export function daemonLayers(
     const native = nativeSpans(joined, dockerd.imagesBytes);
     const fromLog = logSpans(dockerd);
     const source = readSourceEvidence(at, { role, containers });
-    const layers = [...native, ...underNative(fromLog, native), ...sourceSpans(source)];
+    const layers = [...native, ...underNative(fromLog, native), ...sourceSpans(source, dockerd.imagesBytes)];
     return { layers, warnings: [...joined.warnings, ...source.warnings] };
   });
   return { layers: sides.flatMap(({ layers }) => layers), warnings: sides.flatMap(({ warnings }) => warnings) };

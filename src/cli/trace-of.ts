@@ -1,3 +1,4 @@
+import { bytesOfImages, listedImages } from '../evidence/image-list.ts';
 import type { Manifest } from '../evidence/manifest.ts';
 import { hostEvidence, type RunFolder } from '../evidence/run-folder.ts';
 import type { CriuEvidence } from '../layers/criu/evidence.ts';
@@ -22,7 +23,8 @@ export function traceOf(folder: RunFolder, manifest: Manifest, criu: readonly Cr
   const own = transshipSpans(readTransshipEvidence(folder, manifest));
   const scripts = hosts.flatMap((host) => {
     const role = roleIn(manifest, host);
-    return role === null ? [] : markSpans(readHostMarks(hostEvidence(folder, host)), { host, role });
+    const at = hostEvidence(folder, host);
+    return role === null ? [] : markSpans(readHostMarks(at), { host, role, imagesBytes: bytesOfImages(listedImages(at)) });
   });
   const recorded = hosts.flatMap((host) => recordedSpans(readProcesses(hostEvidence(folder, host)), host));
   const processes = hosts.flatMap((host) => {

@@ -3,27 +3,18 @@ import { isNamed } from '../../src/catalogue/names.ts';
 import { operationCatalogue } from '../../src/catalogue/operations.ts';
 import { loadTrace } from '../../src/cli/load-trace.ts';
 import type { StrategyName } from '../../src/migrate/strategies/names.ts';
-import type { Explained, Trace } from '../../src/trace/span.ts';
+import type { Explained } from '../../src/trace/span.ts';
 import { nsToUs } from '../../src/trace/time.ts';
-import { downtimeName, explainingSpans } from '../../src/trace/trace-leaves.ts';
+import { downtimeName } from '../../src/trace/trace-leaves.ts';
 import { delayedMoves, playDelays } from '../delays/play.ts';
 import { delayLines, isRight } from '../delays/table.ts';
 import { moveIt } from '../mover.ts';
 import { prepareHosts, removeWorkload, startWorkload, workloadName } from '../running-workload.ts';
 import { describeOnHosts } from '../two-hosts.ts';
+import { untoldLeaves } from '../untold-leaves.ts';
 
 const sumOf = (shares: Explained | null): number =>
   shares === null ? Number.NaN : shares.bounded + shares.untilNext + shares.inferred;
-
-/** Leaves of the downtime that are longer than a tenth of it, and tell neither bytes nor a place in a program. */
-function namelessLeaves(trace: Trace): readonly string[] {
-  const { startNs, endNs } = trace.downtime ?? { startNs: 0n, endNs: 0n };
-  const names = ['migration.bytes', 'code.function.name', 'process.command_line', 'migration.detail.bytes'];
-  return explainingSpans(trace)
-    .filter((span) => span.startNs >= startNs && span.startNs + span.durationNs <= endNs)
-    .filter((span) => span.durationNs * 10n > endNs - startNs && !names.some((name) => name in span.attributes))
-    .map(({ name }) => name);
-}
 
 /** `npm test` holds up CRIU in one move; TRANSSHIP_FAULTS=all everybody, for 20, 50 and 200 ms, as `npm run -s bench:delays` does. */
 const isAll = process.env.TRANSSHIP_FAULTS === 'all';
@@ -51,7 +42,7 @@ describeOnHosts('a run is explained', 'explained', (hosts) => {
       expect(trace.explainedAtLeast).toBeGreaterThanOrEqual(0.99);
       expect(sumOf(trace.explainedRun)).toBeGreaterThanOrEqual(0.97);
       expect(trace.explained?.inferred).toBeLessThanOrEqual(strategy === 'docker' ? 0.1 : 0.05);
-      expect(namelessLeaves(trace)).toEqual([]);
+      expect(untoldLeaves(trace)).toEqual([]);
 
       expect(trace.spans.length).toBeLessThanOrEqual(1500);
       operations.set(strategy, new Set(trace.spans.map(({ name }) => name)));

@@ -13,12 +13,14 @@ import { exportedAttributes } from '../../src/export/process-groups.ts';
 import { spansOf } from '../../src/layers/criu/spans.ts';
 import { inferenceRules } from '../../src/trace/inference-rules.ts';
 import { services } from '../../src/trace/layer-spans.ts';
+import { leafCauses } from '../../src/trace/leaf-causes.ts';
 import { savingRules } from '../../src/trace/saving-rules.ts';
 import type { Span } from '../../src/trace/span.ts';
 import { unexplainedName } from '../../src/trace/trace-leaves.ts';
 import { readCase, recordedCases } from '../recorded/criu-cases.ts';
 import {
   attributeNames,
+  causesUsed,
   type EmittedName,
   eventNames,
   inferencesUsed,
@@ -83,6 +85,13 @@ test('inferences: the reason is written in one place, by the name of a row; ever
   const written = attributeNames().filter(({ name }) => name === 'migration.inferred.reason');
   expect(written.map(({ place }) => place.replace(/:\d+$/, ''))).toEqual(['src/trace/inference-rules.ts']);
   expect([...inferencesUsed()].sort()).toEqual(Object.keys(inferenceRules).sort());
+});
+
+test('causes: the same; the compiler refuses a name that is no row', () => {
+  const written = attributeNames().filter(({ name }) => name === 'migration.cause');
+  expect(written.map(({ place }) => place.replace(/:\d+$/, ''))).toEqual(['src/trace/leaf-causes.ts']);
+  const used = causesUsed();
+  expect(Object.keys(leafCauses).filter((name) => !used.has(name))).toEqual([]);
 });
 
 test('services: the compiler refuses one that is not listed; each that is listed is named by a layer', () => {

@@ -106,7 +106,7 @@ export function attributeNames(): readonly EmittedName[] {
     [
       ...file
         .getDescendantsOfKind(SyntaxKind.PropertyAssignment)
-        .filter((property) => !isInferenceRow(property.getInitializer()))
+        .filter((property) => !isRowOfWords(property.getInitializer()))
         .map((property) => property.getNameNode()),
       ...file
         .getDescendantsOfKind(SyntaxKind.BinaryExpression)
@@ -119,9 +119,9 @@ export function attributeNames(): readonly EmittedName[] {
   );
 }
 
-/** A row of the list of inferences, whose name reads like an attribute's. */
-function isInferenceRow(value: Node | undefined): boolean {
-  return Node.isObjectLiteralExpression(value) && value.getProperty('reason') !== undefined;
+/** A row of the lists of inferences and causes, whose name reads like an attribute's. */
+function isRowOfWords(value: Node | undefined): boolean {
+  return Node.isObjectLiteralExpression(value) && ['reason', 'what'].some((key) => value.getProperty(key) !== undefined);
 }
 
 function attributeIn(key: Node): readonly string[] {
@@ -135,12 +135,21 @@ function attributeIn(key: Node): readonly string[] {
 
 /** Rows of the list of inferences that tables and layers name: `why: …` of a row, and what `inferredBy` is called with. */
 export function inferencesUsed(): ReadonlySet<string> {
-  const rows = objects.map((object) => object.getProperty('why')).filter(Node.isPropertyAssignment);
+  return rowsUsed('why', 'inferredBy');
+}
+
+/** The same of the list of causes: `cause: …`, and `causedBy`. */
+export function causesUsed(): ReadonlySet<string> {
+  return rowsUsed('cause', 'causedBy');
+}
+
+function rowsUsed(property: string, writer: string): ReadonlySet<string> {
+  const rows = objects.map((object) => object.getProperty(property)).filter(Node.isPropertyAssignment);
   const calls = emitting
     .flatMap((file) => file.getDescendantsOfKind(SyntaxKind.CallExpression))
-    .filter((call) => call.getExpression().getText() === 'inferredBy');
+    .filter((call) => call.getExpression().getText() === writer);
   const given = [...rows.map((row) => row.getInitializerOrThrow()), ...calls.flatMap((call) => call.getArguments())];
-  // other objects say why in words of their own
+  // other objects say it in words of their own
   const names = given.filter(Node.isStringLiteral).filter((word) => word.getContextualType()?.isUnion());
   return new Set(names.map((word) => word.getLiteralValue()));
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { TransshipError } from '../../error.ts';
 import { damagedHint, readDocument } from '../../evidence/checked.ts';
+import { bytesOfImages, listedImages } from '../../evidence/image-list.ts';
 import { criuFilesRecord } from '../../evidence/record-schemas.ts';
 import type { CriuFilesRecord } from '../../evidence/records.ts';
 import type { Ns } from '../../trace/time.ts';
@@ -10,7 +11,7 @@ import { fileChunks, firstBytes, maxLogBytes } from './file-chunks.ts';
 import { digestLog, type LogDigest } from './log-digest.ts';
 import { type LogSample, readLogSamples, zeroBySamples } from './log-samples.ts';
 import { treeOf } from './log-tree.ts';
-import { logKinds } from './phase.ts';
+import { type LogKind, logKinds } from './phase.ts';
 import type { PhaseNode } from './phase-tree.ts';
 import type { Parent } from './relations.ts';
 import { type CriuStatistics, decodeStatistics, isGarbage } from './statistics.ts';
@@ -23,6 +24,8 @@ export interface CriuLog {
   readonly digest: LogDigest;
   readonly statistics: CriuStatistics | null;
   readonly anchor: Anchor;
+  /** Of a page server alone: the pages that it made images of. */
+  readonly receivedBytes?: number | null;
   /** Its phases, worked out once; `null` for a log without times. */
   tree(): PhaseNode | null;
 }
@@ -60,6 +63,7 @@ export function readCriuEvidence(hostFolder: string, digests: ReadonlyMap<string
     files: readFiles(folder),
     boottimeNs: readBoottime(folder, names),
     samples: readLogSamples(hostFolder),
+    pagesBytes: bytesOfImages(listedImages(hostFolder), /^pages-\d+\.img$/),
   };
   const logs = names.filter((name) => logName.test(name)).map((name) => readLog(read, name));
   return {
@@ -85,6 +89,8 @@ interface Reading {
   readonly files: CriuFilesRecord | null;
   readonly boottimeNs: Ns | null;
   readonly samples: readonly LogSample[];
+  /** Of all images of pages on this host. */
+  readonly pagesBytes: number | null;
 }
 
 function readLog(read: Reading, name: string): CriuLog {
@@ -108,8 +114,13 @@ function readLog(read: Reading, name: string): CriuLog {
     digest,
     statistics,
     tree: treeOnce,
+    ...(kind === 'page-server' && isAlone(read, 'page-server') ? { receivedBytes: read.pagesBytes } : {}),
     anchor: anchorOf({ digest, logName: name, statsName, files: read.files, boottimeNs, samples }),
   };
+}
+
+function isAlone({ names }: Reading, kind: LogKind): boolean {
+  return names.filter((name) => logName.exec(name)?.[2] === kind).length === 1;
 }
 
 /** Statistics that cannot be read are a warning: the log says the rest. */

@@ -2,7 +2,7 @@ import type { Gap } from './log-clock.ts';
 import type { LogKind } from './phase.ts';
 
 /** What CRIU does between two lines where it prints nothing: known from its source, and from runs under strace. */
-interface GapCause {
+export interface GapCause {
   readonly kinds: readonly LogKind[];
   readonly before: RegExp;
   readonly after: RegExp;
@@ -16,7 +16,7 @@ const all = ['dump', 'pre-dump', 'restore', 'lazy-pages', 'page-server'] as cons
 
 /** The first row that fits both lines is taken. */
 // biome-ignore format: a table is read in rows
-const gapCauses: readonly GapCause[] = [
+export const gapCauses: readonly GapCause[] = [
   { kinds: dumps, before: /^freezer\.state=FREEZING|^cgroup\.freeze=[01]/, after: /^freezer\.state=|^cgroup\.freeze=/, what: 'waits for the cgroup freezer, which it asks every 100 ms only', source: 'seize.c freeze_processes' },
   { kinds: dumps, before: /^Detected cgroup V\d freezer|^freezing |^SEIZE |^Seized task/, after: /^Timeout reached/, what: 'waits for a task that does not stop, until --timeout', source: 'seize.c freeze_processes' },
   { kinds: dumps, before: /^SEIZE |^Seized task|^\s+Seizing/, after: /^SEIZE |^Seized task|^\s+Seizing|^Collected/, what: 'waits for a task to stop at ptrace', source: 'compel infect.c compel_wait_task' },

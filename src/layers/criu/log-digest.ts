@@ -9,13 +9,14 @@ import { type LogLine, parseLine } from './log-grammar.ts';
 import { endMarkers, factMarkers, givingUp, kindMarkers, pidPair, processLine, rootLine } from './log-markers.ts';
 import { meetingLine } from './meeting-lines.ts';
 import { countFetch, type PageFetches } from './page-fetches.ts';
+import { pagePatterns } from './page-lines.ts';
 import type { LogKind } from './phase.ts';
 import { beginsAnyPhase } from './phase-tables.ts';
 import { restoredLine } from './restore-phases.ts';
 import { endOfServer, newServerWork, noteServerWork, type ServerWork } from './server-work.ts';
 import { recoder } from './text-encoding.ts';
 
-/** A line that begins some phase, or ends a task's track. */
+/** A line that begins some phase, ends a task's track, or says how much memory went by. */
 export interface Mark {
   readonly us: number;
   readonly line: number;
@@ -172,9 +173,11 @@ function takeLine(draft: Draft, line: LineBytes, timed: TimedLine, isUsual: bool
   else if (isSuspect(text)) draft.suspect ??= parsed ?? parseLine(draft.file, draft.lines, textOf(bytes, start, end));
   if (timed.us < 0) return;
   const us = passLine(draft.clock, timed);
-  if (!parsed?.level && (beginsAnyPhase.test(text) || restoredLine.test(text) || meetingLine.test(text)))
+  if (!parsed?.level && keptLines.some((pattern) => pattern.test(text)))
     noteMark(draft, { us, line: timed.line, lane: timed.lane < 0 ? null : timed.lane, text: text.slice(0, limits.textLength) });
 }
+
+const keptLines = [beginsAnyPhase, restoredLine, meetingLine, ...pagePatterns];
 
 function noteLastWords(draft: Draft): void {
   keepBefore(draft.clock);

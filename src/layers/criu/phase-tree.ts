@@ -9,6 +9,8 @@ export interface PhaseNode {
   endUs: number;
   /** The line it begins with; 0: CRIU's zero. */
   readonly line: number;
+  /** The line that ends it; Infinity: the log has none. */
+  endLine: number;
   readonly groups: Readonly<Record<string, string>>;
   children: PhaseNode[];
   /** The restored task's pid, for a track. */
@@ -33,7 +35,7 @@ export function growPhases(table: readonly Phase[], marks: readonly Mark[], { st
   const root = newNode({ name: '' } as Phase, { us: startUs, line }, lane);
   const open: PhaseNode[] = [root];
   const begin = (phase: Phase, mark: { us: number; line: number }, groups: Record<string, string>) => {
-    while ((open.at(-1) as PhaseNode).phase.name !== (phase.within ?? '')) close(open, mark.us);
+    while ((open.at(-1) as PhaseNode).phase.name !== (phase.within ?? '')) close(open, mark);
     const node = newNode(phase, mark, lane, groups);
     (open.at(-1) as PhaseNode).children.push(node);
     open.push(node);
@@ -51,7 +53,7 @@ export function growPhases(table: readonly Phase[], marks: readonly Mark[], { st
         begin(phase, mark, { ...match.groups });
     }
   }
-  while (open.length > 0) close(open, endUs);
+  while (open.length > 0) close(open, { us: endUs, line: Number.POSITIVE_INFINITY });
   return root.children.filter((node) => node.phase.begins !== null || node.endUs > node.startUs);
 }
 
@@ -87,8 +89,9 @@ function lastMarks(rows: readonly Phase[], marks: readonly Mark[]): Map<Phase, M
   );
 }
 
-function close(open: PhaseNode[], us: number): void {
+function close(open: PhaseNode[], { us, line }: { us: number; line: number }): void {
   const node = open.pop() as PhaseNode;
+  node.endLine = line;
   node.endUs = Math.max(us, node.startUs);
 }
 
@@ -98,5 +101,5 @@ export function newNode(
   lane: number | null,
   groups: Readonly<Record<string, string>> = {},
 ): PhaseNode {
-  return { phase, startUs: us, endUs: us, line, groups, children: [], lane };
+  return { phase, startUs: us, endUs: us, line, endLine: Number.POSITIVE_INFINITY, groups, children: [], lane };
 }

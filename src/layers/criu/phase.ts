@@ -1,3 +1,5 @@
+import type { LeafCauseName } from '../../trace/leaf-causes.ts';
+
 /** What a log tells of: CRIU's actions, and its two servers. */
 export const logKinds = ['dump', 'pre-dump', 'restore', 'page-server', 'lazy-pages'] as const;
 export type LogKind = (typeof logKinds)[number];
@@ -27,6 +29,10 @@ export interface Phase {
   readonly isLast?: true;
   /** Something else is being waited for: it explains nothing by itself. */
   readonly isWait?: true;
+  /** Where its bytes are told: buffers that the dump writes, reads of a task, images that a page server made, pages that a daemon fetched. */
+  readonly bytes?: 'written' | 'read' | 'received' | 'fetched';
+  /** What its time goes to, where CRIU's source tells. */
+  readonly cause?: LeafCauseName;
   /** CRIU's function, for `code.function.name`. */
   readonly code: string;
   /** Least verbosity that prints the line: 3 or 4. */

@@ -20,7 +20,7 @@ const own: readonly Phase[] = [
   { name: 'criu.pre-dump.task', within: 'criu.pre-dump.tasks', begins: /^Pre-dumping task \(pid: (?<pid>\d+)(?: comm: (?<comm>.*))?\)$/, isRepeated: true, code: 'pre_dump_one_task', level: 3, source: 'cr-dump.c; comm since 3.18' },
   { name: 'criu.pre-dump.stat', within: 'criu.pre-dump.task', begins: /^Pre-dumping task \(pid: \d+/, code: 'parse_pid_stat', level: 3, source: 'proc_parse.c' },
   { name: 'criu.pre-dump.write', begins: /^Pre-dumping tasks' memory/, code: 'cr_pre_dump_finish', level: 3, source: 'cr-dump.c: pages are written while the tasks run' },
-  { name: 'criu.pre-dump.write.pages', within: 'criu.pre-dump.write', isResumed: true, begins: /^\s*Pre-dumping \d+$/, code: 'page_xfer_dump_pages', level: 3, source: 'cr-dump.c, a task after another; = stats memwrite_time' },
+  { name: 'criu.pre-dump.write.pages', within: 'criu.pre-dump.write', isResumed: true, begins: /^\s*Pre-dumping \d+$/, bytes: 'written', code: 'page_xfer_dump_pages', level: 3, source: 'cr-dump.c, a task after another; = stats memwrite_time' },
   { name: 'criu.pre-dump.write.close', within: 'criu.pre-dump.write', isResumed: true, begins: /^(?:page-pipe: )?Killing page pipe/, code: 'destroy_page_pipe', level: 4, source: 'page-pipe.c' },
 ];
 

@@ -1,7 +1,9 @@
 import type { Attributes, AttributeValue, LayerSpan, LayerSpans, Service, SpanEvent } from '../../trace/layer-spans.ts';
+import { toldCause } from '../../trace/leaf-causes.ts';
 import { type Ns, usToNs } from '../../trace/time.ts';
 import type { CriuEvidence, CriuLog } from './evidence.ts';
 import { failureOf, outcomeOf } from './failure.ts';
+import { leafTells } from './leaf-tells.ts';
 import { type TreeOptions, treeOf } from './log-tree.ts';
 import { meetingsOf } from './meetings.ts';
 import { notifications } from './notifications.ts';
@@ -66,23 +68,30 @@ function related([root, ...below]: readonly LayerSpan[], relation: Relation | un
 
 function flatten(log: CriuLog, tree: PhaseNode, { isOfRunc = false }: SpanOptions): readonly LayerSpan[] {
   const spans: LayerSpan[] = [];
+  const tells = leafTells(log);
   const waiting: { node: PhaseNode; parentKey: string | undefined }[] = [{ node: tree, parentKey: undefined }];
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     const { node, parentKey } = next;
     const key = `${log.name}:${node.line}:${node.phase.name}${node.lane === null ? '' : `:${node.lane}`}`;
     const span = toSpan({ log, node, key, parentKey });
     const hook = isOfRunc ? notified(node) : undefined;
-    spans.push(hook === undefined ? span : { ...span, parentKey, name: `runc.notify.${hook}`, service: 'runc' });
+    if (hook === undefined) spans.push({ ...span, attributes: { ...span.attributes, ...tells(node) } });
+    else spans.push(notificationSpan(span, parentKey, hook));
     waiting.unshift(...node.children.map((child) => ({ node: child, parentKey: key })));
   }
   return spans;
 }
 
+type Notification = (typeof notifications)[number];
+
+function notificationSpan(span: LayerSpan, parentKey: string | undefined, { hook, meaning }: Notification): LayerSpan {
+  const attributes = { ...span.attributes, ...toldCause(meaning) };
+  return { ...span, parentKey, name: `runc.notify.${hook}`, service: 'runc', attributes };
+}
+
 /** What CRIU tells runc in a phase, and waits for: that is runc's doing. */
-function notified({ phase, groups }: PhaseNode): (typeof notifications)[number]['hook'] | undefined {
-  return /^criu\.(?:dump|restore)\.hook$/.test(phase.name)
-    ? notifications.find(({ hook }) => hook === groups.hook)?.hook
-    : undefined;
+function notified({ phase, groups }: PhaseNode): Notification | undefined {
+  return /^criu\.(?:dump|restore)\.hook$/.test(phase.name) ? notifications.find(({ hook }) => hook === groups.hook) : undefined;
 }
 
 function toSpan({

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { damagedHint, readDocument } from '../../evidence/checked.ts';
+import { bytesOfImages, listedImages } from '../../evidence/image-list.ts';
 import { readRecords } from '../../evidence/json-lines.ts';
 import { checkpointFolderRecord, dockerEventRecord } from '../../evidence/record-schemas.ts';
 import type { CheckpointFolderRecord, DockerEventRecord } from '../../evidence/records.ts';
@@ -21,7 +22,7 @@ export interface DockerdEvidence extends DaemonSubject {
   readonly logPath: string;
   readonly lines: readonly DaemonLine[];
   readonly events: readonly DockerEventRecord[];
-  /** What the images have in bytes, where it is known. */
+  /** What the images have in bytes, where it is known; by their list without the 49 bytes that Docker itself puts beside them. */
   readonly imagesBytes: number | null;
 }
 
@@ -37,25 +38,13 @@ export function readDockerdEvidence(hostFolder: string, subject: DaemonSubject):
     logPath: `evidence/${host}/dockerd.log`,
     lines: [...lines, ...fileMoments(unpacked)].sort((a, b) => (a.timeNs < b.timeNs ? -1 : a.timeNs > b.timeNs ? 1 : 0)),
     events: readRecords(join(hostFolder, 'events.jsonl'), dockerEventRecord),
-    imagesBytes: unpacked?.bytes ?? sumOfImages(join(hostFolder, 'criu/images.json')),
+    imagesBytes: unpacked?.bytes ?? bytesOfImages(listedImages(hostFolder)),
   };
 }
 
 function readUnpacked(hostFolder: string): CheckpointFolderRecord | null {
   const file = join(hostFolder, 'checkpoint-folder.json');
   return existsSync(file) ? readDocument(file, checkpointFolderRecord, damagedHint) : null;
-}
-
-/** All but the 49 bytes that Docker itself puts beside the images. Null: there is no such list. */
-function sumOfImages(file: string): number | null {
-  try {
-    const images: readonly { readonly bytes?: unknown }[] = JSON.parse(readFileSync(file, 'utf8'));
-    return images.length === 0
-      ? null
-      : images.reduce((sum, { bytes }) => sum + (typeof bytes === 'number' ? bytes : Number.NaN), 0) || null;
-  } catch {
-    return null;
-  }
 }
 
 /** Moments that no line of the log tells, told as lines. What the time of a file tells happened a tick later at most. */

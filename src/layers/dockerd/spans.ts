@@ -1,5 +1,6 @@
 import { inferenceRules, inferredBy } from '../../trace/inference-rules.ts';
 import type { AttributeValue, LayerSpan, LayerSpans, SpanEvent } from '../../trace/layer-spans.ts';
+import { causedBy } from '../../trace/leaf-causes.ts';
 import { type Ns, nsPerMs } from '../../trace/time.ts';
 import type { DockerdEvidence } from './evidence.ts';
 import type { DaemonLine } from './log-lines.ts';
@@ -128,6 +129,7 @@ function setKeySpans(lines: readonly DaemonLine[], { key, evidence }: Place): re
       attributes: {
         'code.function.name': setKey.code,
         'log.file.path': evidence.logPath,
+        ...causedBy('dockerd.set-key'),
         ...(line.line === null ? {} : { 'migration.log.line': line.line }),
       },
       events: [],

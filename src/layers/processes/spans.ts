@@ -1,5 +1,6 @@
 import { execAttribute } from '../../trace/criu-edges.ts';
 import type { Attributes, AttributeValue, LayerSpan, LayerSpans, Service } from '../../trace/layer-spans.ts';
+import { causedBy } from '../../trace/leaf-causes.ts';
 import { type Ns, nsToUs } from '../../trace/time.ts';
 import type { Call, ProcessEvidence } from './evidence.ts';
 import {
@@ -141,7 +142,11 @@ function spanOf(
     startNs: process.startNs,
     endNs: process.endNs as Ns,
     evidence: 'bounded',
-    attributes: { ...attributesOf(process, record), ...(criuWork.test(name) ? { [execAttribute]: execUs(process) } : {}) },
+    attributes: {
+      ...attributesOf(process, record),
+      ...(isWait ? {} : causedBy('program')),
+      ...(criuWork.test(name) ? { [execAttribute]: execUs(process) } : {}),
+    },
     events: [],
     ...(isWait ? { isWait } : {}),
     ...(isDetail ? { isDetail } : {}),

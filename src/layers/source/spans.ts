@@ -13,8 +13,14 @@ const serviceOf: Readonly<Record<string, Service>> = {
 
 const byName = new Map(pathRules.map((rule) => [rule.name, rule]));
 
-/** What programs did for the run's container, by their own account or the kernel's: both ends of each call were seen. */
-export function spansOf({ host, role, containers, records, anchor }: SourceEvidence): LayerSpans[] {
+/**
+ * What programs did for the run's container, by their own account or the kernel's: both ends of each call were seen. `imagesBytes`: what the
+ * checkpoint has, where that is known.
+ */
+export function spansOf(
+  { host, role, containers, records, anchor }: SourceEvidence,
+  imagesBytes: number | null = null,
+): LayerSpans[] {
   const calls = processesOf(records)
     .flatMap(callTrees)
     .filter((call) => isOurs(call, containers));
@@ -22,7 +28,9 @@ export function spansOf({ host, role, containers, records, anchor }: SourceEvide
     calls.map((call, index) => [call, `${call.record.program} ${call.record.pid} ${call.record.name} ${index}`]),
   );
   return [...new Set(Object.values(serviceOf))].flatMap((service) => {
-    const spans = calls.filter(({ record }) => serviceOf[record.program] === service).flatMap((call) => spanOf(call, keys));
+    const spans = calls
+      .filter(({ record }) => serviceOf[record.program] === service)
+      .flatMap((call) => spanOf(call, keys, imagesBytes));
     if (spans.length === 0) return [];
     return [{ service, host, role, spans, isInside: true, anchor }];
   });
@@ -49,11 +57,15 @@ function isOurs(call: Call, containers: readonly string[]): boolean {
   );
 }
 
-function spanOf(call: Call, keys: ReadonlyMap<Call, string>): LayerSpan[] {
+/** Functions through which the packed checkpoint goes, whole: its images’ bytes stand on them (containerd archive, services/tasks). */
+const handlesImages = new Set(['archive.apply', 'archive.write-diff', 'containerd.write-content']);
+
+function spanOf(call: Call, keys: ReadonlyMap<Call, string>, imagesBytes: number | null): LayerSpan[] {
   const { record, startNs, endNs, parent } = call;
   const rule = byName.get(record.name);
   if (rule === undefined) return []; // of a build that knows more than this version
   const parentKey = parent === null ? undefined : keys.get(parent);
+  const bytes = handlesImages.has(rule.name) && imagesBytes !== null ? { 'migration.bytes': imagesBytes } : {};
   return [
     {
       key: keys.get(call) as string,
@@ -62,7 +74,7 @@ function spanOf(call: Call, keys: ReadonlyMap<Call, string>): LayerSpan[] {
       startNs,
       endNs,
       evidence: 'bounded',
-      attributes: { ...record.attributes, 'code.function.name': record.code, 'process.pid': record.pid },
+      attributes: { ...record.attributes, 'code.function.name': record.code, 'process.pid': record.pid, ...bytes },
       events: [],
       // the work is another process's
       isWait: (rule.calls ?? []).some(({ via }) => via === 'exec' || via === 'grpc' || via === 'ttrpc'),

@@ -1,5 +1,6 @@
 import type { ApiRecord, CommandRecord } from '../../evidence/records.ts';
 import type { Attributes, AttributeValue, LayerSpan } from '../../trace/layer-spans.ts';
+import { causedBy } from '../../trace/leaf-causes.ts';
 import { apiTemplate } from './api-template.ts';
 
 /** Where a call was made, and under which span it hangs. */
@@ -59,6 +60,7 @@ export function commandSpan(record: CommandRecord, place: CallPlace & { readonly
     ...placeAttributes(place),
     'process.command_line': record.command.slice(0, commandLimit),
   };
+  if (!place.isWait) Object.assign(attributes, causedBy('command'));
   if (record.exitCode !== null) attributes['process.exit.code'] = record.exitCode;
   return {
     key: place.key,

@@ -16,7 +16,8 @@ export function spansOf(evidence: TransshipEvidence): LayerSpans[] {
   if (manifest.kind !== 'migration') return [];
   const roleOf = (host: string | null) => roleIn(manifest, host);
   const steps = stepSpans(journal, roleOf);
-  const below = [...phaseSpans(steps), ...steps.map((step) => step.span), ...callSpans(evidence, steps), ...probeSpans(manifest)];
+  const calls = withStepBytes(callSpans(evidence, steps), steps);
+  const below = [...phaseSpans(steps), ...steps.map((step) => step.span), ...calls, ...probeSpans(manifest)];
   const spans = [rootSpan(manifest, below), ...below];
   return [{ service: 'transship', host: controllerHost, role: 'controller', spans, anchor: { means: 'own clock', boundNs: 0n } }];
 }
@@ -94,6 +95,16 @@ function callSpans({ manifest, hosts }: TransshipEvidence, steps: readonly StepS
         });
       }),
     ];
+  });
+}
+
+/** What a step moved went through its one command, where it has no more than that. */
+function withStepBytes(calls: readonly LayerSpan[], steps: readonly StepSpan[]): readonly LayerSpan[] {
+  return calls.map((call) => {
+    const bytes = steps.find(({ span }) => span.key === call.parentKey)?.span.attributes['migration.detail.bytes'];
+    const isOnly = calls.every((other) => other === call || other.parentKey !== call.parentKey);
+    if (call.isWait || !isOnly || typeof bytes !== 'number' || bytes === 0) return call;
+    return { ...call, attributes: { ...call.attributes, 'migration.bytes': bytes } };
   });
 }
 
