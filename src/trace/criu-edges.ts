@@ -1,4 +1,5 @@
 import type { LayerSpan, LayerSpans } from './layer-spans.ts';
+import { causedBy, type LeafCauseName } from './leaf-causes.ts';
 import { type Ns, usToNs } from './time.ts';
 
 /** What a log cannot tell: it begins after CRIU has, and ends before. */
@@ -7,9 +8,22 @@ export const criuEdges = [
     name: 'criu.start',
     meaning: 'from exec to the first moment of its log: dynamic linker, request, options',
     source: 'log.c log_init; cr-service.c',
+    cause: 'criu.load',
   },
-  { name: 'criu.exit', meaning: 'from the last line of its log to the end of the process', source: 'cr-service.c' },
-] as const;
+  {
+    name: 'criu.exit',
+    meaning: 'from the last line of its log to the end of the process',
+    source: 'cr-service.c',
+    cause: 'criu.end',
+  },
+] as const satisfies readonly Edge[];
+
+interface Edge {
+  readonly name: string;
+  readonly meaning: string;
+  readonly source: string;
+  readonly cause: LeafCauseName;
+}
 
 /** On a call of CRIU: how long after its beginning the process was CRIU. */
 export const execAttribute = 'runc.criu.exec_us';
@@ -42,13 +56,15 @@ function holds(call: LayerSpan, log: LayerSpan): boolean {
 function edgesOf(call: LayerSpan, { log, boundNs }: { readonly log: LayerSpans; readonly boundNs: Ns }): LayerSpans {
   const { spans, anchor, host, role } = log;
   const [root] = spans as readonly [LayerSpan];
-  const edge = (name: (typeof criuEdges)[number]['name'], startNs: Ns, endNs: Ns): LayerSpan[] => {
+  const edge = ({ name, cause }: (typeof criuEdges)[number], startNs: Ns, endNs: Ns): LayerSpan[] => {
     if (endNs <= startNs) return [];
+    const attributes = causedBy(cause);
     const key = `${call.key} ${name}`;
-    return [{ key, parentKey: undefined, name, startNs, endNs, evidence: 'bounded', attributes: {}, events: [] }];
+    return [{ key, parentKey: undefined, name, startNs, endNs, evidence: 'bounded', attributes, events: [] }];
   };
   const execNs = call.startNs + usToNs(Number(call.attributes[execAttribute]));
-  const both = [...edge('criu.start', execNs, root.startNs), ...edge('criu.exit', root.endNs, call.endNs)];
+  const [start, exit] = criuEdges;
+  const both = [...edge(start, execNs, root.startNs), ...edge(exit, root.endNs, call.endNs)];
   const means = `the kernel's events; the log's end of it: ${anchor.means}`;
   return { service: 'criu', host, role, spans: both, anchor: { means, boundNs } };
 }

@@ -13,6 +13,9 @@ interface LeafCause {
  */
 // biome-ignore format: a table is read in rows
 export const leafCauses = {
+  // CRIU before its log begins and after it has ended (src/trace/criu-edges.ts)
+  'criu.load': { what: 'CRIU is loaded, and takes its request from runc, before its log begins', source: 'criu/cr-service.c cr_service_work' },
+  'criu.end': { what: 'the process ends after its last line: the kernel closes what it has open, and takes its memory down', source: 'Linux kernel/exit.c do_exit' },
   // CRIU's phases (src/layers/criu); where a log's own silences tell more, a row of gap-causes.ts stands instead
   'criu.freezer': { what: 'waits for the cgroup freezer, which CRIU asks every 100 ms only', source: 'criu/seize.c freeze_processes' },
   'criu.seize': { what: 'waits for one task after another to stop at ptrace', source: 'compel/src/lib/infect.c compel_wait_task' },
