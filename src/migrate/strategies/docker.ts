@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../error.ts';
+import { whileAnswering } from '../../hosts/answering.ts';
 import { createCheckpoint, deleteCheckpoint, startFromCheckpoint } from '../../hosts/checkpoints.ts';
 import type { Host } from '../../hosts/host.ts';
 import { bounded } from '../bounded.ts';
@@ -94,7 +95,7 @@ async function checkpoint({ plan, source }: Move, exit: boolean): Promise<void> 
     await bounded(
       `docker checkpoint create on ${source.name}`,
       checkpointLimitMs,
-      createCheckpoint(source, plan.container.id, options),
+      whileAnswering(source, createCheckpoint(source, plan.container.id, options)),
     );
   } catch (cause) {
     const hint = "what CRIU said stands under 'failed' in: transship show RUN";
@@ -151,7 +152,7 @@ async function restart(move: Move, on: 'source' | 'destination', id: string): Pr
     try {
       if (isUnwanted()) throw new Error('it was given up');
       const started = endingDeadRestores(host, id, startFromCheckpoint(host, id, plan.checkpoint));
-      await bounded(`docker start --checkpoint on ${host.name}`, checkpointLimitMs, started);
+      await bounded(`docker start --checkpoint on ${host.name}`, checkpointLimitMs, whileAnswering(host, started));
       return tries;
     } catch (cause) {
       const isPassing = /content sha256:\w+: already exists|already exists/.test(messageOf(cause));
