@@ -29,7 +29,8 @@ export async function thaw(host: Host, id: string): Promise<void> {
       await unpause();
     });
   } catch (error) {
-    if (/is not paused/.test(messageOf(error))) return;
+    // behind Docker's back it is paused where runc had to do it
+    if (/is not paused/.test(messageOf(error)) && (await runcStatus(host, id)) !== 'paused') return;
     await thawByRunc(host, id);
   }
 }
@@ -50,9 +51,21 @@ async function thawByRunc(host: Host, id: string): Promise<void> {
 export async function freeze(host: Host, id: string): Promise<void> {
   const byDocker = bounded(`docker pause on ${host.name}`, 15_000, host.docker.getContainer(id).pause());
   await byDocker.catch(async (cause) => {
+    if (await isToldToFreeze(host, id)) return;
     const { exitCode } = await host.shell.run(`runc --root ${runcRootOf(id)} pause ${id}`, { timeoutMs: 15_000 });
     if (exitCode !== 0) throw cause;
   });
+}
+
+/**
+ * cgroup v2's freezer stops a process at its way back to its own code: one that waits in the kernel for a page that does not come (read, write) is never called frozen, and so
+ * runc gives up waiting for it after 10 s, but it does nothing any more either. v1's is let go again by a runc that gave up.
+ */
+async function isToldToFreeze(host: Host, id: string): Promise<boolean> {
+  const { exitCode } = await host.shell.run(
+    `grep -qsx 1 $(find /sys/fs/cgroup -path '*${id}/cgroup.freeze' -o -path '*${id}.scope/cgroup.freeze') /dev/null`,
+  );
+  return exitCode === 0;
 }
 
 /**
