@@ -2,18 +2,18 @@ import type { Duplex } from 'node:stream';
 import { execa } from 'execa';
 import type { CommandRecord } from '../evidence/records.ts';
 import { nowNs } from '../trace/time.ts';
+import { ping } from './answering.ts';
 import { type CallObserver, type DockerApi, openDockerApi } from './docker-api.ts';
 import { type Endpoint, parseEndpoint, type SshTarget } from './endpoint.ts';
 import { readFacts } from './facts.ts';
 import type { Host, HostObserver, HostProcess, Shell } from './host.ts';
 import type { Link } from './link.ts';
 import { localLink } from './local-link.ts';
-import { patient } from './patience.ts';
 import { startAsRoot } from './process-group.ts';
 import { type OnCommand, openShell } from './shell.ts';
 import { openSsh } from './ssh-link.ts';
 
-const pingTimeoutMs = 5_000;
+const pingLimitMs = 5_000;
 const stderrMax = 65_536;
 
 interface ConnectOptions {
@@ -102,22 +102,11 @@ async function reachDocker(link: Link, observer: CallObserver): Promise<DockerAp
   const stdio = () => dialStdio(link);
   let dial = link.login.uid === 0 ? direct : stdio;
   const api = await openDockerApi(link, () => dial(), observer);
-  if (dial === direct && !(await answers(api))) {
+  if (dial === direct && (await ping(api.docker, pingLimitMs)) !== 'answer') {
     dial = stdio;
-    if (!(await answers(api))) dial = direct; // no Docker either way
+    if ((await ping(api.docker, pingLimitMs)) !== 'answer') dial = direct; // no Docker either way
   }
   return api;
-}
-
-async function answers(api: DockerApi): Promise<boolean> {
-  try {
-    // @types/dockerode knows no options of ping.
-    const ping = api.docker.ping as (options: { abortSignal: AbortSignal }) => Promise<unknown>;
-    await ping.call(api.docker, { abortSignal: AbortSignal.timeout(patient(pingTimeoutMs)) });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function dialStdio(link: Link): Duplex {

@@ -26,6 +26,9 @@ const limits = [
   { calls: /^/, limitMs: 60_000 },
 ] as const;
 
+/** Of a dockerd that let a limit pass, or did not answer a ping, until it answers again: what a move still has to ask of it would add up to minutes. */
+const silentLimitMs = 5_000;
+
 /** Query values that say what was done; any other value could be a secret and is left out of the record. */
 const tellingKeys = new Set([
   'all',
@@ -118,20 +121,28 @@ interface Modem {
 /** Puts a limit on every call but streams, and turns "socket hang up" into an error that names the host. HTTP's own errors pass as they are. */
 function boundCalls(modem: Modem, link: Link): void {
   const dial = modem.dial.bind(modem);
+  let isSilent = false;
   modem.dial = (call, callback) => {
     const isOpenEnded = call.isStream === true || call.hijack === true || call.abortSignal !== undefined;
-    const limitMs = isOpenEnded ? null : limitOf(call);
+    const limitMs = isOpenEnded ? null : limitOf(call, isSilent);
     const limit = limitMs === null ? {} : { abortSignal: AbortSignal.timeout(limitMs) };
     dial({ ...call, ...limit }, (error, result) => {
+      if (error === null || error.statusCode !== undefined) isSilent = false;
+      else if (isLate(error) && (limitMs !== null || call.path.startsWith('/_ping'))) isSilent = true;
       const isOurs = error !== null && error.statusCode === undefined && call.abortSignal?.aborted !== true;
       callback(isOurs ? noAnswer(link, error, { call, limitMs }) : error, result);
     });
   };
 }
 
-function limitOf({ method, path }: Call): number | null {
+function limitOf({ method, path }: Call, isSilent: boolean): number | null {
   const limitMs = limits.find(({ calls }) => calls.test(`${method} ${path}`))?.limitMs;
-  return limitMs === undefined ? null : patient(limitMs);
+  if (limitMs === undefined) return null;
+  return patient(isSilent ? Math.min(limitMs, silentLimitMs) : limitMs);
+}
+
+function isLate(error: Error & { code?: string }): boolean {
+  return error.code === 'ABORT_ERR';
 }
 
 interface Unanswered {
@@ -140,9 +151,9 @@ interface Unanswered {
 }
 
 function noAnswer(link: Link, error: Error & { code?: string }, { call, limitMs }: Unanswered): TransshipError {
-  const isLate = error.code === 'ABORT_ERR' && limitMs !== null;
   const what = `${call.method} ${call.path.split('?')[0]}`;
-  const reason = link.ended() ?? (isLate ? `${what}: no answer within ${limitMs / 1e3} s` : error.message);
+  const reason =
+    link.ended() ?? (isLate(error) && limitMs !== null ? `${what}: no answer within ${limitMs / 1e3} s` : error.message);
   return new TransshipError(
     'not-ready',
     `${link.name}: Docker does not answer (${reason})`,

@@ -36,8 +36,8 @@ function deadCriu(id: string): string {
     done 2>/dev/null; exit 1`;
 }
 
-/** What CRIU has left goes to the shim, which has no other children yet and waits as long as they hold its pipes. */
-function endRestore(id: string): string {
+/** Shell text. What CRIU has left goes to the shim, which has no other children yet and waits as long as they hold its pipes. */
+export function endRestore(id: string): string {
   return `for runc in ${runcs(id)}; do kill -KILL $runc; done
     for shim in $(pgrep -f 'containerd-shim.* -id ${id}'); do kill -KILL $(cat /proc/$shim/task/*/children); done 2>/dev/null`;
 }

@@ -1,7 +1,9 @@
 import { TransshipError } from '../error.ts';
+import { ping } from '../hosts/answering.ts';
 import type { Host } from '../hosts/host.ts';
 import { runtimeName } from '../wrap/runtime-place.ts';
 import { bounded } from './bounded.ts';
+import { endRestore } from './dead-restore.ts';
 import { messageOf } from './engine.ts';
 import type { Move } from './step.ts';
 
@@ -27,7 +29,8 @@ export async function thaw(host: Host, id: string): Promise<void> {
       await unpause();
     });
   } catch (error) {
-    if (/is not paused/.test(messageOf(error))) return;
+    // behind Docker's back it is paused where runc had to do it
+    if (/is not paused/.test(messageOf(error)) && (await runcStatus(host, id)) !== 'paused') return;
     await thawByRunc(host, id);
   }
 }
@@ -48,9 +51,21 @@ async function thawByRunc(host: Host, id: string): Promise<void> {
 export async function freeze(host: Host, id: string): Promise<void> {
   const byDocker = bounded(`docker pause on ${host.name}`, 15_000, host.docker.getContainer(id).pause());
   await byDocker.catch(async (cause) => {
+    if (await isToldToFreeze(host, id)) return;
     const { exitCode } = await host.shell.run(`runc --root ${runcRootOf(id)} pause ${id}`, { timeoutMs: 15_000 });
     if (exitCode !== 0) throw cause;
   });
+}
+
+/**
+ * cgroup v2's freezer stops a process at its way back to its own code: one that waits in the kernel for a page that does not come (read, write) is never called frozen, and so
+ * runc gives up waiting for it after 10 s, but it does nothing any more either. v1's is let go again by a runc that gave up.
+ */
+async function isToldToFreeze(host: Host, id: string): Promise<boolean> {
+  const { exitCode } = await host.shell.run(
+    `grep -qsx 1 $(find /sys/fs/cgroup -path '*${id}/cgroup.freeze' -o -path '*${id}.scope/cgroup.freeze') /dev/null`,
+  );
+  return exitCode === 0;
 }
 
 /**
@@ -61,6 +76,11 @@ export async function freeze(host: Host, id: string): Promise<void> {
  */
 export async function stopForGood(host: Host, id: string): Promise<boolean | null> {
   await host.shell.run(takeId(id));
+  // one that stands still would be waited for with the other copy frozen
+  if ((await ping(host.docker)) === 'silence') {
+    await stopByRunc(host, id);
+    return null;
+  }
   try {
     await bounded(`docker kill on ${host.name}`, 60_000, host.docker.getContainer(id).kill());
     return true;
@@ -93,12 +113,16 @@ function takeId(id: string): string {
     done 2>/dev/null`;
 }
 
-/** What began before the id was taken is seen: as runc's state, a runc or CRIU at work, or in the container's cgroup. None must be left. */
+/**
+ * What began before the id was taken is seen: as runc's state, a runc or CRIU at work, or in the container's cgroup. None must be left. A restore that does not end by
+ * itself is ended: its runc may wait for Docker's hook (libnetwork-setkey), and that for a dockerd that stands still.
+ */
 function killAll(id: string): string {
   return `
     for try in $(seq 500); do
       sure=yes
       ${takeId(id)}
+      [ $try -le 10 ] || { ${endRestore(id)}; }
       for state in $(ls /run/docker/runtime-*/moby/${id}/state.json); do
         root=\${state%/${id}/state.json}
         # a process that a v1 freezer holds takes the signal when it is let go

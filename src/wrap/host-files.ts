@@ -22,8 +22,11 @@ export type HostFile =
   | 'call'
   | 'tracefs'
   | 'watch'
-  | 'notice';
+  | 'notice'
+  | 'hold-pages';
+
+const inPerl: readonly HostFile[] = ['notice', 'hold-pages'];
 
 export function hostFile(name: HostFile): string {
-  return readFileSync(join(packageRoot(), 'src/wrap/host', `${name}.${name === 'notice' ? 'pl' : 'sh'}`), 'utf8');
+  return readFileSync(join(packageRoot(), 'src/wrap/host', `${name}.${inPerl.includes(name) ? 'pl' : 'sh'}`), 'utf8');
 }

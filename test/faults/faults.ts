@@ -82,9 +82,11 @@ const imageThere = (image: string, act: string) =>
 
 const unmount = `while umount "$(awk '/ - tmpfs fault / { print $5 }' /proc/self/mountinfo | tail -n 1)" 2>/dev/null; do :; done`;
 
-/** It stands there, its socket open, and answers nobody; what it was asked for it does when it goes on. */
-const holdDockerd = 'kill -STOP $(pidof dockerd)';
-const letDockerdGoOn = 'kill -CONT $(pidof dockerd)';
+/** It stands there, its socket open, and answers nobody; what it was asked for it does when it goes on. By a freezer, which no SIGCONT ends. */
+const holdDockerd =
+  'held=/sys/fs/cgroup/held; mkdir -p $held; for p in $(pidof dockerd); do echo $p >$held/cgroup.procs; done; echo 1 >$held/cgroup.freeze';
+const letDockerdGoOn = `held=/sys/fs/cgroup/held; echo 0 >$held/cgroup.freeze
+  for p in $(cat $held/cgroup.procs); do echo $p >/sys/fs/cgroup$(sed -n s/^0:://p /proc/1/cgroup)/cgroup.procs; done; rmdir $held`;
 
 /** From now on `date` is ahead by an hour. */
 const fasterDate = `printf '#!/bin/sh\nexec /usr/bin/date -d "+1 hour" "$@"\n' >/usr/local/sbin/date && chmod 755 /usr/local/sbin/date`;

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { createCheckpoint, startFromCheckpoint } from '../../src/hosts/checkpoints.ts';
 import type { Host } from '../../src/hosts/host.ts';
-import { stopForGood } from '../../src/migrate/live-copy.ts';
+import { freeze, stopForGood } from '../../src/migrate/live-copy.ts';
+import { importHostImage } from '../../vm/host-image.ts';
 import { onHost } from '../destination-state.ts';
 import { counterName, counts, doAtOnce, killDockerd, reviveDockerd, startCounter } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
@@ -59,6 +60,33 @@ describeOnHosts('a destination whose dockerd fails in mid-start', 'onelive', (ho
     await sleep(500);
     expect(await copies(b)).toBe(0);
   });
+});
+
+/** As a program of a post-copy that is in a read(2) when no more pages come: it waits in the kernel, for the userfaultfd(2) of its child. x86-64. */
+const inTheKernel = `my $fd = syscall 323, 0; open my $u, "+<&=", $fd or die; my $api = pack "QQQ", 0xAA, 0, 0; ioctl $u, 0xC018AA3F, $api or die;
+  my $at = syscall 9, 0, 4096, 3, 0x22, -1, 0; my $range = pack "QQQQ", $at, 4096, 1, 0; ioctl $u, 0xC020AA00, $range or die;
+  unless (fork) { sleep 1000 } close $u; open my $zeros, "<", "/dev/zero"; print "reads\\n"; syscall 0, fileno $zeros, $at, 4096; print "goes on\\n"`;
+
+describeOnHosts('a process that waits in the kernel for a page', 'inkernel', (hosts) => {
+  test.skipIf(process.arch !== 'x64')(
+    'is held all the same: the freezer is told, and it comes back to none of its code',
+    async () => {
+      const { b } = hosts();
+      const run = `docker run --privileged -d --name waits counter /usr/bin/perl -e '$| = 1; ${inTheKernel}'`;
+      const id = await onHost(b, `{ ${importHostImage('counter')}; } && ${run}`);
+      try {
+        await onHost(b, 'for i in $(seq 100); do docker logs waits | grep -q reads && exit; sleep 0.1; done; exit 1');
+        await freeze(b, id);
+        doAtOnce(b, `pkill -KILL -f '^/usr/bin/perl -e' --newest`); // whom it waits for: its read ends
+        await sleep(500);
+        expect(await onHost(b, 'docker logs waits')).toBe('reads');
+        await b.shell.run(`echo 0 >$(find /sys/fs/cgroup -path '*${id}/cgroup.freeze')`);
+        await expect.poll(() => onHost(b, 'docker logs waits'), { timeout: 10_000 }).toBe('reads\ngoes on');
+      } finally {
+        await b.shell.run('docker rm -f waits', { timeoutMs: 60_000 });
+      }
+    },
+  );
 });
 
 async function copies(host: Host): Promise<number> {

@@ -163,4 +163,24 @@ describeOnHosts('a container moves as a whole', 'whole', (hosts) => {
     expect(route.kind).toBe('controller');
     expect(routeWarning(route)).toMatch(/^a does not reach b by ssh \(.*Connection refused.*\): .*adds to the downtime$/);
   });
+
+  test('a login on the other host that does not end is given up, and nothing of it stays', async () => {
+    const { a, b } = hosts();
+    const config =
+      'Port 2222\\nPidFile /run/slow-sshd.pid\\nAuthorizedKeysFile none\\nAuthorizedKeysCommandUser root\\nAuthorizedKeysCommand /usr/local/sbin/slow-keys\\n';
+    await onHost(
+      b,
+      `printf '#!/bin/sh\\nsleep 100\\n' >/usr/local/sbin/slow-keys; chmod 755 /usr/local/sbin/slow-keys
+       { printf '${config}'; grep -viE '^ *(port|pidfile|authorizedkeys)' /etc/testbed/sshd_config; } >/run/slow-sshd && /usr/sbin/sshd -f /run/slow-sshd`,
+    );
+    const traces = 'ls -d /run/transship/peer-* 2>/dev/null; pgrep -fa peer-; true';
+    try {
+      expect(await onHost(a, traces)).toBe('');
+      await using route = await openRoute({ source: a, destination: { ...b, sshFromPeer: ['-p', '2222', `root@${b.address}`] } });
+      expect(route).toMatchObject({ kind: 'controller', reason: expect.stringMatching(/^no login within \d+ s$/) });
+      expect(await onHost(a, traces)).toBe('');
+    } finally {
+      await onHost(b, 'kill $(cat /run/slow-sshd.pid); pkill slow-keys; rm -f /run/slow-sshd* /usr/local/sbin/slow-keys');
+    }
+  });
 });

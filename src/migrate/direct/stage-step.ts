@@ -17,7 +17,7 @@ import { forgetAddress, stageAddress, takeAddressBack } from './moving-address.t
 import { networkLock } from './network-lock.ts';
 import { criuConf, dumpSettings, receivingSettings, restoreSettings } from './settings.ts';
 import { makeStage, putFiles, putScripts, removeStage, stageFolder, stageRestore } from './stage.ts';
-import { type DirectKind, type DirectState, hasRounds, isByFile, sendsPages } from './state.ts';
+import { type DirectKind, type DirectState, hasRounds, isByFile, isLazy, sendsPages } from './state.ts';
 import { readTraits } from './traits.ts';
 
 /** Longest freeze that is waited out when nobody gave a limit. */
@@ -75,7 +75,7 @@ async function stageDestination(move: Move, state: DirectState, { kind, pair }: 
   const lock = await networkLock(destination, isTcpKept);
   const isTls = !isByFile(kind) && !move.plan.options.plainPages;
   const merged = (pair.destination.GraphDriver.Data as unknown as Record<string, string>).MergedDir ?? '';
-  await putScripts(destination, folder, ['receive', 'unpack', 'mark']);
+  await putScripts(destination, folder, ['receive', 'unpack', 'mark', ...(isLazy(kind) ? (['hold-pages'] as const) : [])]);
   await putFiles(destination, folder, {
     settings: restoreSettings(move, state, { kind, merged, limitS: freezeLimitS }),
     receiving: receivingSettings(move, state, { kind, toId }),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../error.ts';
+import { ping } from '../../hosts/answering.ts';
 import { patient } from '../../hosts/patience.ts';
 import { bounded } from '../bounded.ts';
 import { messageOf } from '../engine.ts';
@@ -13,6 +14,8 @@ import { directOf } from './stage-step.ts';
 const waitLimitMs = 60_000;
 /** As long as an ssh takes to notice that nobody answers (route.ts). */
 const goLimitMs = 15_000;
+/** From the restore's end to Docker's word of it are some 50 ms. */
+const dockerLimitMs = 15_000;
 
 /** dockerd, containerd, the shim and the network are through with their part before the source stands still. */
 export const warmDestination: Step = {
@@ -85,10 +88,12 @@ export const restore: Step = {
   about: 'CRIU restores inside docker start, which returns',
   standsStill: true,
   do: async (move) => {
-    const { started } = directOf(move);
-    const ended = started ?? Promise.resolve(null);
-    await Promise.race([ended, heardGo(move)]);
-    const error = await bounded(`docker start on ${move.destination.name}`, 600_000, ended);
+    const ended = directOf(move).started ?? Promise.resolve(null);
+    const error = await bounded(
+      `docker start on ${move.destination.name}`,
+      600_000,
+      Promise.race([ended, heedThere(move, ended)]),
+    );
     if (error !== null) throw startFailed(move, error, await saidThere(move));
     move.found.imagesBytes = await imagesBytes(move);
     return { bytes: move.found.imagesBytes };
@@ -96,18 +101,39 @@ export const restore: Step = {
 };
 
 /**
- * The source has said go to its ssh; where the network is gone by then, nobody hears it, and the source would stand still as long as a restore may
- * take. Asked late, so that a restore that is under way is left alone.
+ * What would be waited for as long as a restore may take: a go that nobody has heard, as the network between the hosts is gone (the source has said it
+ * to its ssh), and a dockerd that does not say that the container runs, though our runtime has restored it. Asked late, so that a restore that is under way is
+ * left alone.
  */
-async function heardGo(move: Move): Promise<void> {
-  const deadline = performance.now() + patient(goLimitMs);
-  const heard = `grep -qs ' receive.go' ${directOf(move).folder}/marks`;
-  do {
+async function heedThere(move: Move, ended: Promise<unknown>): Promise<never> {
+  const { folder } = directOf(move);
+  const { name, shell } = move.destination;
+  let hasEnded = false;
+  void ended.then(() => {
+    hasEnded = true;
+  });
+  const began = performance.now();
+  let restoredAt: number | null = null;
+  for (let isHeard = false; !hasEnded; ) {
     await sleep(1_000, undefined, { ref: false });
-    if ((await move.destination.shell.run(heard)).exitCode === 0) return;
-  } while (performance.now() < deadline);
-  const hint = `the way from ${move.source.name} to ${move.destination.name} is gone: ping, ssh`;
-  throw new TransshipError('failed', `${move.destination.name} has not heard the go within ${patient(goLimitMs) / 1e3} s`, hint);
+    const { stdout } = await shell.run(
+      `cd ${folder} && grep -qs ' receive.go' marks && echo heard; [ ! -e restored ] || echo restored`,
+    );
+    isHeard = stdout.includes('heard');
+    if (stdout.includes('restored')) restoredAt ??= performance.now();
+    if (!isHeard && performance.now() > began + patient(goLimitMs)) throw unheard(move);
+    if (restoredAt === null || performance.now() < restoredAt + patient(dockerLimitMs)) continue;
+    throw startFailed(
+      move,
+      new Error(`it runs there since ${patient(dockerLimitMs) / 1e3} s, and dockerd on ${name} has not said so`),
+    );
+  }
+  return await new Promise<never>(() => {});
+}
+
+function unheard({ source, destination }: Move): TransshipError {
+  const hint = `the way from ${source.name} to ${destination.name} is gone: ping, ssh`;
+  return new TransshipError('failed', `${destination.name} has not heard the go within ${patient(goLimitMs) / 1e3} s`, hint);
 }
 
 /** After the resume: what came as images, by page server or by ssh; null when it cannot be told. */
@@ -124,10 +150,11 @@ export async function stopDestination(move: Move): Promise<void> {
   const { folder, started } = found.direct;
   const script = `cd ${folder} || exit; mkdir decided 2>/dev/null && echo never; echo abort 1<>go`;
   const { stdout } = await destination.shell.run(script, { timeoutMs: 5_000 });
-  const isStarted = bounded(`docker start on ${destination.name}`, 30_000, started);
+  // one that stands still is not waited for: what it asks for later comes after the stop, which takes the container's id from runc
+  const limitMs = (await ping(destination.docker)) === 'silence' ? 0 : 30_000;
+  await bounded(`docker start on ${destination.name}`, limitMs, started).catch(() => {});
   // the runtime is told, and asks the same folder before it restores: whatever becomes of Docker's call, nothing runs there
-  if (stdout.trim() === 'never') return void (await isStarted.catch(() => {}));
-  await isStarted;
+  if (stdout.trim() === 'never') return;
   // with containerd gone Docker's call ends at once, and the restore goes on: what it still makes must not come after the stop
   const left = `${endPageDaemon(folder)}; pgrep -f -- 'restore ${restoreFolder}/${found.destinationId}'`;
   if (!(await isQuiet(destination, left, 30))) throw startFailed(move, new Error('it does not end'));

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../error.ts';
+import { whileAnswering } from '../../hosts/answering.ts';
 import { createCheckpoint, deleteCheckpoint, startFromCheckpoint } from '../../hosts/checkpoints.ts';
 import type { Host } from '../../hosts/host.ts';
 import { bounded } from '../bounded.ts';
@@ -94,7 +95,7 @@ async function checkpoint({ plan, source }: Move, exit: boolean): Promise<void> 
     await bounded(
       `docker checkpoint create on ${source.name}`,
       checkpointLimitMs,
-      createCheckpoint(source, plan.container.id, options),
+      whileAnswering(source, createCheckpoint(source, plan.container.id, options)),
     );
   } catch (cause) {
     const hint = "what CRIU said stands under 'failed' in: transship show RUN";
@@ -135,7 +136,8 @@ const start: Step = {
  * asks again only after a second: without this, clients were seen to wait 0.5-0.7 s longer than the container.
  */
 async function forgetSilence(destination: Host): Promise<void> {
-  await destination.shell.run('ip neigh flush nud incomplete; ip neigh flush nud failed', { timeoutMs: 5_000 });
+  const flush = 'ip neigh flush nud incomplete; ip neigh flush nud failed';
+  await destination.shell.run(flush, { timeoutMs: 5_000 }).catch(() => {}); // the container runs all the same
 }
 
 /**
@@ -151,7 +153,7 @@ async function restart(move: Move, on: 'source' | 'destination', id: string): Pr
     try {
       if (isUnwanted()) throw new Error('it was given up');
       const started = endingDeadRestores(host, id, startFromCheckpoint(host, id, plan.checkpoint));
-      await bounded(`docker start --checkpoint on ${host.name}`, checkpointLimitMs, started);
+      await bounded(`docker start --checkpoint on ${host.name}`, checkpointLimitMs, whileAnswering(host, started));
       return tries;
     } catch (cause) {
       const isPassing = /content sha256:\w+: already exists|already exists/.test(messageOf(cause));

@@ -15,7 +15,9 @@ export interface Route extends AsyncDisposable {
   readonly ssh: string | null;
 }
 
-const openTimeoutMs = 20_000;
+/** For a login: ConnectTimeout ends before it (ssh_config(5)). */
+const loginLimitMs = 15_000;
+const openTimeoutMs = 30_000;
 
 /**
  * Finds out whether the source reaches the destination, and keeps that connection open: a new ssh handshake would cost
@@ -33,11 +35,18 @@ export async function openRoute(pair: { readonly source: Host; readonly destinat
     // With AES instructions several times as fast as the default; taken only where both sides have it.
     `-o Ciphers=^aes128-gcm@openssh.com -E ${socket}.log ${peer} </dev/null >/dev/null 2>&1`;
   const ssh = `ssh ${common} -o ControlMaster=no ${peer}`;
-  const opened = await pair.source.shell.run(
-    `mkdir -p -m 700 /run/transship; ${master}; status=$?; cat ${socket}.log >&2; rm -f ${socket}.log
-     [ $status = 0 ] && ${ssh} ${quoteWord(asRoot('true'))}`,
+  const limit = `timeout -k 1 ${patient(loginLimitMs) / 1e3}`;
+  const opening = pair.source.shell.run(
+    `mkdir -p -m 700 /run/transship; ${limit} ${master}; status=$?; cat ${socket}.log >&2
+     [ $status != 124 ] || echo 'no login within ${patient(loginLimitMs) / 1e3} s' >&2
+     [ $status = 0 ] && ${limit} ${ssh} ${quoteWord(asRoot('true'))} && rm ${socket}.log`,
     { timeoutMs: openTimeoutMs },
   );
+  // whatever comes of it, no master and no file of it stays
+  const opened = await opening.catch(async (error) => {
+    await closeMaster(pair.source, socket, peer);
+    throw error;
+  });
   if (opened.exitCode !== 0) {
     await closeMaster(pair.source, socket, peer);
     return controllerRoute(pair, lastLine(opened.stderr) || `ssh ended with status ${opened.exitCode}`);
@@ -76,9 +85,9 @@ function controllerRoute(pair: { source: Host; destination: Host }, reason: stri
 
 async function closeMaster(source: Host, socket: string, peer: string): Promise<void> {
   // A shell that is gone takes nothing with it that matters: the master ends by itself.
-  // One that was killed leaves its socket.
-  const command = `ssh -S ${socket} -O exit ${peer} >/dev/null 2>&1; rm -f ${socket}`;
-  await source.shell.run(command, { timeoutMs: 5_000 }).catch(() => {});
+  // One that was killed leaves its socket; one that hears nobody is killed: nobody else has that name in his words, which ssh makes its title.
+  const command = `timeout -k 1 2 ssh -S ${socket} -O exit ${peer} >/dev/null 2>&1 || pkill -KILL -f '^ssh.*${socket}'; rm -f ${socket} ${socket}.*`;
+  await source.shell.run(command, { timeoutMs: 10_000 }).catch(() => {});
 }
 
 function lastLine(text: string): string {

@@ -4,6 +4,7 @@
 #               work (CRIU's work folder), wait_s
 #   page.conf   CRIU's options for the page channel
 #   page-server-pid  criu page-server, where there is one: killed when the source gives up, so that its dump ends
+#   hold-pages  with lazy: what keeps a daemon that dies from making missing pages zeros
 #   go          FIFO that the restore listens to; unpacked: FIFO with the exit status of what unpacks the images
 set -u
 trap '' HUP PIPE
@@ -37,6 +38,7 @@ if [ "${#lazy[@]}" -gt 0 ]; then
         echo $? >lazy-status
     } </dev/null >lazy.out 2>&1 5<&- 6<&- 9<&- &
     echo $! >lazy-pid
+    perl hold-pages "$folder" </dev/null >hold-pages.out 2>&1 5<&- 6<&- 9<&- &
 fi
 
 echo listening
