@@ -97,9 +97,10 @@ async function wholeFolder(
   lacking: string | null,
   fill: (folder: string) => Promise<FetchedSources>,
 ): Promise<Fetched> {
-  mkdirSync(dirname(target), { recursive: true });
-  const partial = mkdtempSync(`${target}.partial-`);
+  let partial: string | null = null;
   try {
+    mkdirSync(dirname(target), { recursive: true });
+    partial = mkdtempSync(`${target}.partial-`);
     chmodSync(partial, 0o755);
     const manifest = await fill(partial);
     writeFileSync(join(partial, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -108,9 +109,24 @@ async function wholeFolder(
     if (lacking !== null && JSON.stringify(earlier) !== JSON.stringify(manifest)) rmSync(lacking, { recursive: true });
     if (!existsSync(folder)) renameSync(partial, folder);
     return { folder, ...manifest };
+  } catch (error) {
+    throw ofDisk(target, error as Error);
   } finally {
-    rmSync(partial, { recursive: true, force: true });
+    if (partial !== null) rmSync(partial, { recursive: true, force: true });
   }
+}
+
+/** What the file system refused, as a full disk does, with the place that is meant. */
+function ofDisk(target: string, cause: NodeJS.ErrnoException): Error {
+  if (cause.syscall === undefined || cause instanceof TransshipError) return cause;
+  return new TransshipError(
+    'failed',
+    `${target}: ${cause.message}: nothing of it is left`,
+    'make room there, or name another folder: --to',
+    {
+      cause,
+    },
+  );
 }
 
 /** @throws TransshipError `input` when the folder is none of fetched sources */
