@@ -30,7 +30,7 @@ import { vetInjected } from './vet.ts';
 
 /** @returns nanoseconds of a span that is written */
 async function printSpanCost(set: SourceSet): Promise<number> {
-  const root = await goRootOf({ set, programs: programsOf(set).filter(({ needsBuildDepends }) => !needsBuildDepends), say });
+  const root = await goRootOf({ set, programs: programsOf(set), say }); // the tree that the programs are built in
   const costs = await measureSpanCost(root, join(cacheFolder, `gocache-${set}`));
   for (const { state, fastestNs, medianNs, slowestNs, rounds } of costs) {
     const limitNs = state === 'on' ? limits.onNs : limits.offNs;
