@@ -11,6 +11,7 @@ import { isAlive } from '../../vm/process-identity.ts';
 import { takeDown } from '../../vm/testbed-down.ts';
 import { type TestbedState, testbedFolder } from '../../vm/testbed-state.ts';
 import { bringUp } from '../../vm/testbed-up.ts';
+import type { PackageSet } from '../../vm/versions.ts';
 import { type WorkloadImage, workloadImage } from '../../vm/workload-image.ts';
 
 /** Two hosts that are up for one part of the bench, with our runtime and the workload's image. */
@@ -27,6 +28,7 @@ export interface PairOptions {
   /** The set's name: benches of different names go side by side. */
   readonly set?: string;
   readonly extra?: readonly string[];
+  readonly packages?: PackageSet;
   /** Each host's cable carries no more: Mbit/s. */
   readonly linkMbit?: number;
   readonly say: (line: string) => void;
@@ -34,7 +36,7 @@ export interface PairOptions {
 
 /** Runs are thrown away, unless TRANSSHIP_TRACES says where to keep them. Brings the pair up, and takes it down however `use` ends: by an error, or by Ctrl-C. */
 export async function withPair<T>(options: PairOptions, use: (pair: TestPair) => Promise<T>): Promise<T> {
-  const { say, extra = [], set = 'bench-downtime' } = options;
+  const { say, extra = [], set = 'bench-downtime', packages = 'debian13' } = options;
   refuseWhileOther(set);
   process.env.TRANSSHIP_TESTBED = set;
   const kept = process.env.TRANSSHIP_TRACES;
@@ -45,7 +47,7 @@ export async function withPair<T>(options: PairOptions, use: (pair: TestPair) =>
   try {
     await takeDown(set); // what a killed bench has left has other cables, or other packages
     const image = await workloadImage(say);
-    const up = { set, cgroup: 'v2', say, signal: stop.signal, extra } as const;
+    const up = { set, cgroup: 'v2', say, signal: stop.signal, extra, packages } as const;
     const testbed = await bringUp(up);
     if (options.linkMbit !== undefined) await narrowCables(testbed, options.linkMbit);
     await using a = await connectHost('test:a');

@@ -3,7 +3,7 @@
  * of test hosts, moves a container, and prints the tree, how much of the downtime is known for sure, the cost, and how well spans are inferred
  * without them; with `--pairs N` also the downtimes of N pairs of moves by instrumented and by stock programs.
  *
- *   npm run -s bench:source -- [--moves N] [--pairs N]
+ *   npm run -s bench:source -- [--set SET] [--moves N] [--pairs N]
  *   npm run -s bench:source -- --vet SET      only whether what is put into a set's sources passes `go vet`
  *
  * Exit status 5 where a limit is exceeded.
@@ -28,10 +28,9 @@ import { limits, print, printInferred, printMove, printOwners, say, verdict } fr
 import { measureSpanCost } from './span-cost.ts';
 import { vetInjected } from './vet.ts';
 
-const set = 'debian13';
 /** @returns nanoseconds of a span that is written */
-async function printSpanCost(): Promise<number> {
-  const root = await goRootOf({ set, programs: programsOf(set).filter(({ needsBuildDepends }) => !needsBuildDepends), say });
+async function printSpanCost(set: SourceSet): Promise<number> {
+  const root = await goRootOf({ set, programs: programsOf(set), say }); // the tree that the programs are built in
   const costs = await measureSpanCost(root, join(cacheFolder, `gocache-${set}`));
   for (const { state, fastestNs, medianNs, slowestNs, rounds } of costs) {
     const limitNs = state === 'on' ? limits.onNs : limits.offNs;
@@ -49,15 +48,15 @@ async function printVetted(set: SourceSet): Promise<void> {
   const { packages, ofOurs, ofTheirs, unseen } = await vetInjected(set, root, join(cacheFolder, `gocache-${set}`));
   for (const line of [...ofOurs, ...unseen]) print(`vet        ${line}`);
   print(
-    `vet        ${packages} packages: ${ofOurs.length} complaints about what is put in, ${ofTheirs.length} about their own lines, ${unseen.length} of what could not be looked at   ${verdict(ofOurs.length + unseen.length === 0, '0')}`,
+    `vet        ${set}: ${packages - unseen.length} of ${packages} packages looked at: ${ofOurs.length} complaints about what is put in, ${ofTheirs.length} about their own lines   ${verdict(ofOurs.length + unseen.length === 0, '0')}`,
   );
 }
 
-async function measure(moves: number, pairs: number): Promise<void> {
-  const spanNs = await printSpanCost();
+async function measure(set: SourceSet, moves: number, pairs: number): Promise<void> {
+  const spanNs = await printSpanCost(set);
   const built = await buildPrograms({ set, programs: programNames, say });
   await printVetted(set);
-  await withPair({ say, set: 'bench-source' }, async ({ a, b, signal }) => {
+  await withPair({ say, set: 'bench-source', packages: set }, async ({ a, b, signal }) => {
     await switchBoth({ a, b }, built);
     await moveOnce({ a, b }, signal); // warms up
     const moved: Moved[] = [];
@@ -101,22 +100,27 @@ async function printPairs(hosts: TwoHosts, { pairs, built, signal }: Pairs): Pro
 }
 
 /** @throws TransshipError `usage` */
-function setNamed(name: string): SourceSet {
+function setNamed(option: string, name: string): SourceSet {
   const set = sourceSets.find((each) => each === name);
-  if (set === undefined) throw new TransshipError('usage', `--vet ${name}: no such set`, `one of ${sourceSets.join(', ')}`);
+  if (set === undefined) throw new TransshipError('usage', `${option} ${name}: no such set`, `one of ${sourceSets.join(', ')}`);
   return set;
 }
 
 try {
   const { values } = parseArgs({
-    options: { pairs: { type: 'string', default: '0' }, moves: { type: 'string', default: '3' }, vet: { type: 'string' } },
+    options: {
+      pairs: { type: 'string', default: '0' },
+      moves: { type: 'string', default: '3' },
+      set: { type: 'string', default: 'debian13' },
+      vet: { type: 'string' },
+    },
   });
   const [moves, pairs] = [Number(values.moves), Number(values.pairs)];
   if (!Number.isInteger(moves) || moves < 1 || !Number.isInteger(pairs) || pairs < 0)
     throw new TransshipError('usage', 'no such number of moves, or of pairs', 'npm run -s bench:source -- --moves 3 --pairs 10');
   mkdirSync(cacheFolder, { recursive: true });
-  if (values.vet === undefined) await measure(moves, pairs);
-  else await printVetted(setNamed(values.vet));
+  if (values.vet === undefined) await measure(setNamed('--set', values.set), moves, pairs);
+  else await printVetted(setNamed('--vet', values.vet));
 } catch (error) {
   process.exitCode = reportError(error);
 }

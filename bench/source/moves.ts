@@ -24,7 +24,8 @@ const memoryMb = 64;
 /** Moves a container by Docker's own path, from a to b, and removes it there. @throws TransshipError `failed` when it does not get there */
 export async function moveOnce(hosts: TwoHosts, signal: AbortSignal): Promise<Moved> {
   signal.throwIfAborted();
-  await startCounter(hosts.a, '', memoryMb);
+  const major = Number.parseInt((await hosts.a.facts()).versions.docker ?? '', 10);
+  await startCounter(hosts.a, major >= 28 ? '--network host' : '', memoryMb); // the only network that Docker restores on from then on
   const { folder, manifest } = await moveIt(hosts, { container: counterName, options: { strategy: 'docker' }, signal });
   await onHost(hosts.b, `docker rm -f ${counterName} >/dev/null 2>&1; true`);
   const trace = loadTrace(folder);

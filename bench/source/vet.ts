@@ -18,7 +18,7 @@ export interface Vetted {
   readonly ofOurs: readonly string[];
   /** And of Docker's own. */
   readonly ofTheirs: readonly string[];
-  /** Why packages were not looked at: one of their imports is not there, or does not compile. */
+  /** Why packages were not looked at, a line for each: one of their imports is not there, or does not compile. */
   readonly unseen: readonly string[];
 }
 

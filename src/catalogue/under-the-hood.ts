@@ -11,7 +11,8 @@ export function underTheHoodPage(): string {
     $ transship source scan sources --graph
     $ transship show RUN --explain runc.criu-swrk`,
     `Every function of the path, in the order of the calls, as \`transship source scan\` finds it in the sources of Debian 13 and of testing.
-Files, receivers and lines move from version to version, names hardly do: the rules (\`src/instrument/path-*.ts\`) go by names.
+Files, receivers and lines move from version to version, names hardly do: the rules (\`src/instrument/path-*.ts\`) go by names. A line is
+Debian 13's; what stands elsewhere in testing follows after "now".
 Made by \`npm run docs:path\`; a test compares.`,
     table(['project', 'debian13', 'testing'], projectRows()),
     '## Checkpoint',

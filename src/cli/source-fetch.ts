@@ -27,6 +27,7 @@ async function run(set: SourceSet | undefined, options: Options, command: Comman
     set: set ?? null,
     checkouts: options.tree ?? [],
     to: options.to ?? null,
+    asksAgain: true,
     say: terminal.say,
   });
   for (const warning of fetched.warnings) terminal.warn(warning);

@@ -35,6 +35,7 @@ export async function buildPrograms({ set, programs, say }: BuildOptions): Promi
   const wanted = programsOf(set).filter(({ name }) => programs.includes(name));
   const sources = await fetchSources({ set, checkouts: [], to: null, say });
   for (const warning of sources.warnings) say(`warning: ${warning}`);
+  refuseLacking(set, programs, sources);
   const versions = wanted.map((program) => ({ name: program.name, version: versionOf(program, sources) }));
   const root = await goRootOf({ set, programs: wanted, say });
   const target = join(
@@ -68,6 +69,19 @@ export async function buildPrograms({ set, programs, say }: BuildOptions): Promi
     rmSync(scratch, { recursive: true, force: true });
   }
   return built;
+}
+
+/** @throws TransshipError `not-ready`, before anything is built */
+function refuseLacking(set: SourceSet, programs: readonly ProgramName[], { lacking }: Fetched): void {
+  const needed = lacking.find(({ program }) => programs.some((name) => name === program));
+  if (needed === undefined) return;
+  const { program, component, why, hint } = needed;
+  const others = `then: transship source fetch ${set}; the others build: --only ${programNames.filter((name) => name !== program).join(',')}`;
+  throw new TransshipError(
+    'not-ready',
+    `${program} of ${set} needs ${component}, which is not there: ${why}`,
+    `${hint}; ${others}`,
+  );
 }
 
 /** A tree that lacks part of its sources is the likelier cause. */

@@ -4,6 +4,7 @@ import { recipeHash } from '../../vm/build-cache.ts';
 import { cacheFolder } from '../../vm/places.ts';
 import { type SourceSet, suites } from '../../vm/versions.ts';
 import { TransshipError } from '../error.ts';
+import type { Lacking } from './component-module.ts';
 import { moduleOf } from './go-module.ts';
 import { openSourceIndex, type SourceIndex } from './source-index.ts';
 import { type SourcePackage, sourcePackages } from './source-packages.ts';
@@ -31,6 +32,8 @@ export interface FetchedSources {
   readonly set: SourceSet | null;
   readonly trees: readonly FetchedTree[];
   readonly warnings: readonly string[];
+  /** What could not be had, and keeps a program from being built. */
+  readonly lacking: readonly Lacking[];
 }
 
 export interface FetchOptions {
@@ -39,6 +42,8 @@ export interface FetchOptions {
   readonly checkouts: readonly string[];
   /** Where they are put; null: the cache, where one set is fetched once. */
   readonly to: string | null;
+  /** True: what a set in the cache lacks is asked for again. */
+  readonly asksAgain?: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -48,7 +53,7 @@ export interface Fetched extends FetchedSources {
 
 const manifestName = 'sources.json';
 /** Raised when something is added to it, or trees are unpacked otherwise. */
-const manifestVersion = 4;
+const manifestVersion = 5;
 const schema = 'transship.source-fetch/1';
 
 /**
@@ -56,49 +61,72 @@ const schema = 'transship.source-fetch/1';
  * @returns the folder, and what is in it
  * @throws TransshipError `not-ready` (mirror, tools), `input` (wrong sums, patches), `usage`: nothing is left behind then
  */
-export async function fetchSources({ set, checkouts, to, say }: FetchOptions): Promise<Fetched> {
+export async function fetchSources({ set, checkouts, to, asksAgain = false, say }: FetchOptions): Promise<Fetched> {
   if (set === null && checkouts.length === 0)
     throw new TransshipError('usage', 'nothing was named to be fetched', 'a set (debian13, testing), or --tree DIR');
   if (to === null && checkouts.length > 0)
     throw new TransshipError('usage', 'a checkout is copied to a place of your choice', 'add --to FOLDER');
   if (to !== null && existsSync(to))
     throw new TransshipError('usage', `${to}: is there already`, 'remove it, or name another folder');
-  const cached = set === null ? null : await cachedSet(set, say);
+  const cached = set === null ? null : await cachedSet(set, asksAgain, say);
   if (to === null && cached !== null) return cached;
-  const target = to as string;
-  const manifest = await wholeFolder(target, async (folder) => {
+  return wholeFolder(to as string, null, async (folder) => {
     const given = copyCheckouts(checkouts, folder);
     const kept = (cached?.trees ?? []).filter(({ place }) => !given.some((other) => other.place === place));
     for (const { place } of kept)
       cpSync(join(cached?.folder ?? '', 'src', place), join(folder, 'src', place), { recursive: true });
-    return { schema, set, trees: [...given, ...kept], warnings: cached?.warnings ?? [] };
+    return { schema, set, trees: [...given, ...kept], warnings: cached?.warnings ?? [], lacking: cached?.lacking ?? [] };
   });
-  return { folder: target, ...manifest };
 }
 
-async function cachedSet(set: SourceSet, say: FetchOptions['say']): Promise<Fetched> {
+/** A set that lacks something has a name of its own, so that it can be had later. */
+async function cachedSet(set: SourceSet, asksAgain: boolean, say: FetchOptions['say']): Promise<Fetched> {
   const target = join(cacheFolder, `sources-${set}-${recipeHash([set, sourcePackages[set], suites, manifestVersion])}`);
-  if (existsSync(target)) return { folder: target, ...readFetched(target) };
-  const manifest = await wholeFolder(target, async (folder) => {
-    const { trees, warnings } = await fetchSet({ set, folder, say });
-    return { schema, set, trees, warnings };
-  });
-  return { folder: target, ...manifest };
+  const lacking = `${target}-lacking`;
+  const kept = [target, ...(asksAgain ? [] : [lacking])].find((folder) => existsSync(folder));
+  if (kept !== undefined) return { folder: kept, ...readFetched(kept) };
+  return wholeFolder(target, lacking, async (folder) => ({ schema, set, ...(await fetchSet({ set, folder, say })) }));
 }
 
-/** Makes a folder aside and renames it when it is whole; when another was faster, its copy is the same. */
-async function wholeFolder(target: string, fill: (folder: string) => Promise<FetchedSources>): Promise<FetchedSources> {
-  mkdirSync(dirname(target), { recursive: true });
-  const partial = mkdtempSync(`${target}.partial-`);
+/**
+ * Makes a folder aside and renames it when it is whole; when another was faster, its copy is the same.
+ * @param lacking what it is called where something could not be had; null: the same
+ */
+async function wholeFolder(
+  target: string,
+  lacking: string | null,
+  fill: (folder: string) => Promise<FetchedSources>,
+): Promise<Fetched> {
+  let partial: string | null = null;
   try {
+    mkdirSync(dirname(target), { recursive: true });
+    partial = mkdtempSync(`${target}.partial-`);
     chmodSync(partial, 0o755);
     const manifest = await fill(partial);
     writeFileSync(join(partial, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
-    if (!existsSync(target)) renameSync(partial, target);
-    return manifest;
+    const folder = lacking !== null && manifest.lacking.length > 0 ? lacking : target;
+    const earlier = lacking !== null && existsSync(lacking) ? readFetched(lacking) : manifest;
+    if (lacking !== null && JSON.stringify(earlier) !== JSON.stringify(manifest)) rmSync(lacking, { recursive: true });
+    if (!existsSync(folder)) renameSync(partial, folder);
+    return { folder, ...manifest };
+  } catch (error) {
+    throw ofDisk(target, error as Error);
   } finally {
-    rmSync(partial, { recursive: true, force: true });
+    if (partial !== null) rmSync(partial, { recursive: true, force: true });
   }
+}
+
+/** What the file system refused, as a full disk does, with the place that is meant. */
+function ofDisk(target: string, cause: NodeJS.ErrnoException): Error {
+  if (cause.syscall === undefined || cause instanceof TransshipError) return cause;
+  return new TransshipError(
+    'failed',
+    `${target}: ${cause.message}: nothing of it is left`,
+    'make room there, or name another folder: --to',
+    {
+      cause,
+    },
+  );
 }
 
 /** @throws TransshipError `input` when the folder is none of fetched sources */
@@ -132,7 +160,9 @@ interface SetFetch {
   readonly say: (line: string) => void;
 }
 
-async function fetchSet({ set, folder, say }: SetFetch): Promise<Pick<FetchedSources, 'trees' | 'warnings'>> {
+type FetchedPart = Pick<FetchedSources, 'trees' | 'warnings' | 'lacking'>;
+
+async function fetchSet({ set, folder, say }: SetFetch): Promise<FetchedPart> {
   const scratch = join(folder, '.scratch'); // on the same disk: trees are renamed out of it
   mkdirSync(scratch);
   try {
@@ -140,14 +170,16 @@ async function fetchSet({ set, folder, say }: SetFetch): Promise<Pick<FetchedSou
     const index = await openSourceIndex(set, scratch);
     const trees: FetchedTree[] = [];
     const warnings: string[] = [];
+    const lacking: Lacking[] = [];
     for (const each of sourcePackages[set]) {
       const got = await fetchPackage(each, { index, scratch, folder });
       trees.push(...got.trees);
       warnings.push(...got.warnings);
+      lacking.push(...got.lacking);
       for (const { place, version, patches } of got.trees) say(`  ${place} ${version}, ${patches ?? 'none of its'} patches`);
     }
     say(`fetched the sources of ${set} in ${((Date.now() - startMs) / 1000).toFixed(1)} s`);
-    return { trees, warnings };
+    return { trees, warnings, lacking };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -159,22 +191,20 @@ interface PackageFetch {
   readonly folder: string;
 }
 
-async function fetchPackage(
-  { name, trees }: SourcePackage,
-  at: PackageFetch,
-): Promise<Pick<FetchedSources, 'trees' | 'warnings'>> {
+async function fetchPackage({ name, trees, modules }: SourcePackage, at: PackageFetch): Promise<FetchedPart> {
   const downloads = join(at.scratch, name);
   mkdirSync(downloads);
   const files = await at.index.filesOf(name);
   await at.index.download(name, downloads);
-  const unpacked = join(at.scratch, `${name}.tree`);
-  const { patches, buildDepends, warnings } = await unpackSource(files, downloads, unpacked);
+  const into = join(at.scratch, `${name}.tree`);
+  const { patches, buildDepends, warnings, lacking } = await unpackSource(files, { downloads, into, modules });
   // NAME_VERSION.dsc; a file name has no epoch, and nobody needs it here
   const version = /_(.+)\.dsc$/.exec(files.find((file) => file.name.endsWith('.dsc'))?.name ?? '')?.[1] ?? null;
-  const there = trees.filter((tree) => existsSync(join(unpacked, tree.folder)));
-  for (const tree of there) placeTree(join(unpacked, tree.folder), join(at.folder, 'src', tree.place));
+  const there = trees.filter((tree) => existsSync(join(into, tree.folder)));
+  for (const tree of there) placeTree(join(into, tree.folder), join(at.folder, 'src', tree.place));
   return {
     trees: there.map(({ place }) => ({ place, package: name, version, patches, buildDepends, checkout: null })),
     warnings,
+    lacking,
   };
 }

@@ -6,6 +6,7 @@ import { sourceEventsFile } from '../evidence/records.ts';
 import { packageRoot } from '../evidence/run-folder.ts';
 import type { Host } from '../hosts/host.ts';
 import type { Built } from './build-programs.ts';
+import { tellsVersion } from './programs.ts';
 
 /** Where our builds lie on a host, beside its own programs. */
 export const installFolder = '/usr/local/lib/transship/source';
@@ -41,7 +42,7 @@ export async function backToStock(host: Host): Promise<readonly Switched[]> {
 
 async function checkVersion(host: Host, { name, version }: Built['programs'][number]): Promise<void> {
   const { stdout } = await host.shell.run(`${name} ${name.startsWith('containerd-shim') ? '-v' : '--version'}`);
-  if (stdout.split(/[\s,]+/).includes(version)) return;
+  if (tellsVersion(stdout, version)) return;
   const theirs = /\d+\.\d+\.\d+[^\s,]*/.exec(stdout)?.[0] ?? 'none';
   const what = `${host.name}: its ${name} is ${theirs}, ours would be ${version}`;
   throw new TransshipError('not-ready', what, 'build the set that the host has: --set debian13 or --set testing');

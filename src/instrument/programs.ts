@@ -65,3 +65,12 @@ export function programsOf(set: SourceSet): readonly Program[] {
 export function upstreamVersion(debian: string): string {
   return debian.replace(/^\d+:/, '').replace(/-[^-]*$/, '');
 }
+
+/**
+ * Whether a program that prints this is of that version. Debian builds containerd 2 without setting its version: its shim then says what
+ * version/version.go has, `2.1.9+unknown`.
+ */
+export function tellsVersion(printed: string, version: string): boolean {
+  const words = printed.split(/[\s,]+/);
+  return words.includes(version) || words.includes(`${version.replace(/[+~].*$/, '')}+unknown`);
+}

@@ -10,6 +10,7 @@ import { unpackSource } from './unpack-source.ts';
 let folder = '';
 const downloads = (): string => join(folder, 'downloads');
 const into = (): string => join(folder, 'tree');
+const unpacking = (to = 'tree') => ({ downloads: downloads(), into: join(folder, to), modules: [] });
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'unpack-source-'));
@@ -50,26 +51,27 @@ test('without the .dsc: components in their folders, patches in their order, wha
     'two.patch': patch('engine/a.go', 'package two', 'package three'),
     'three.patch': '--- /dev/null\n+++ b/engine/vendor/b/debian.go\n@@ -0,0 +1 @@\n+package b\n',
   };
-  const unpacked = await unpackSource([dsc, await orig(), cli, await debian(patches)], downloads(), into());
-  expect(unpacked).toEqual({ patches: 3, buildDepends: ['golang-x-dev', 'libz-dev'], warnings: [] });
+  const unpacked = await unpackSource([dsc, await orig(), cli, await debian(patches)], unpacking());
+  expect(unpacked).toEqual({ patches: 3, buildDepends: ['golang-x-dev', 'libz-dev'], warnings: [], lacking: [] });
   expect(readFileSync(join(into(), 'engine/a.go'), 'utf8')).toBe('package three\n');
   expect(existsSync(join(into(), 'cli/c.go'))).toBe(true);
   expect(readdirSync(join(into(), 'engine/vendor/b'))).toEqual(['debian.go']);
   const cleaning = 'override_dh_clean:\n\tperl -ne "Files-Excluded" debian/copyright\n';
-  await unpackSource([dsc, await orig(), await debian(patches, cleaning)], downloads(), join(folder, 'cleaned'));
+  await unpackSource([dsc, await orig(), await debian(patches, cleaning)], unpacking('cleaned'));
   expect(existsSync(join(folder, 'cleaned/engine/vendor/b'))).toBe(false);
 });
 
 test('a mirror without the patches, or without a component: said, never passed over', async () => {
   const missing: SourceFile = { name: 'docker.io_1-2.debian.tar.xz', bytes: 1, sha256: '0'.repeat(64) };
-  expect(await unpackSource([await orig(), missing], downloads(), into())).toEqual({
+  expect(await unpackSource([await orig(), missing], unpacking())).toEqual({
     patches: null,
     buildDepends: null,
     warnings: [`${missing.name}: the mirror does not have it (404)`, "Debian's patches are not applied: the tree is upstream's"],
+    lacking: [],
   });
   const buildkit: SourceFile = { ...missing, name: 'docker.io_1.orig-buildkit.tar.xz' };
   const patches = { 'kit.patch': patch('buildkit/k.go', 'x', 'y'), 'one.patch': patch('engine/a.go', 'package a', 'package z') };
-  const partly = await unpackSource([await orig(), buildkit, await debian(patches)], downloads(), join(folder, 'other'));
+  const partly = await unpackSource([await orig(), buildkit, await debian(patches)], unpacking('other'));
   expect(partly.patches).toBe(1);
   expect(partly.warnings[1]).toContain('kit.patch is left out');
 });
@@ -83,7 +85,7 @@ test.each([
   const files = [upstream, await debian({ 'bad.patch': patch('engine/a.go', 'package q', 'package r') })];
   if (what === 'a wrong sum') writeFileSync(join(downloads(), upstream.name), 'cut short');
   if (what.includes('missing')) rmSync(join(downloads(), upstream.name));
-  await expect(unpackSource(files, downloads(), into())).rejects.toMatchObject(error);
+  await expect(unpackSource(files, unpacking())).rejects.toMatchObject(error);
 });
 
 test('rows of the index, as apt prints them', () => {

@@ -1,9 +1,19 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ExecaError, execa } from 'execa';
 import { TransshipError } from '../error.ts';
+import { type Lacking, placeModule, takeModule } from './component-module.ts';
 import type { SourceFile } from './source-index.ts';
+import type { ComponentModule } from './source-packages.ts';
+import { unpackTool } from './unpack-tool.ts';
+
+export interface Unpacking {
+  /** Where the files are. */
+  readonly downloads: string;
+  readonly into: string;
+  /** What stands in for components that the mirror lacks. */
+  readonly modules: readonly ComponentModule[];
+}
 
 export interface Unpacked {
   /** Debian's patches that were applied; null: the mirror has no file of them, the tree is upstream's. */
@@ -11,48 +21,79 @@ export interface Unpacked {
   /** Libraries that it is built with, as debian/control names them; null: the mirror has no file of that. */
   readonly buildDepends: readonly string[] | null;
   readonly warnings: readonly string[];
+  readonly lacking: readonly Lacking[];
 }
-
-const toolLimitMs = 120_000;
 
 /**
  * Unpacks a source package from its files, as `dpkg-source -x` would, also where the `.dsc` is missing: sums checked against the signed
  * index, components into their folders, patches applied in their order.
  * @throws TransshipError `not-ready` (upstream's archive is not to be had), `input` (a wrong sum, a patch that does not apply)
  */
-export async function unpackSource(files: readonly SourceFile[], downloads: string, into: string): Promise<Unpacked> {
+export async function unpackSource(files: readonly SourceFile[], { downloads, into, modules }: Unpacking): Promise<Unpacked> {
   const present = files.filter(({ name }) => existsSync(join(downloads, name)));
   for (const file of present) await checkSum(file, join(downloads, file.name));
-  const missing = files.filter((file) => !present.includes(file) && !file.name.endsWith('.dsc'));
-  const warnings = missing.map(({ name }) => `${name}: the mirror does not have it (404)`);
-  const main = present.find(({ name }) => /\.orig\.tar\.\w+$/.test(name));
-  if (main === undefined) {
-    const name = files.find((file) => /\.orig\.tar\.\w+$/.test(file.name))?.name ?? 'the package';
-    throw new TransshipError(
-      'not-ready',
-      `${name}: the mirror does not have it`,
-      'another mirror: TRANSSHIP_DEBIAN_MIRROR; or a checkout: --tree DIR',
-    );
-  }
   mkdirSync(into, { recursive: true });
-  await extract(join(downloads, main.name), into, 1);
+  await extract(join(downloads, mainArchive(files, present)), into, 1);
   for (const { name } of present) {
-    const component = /\.orig-([\w-]+)\.tar\.\w+$/.exec(name)?.[1];
-    if (component === undefined) continue;
+    const component = componentOf(name);
+    if (component === null) continue;
     mkdirSync(join(into, component), { recursive: true });
     await extract(join(downloads, name), join(into, component), 2);
   }
+  const missing = files.filter((file) => !present.includes(file) && !file.name.endsWith('.dsc'));
+  const wanted = modules.filter(({ component }) => missing.some(({ name }) => componentOf(name) === component));
+  const { taken, lacking, said } = await takeModules(wanted, into);
+  const warnings = [...missing.map(({ name }) => `${name}: the mirror does not have it (404)`), ...said];
   const debian = present.find(({ name }) => /\.debian\.tar\.\w+$/.test(name));
-  if (debian === undefined)
-    return {
-      patches: null,
-      buildDepends: null,
-      warnings: [...warnings, "Debian's patches are not applied: the tree is upstream's"],
-    };
-  await extract(join(downloads, debian.name), into, 0);
-  const patches = await applyPatches(into, warnings); // some are for files that are removed next
-  removeExcluded(into, addedByPatches(into));
-  return { patches, buildDepends: buildDependsOf(into), warnings };
+  if (debian !== undefined) await extract(join(downloads, debian.name), into, 0);
+  else warnings.push("Debian's patches are not applied: the tree is upstream's");
+  const patches = debian === undefined ? null : await applyPatches(into, taken, warnings); // some are for files that are removed next
+  if (debian !== undefined) removeExcluded(into, addedByPatches(into));
+  for (const each of taken) placeModule(each, into);
+  return { patches, buildDepends: debian === undefined ? null : buildDependsOf(into), warnings, lacking };
+}
+
+/** @throws TransshipError `not-ready` */
+function mainArchive(files: readonly SourceFile[], present: readonly SourceFile[]): string {
+  const isMain = ({ name }: SourceFile): boolean => /\.orig\.tar\.\w+$/.test(name);
+  const main = present.find(isMain);
+  if (main !== undefined) return main.name;
+  throw new TransshipError(
+    'not-ready',
+    `${files.find(isMain)?.name ?? 'the package'}: the mirror does not have it`,
+    'another mirror: TRANSSHIP_DEBIAN_MIRROR; or a checkout: --tree DIR',
+  );
+}
+
+function componentOf(name: string): string | null {
+  return /\.orig-([\w-]+)\.tar\.\w+$/.exec(name)?.[1] ?? null;
+}
+
+interface Taken {
+  readonly taken: readonly ComponentModule[];
+  readonly lacking: readonly Lacking[];
+  readonly said: readonly string[];
+}
+
+/** What cannot be had is told, and the rest is of use without it; what is another than it should be is an error. */
+async function takeModules(wanted: readonly ComponentModule[], into: string): Promise<Taken> {
+  const taken: ComponentModule[] = [];
+  const lacking: Lacking[] = [];
+  const said: string[] = [];
+  for (const each of wanted) {
+    try {
+      said.push(`${each.component} is taken from elsewhere: ${await takeModule(each, into)}`);
+      taken.push(each);
+    } catch (error) {
+      if (!(error instanceof TransshipError) || error.code !== 'not-ready') throw error;
+      const { component, program } = each;
+      lacking.push({ component, program, why: error.message, hint: error.hint });
+      said.push(
+        `${component} as a Go module cannot be had either, and ${program} cannot be built without: ${error.message} (${error.hint})`,
+      );
+    }
+  }
+  return { taken, lacking, said };
 }
 
 /** Of `a (>= 1) | b, c [linux-any] <!nocheck>` the first names; only what Go is compiled against: -dev packages. */
@@ -81,10 +122,10 @@ async function checkSum({ name, sha256 }: SourceFile, path: string): Promise<voi
 
 /** `strip`: how many folders at the head of each name are dropped (`./cli/x` has two, `runc-1.1/x` one). */
 async function extract(archive: string, into: string, strip: number): Promise<void> {
-  const first = (await tool('tar', ['--list', '--file', archive], into)).split('\n')[0] ?? '';
+  const first = (await unpackTool('tar', ['--list', '--file', archive], into)).split('\n')[0] ?? '';
   const dots = first.startsWith('./') ? 1 : 0;
   const words = ['--extract', '--no-same-owner', `--strip-components=${strip === 0 ? 0 : 1 + dots}`, '--file', archive];
-  await tool('tar', words, into);
+  await unpackTool('tar', words, into);
 }
 
 /**
@@ -149,19 +190,35 @@ function matching(folder: string, part: string): readonly string[] {
   }
 }
 
-async function applyPatches(tree: string, warnings: string[]): Promise<number> {
+async function applyPatches(tree: string, taken: readonly ComponentModule[], warnings: string[]): Promise<number> {
   let applied = 0;
   for (const name of patchNames(tree)) {
     const file = join(tree, 'debian/patches', name);
-    const absent = missingComponent(tree, readFileSync(file, 'utf8'));
-    if (absent !== null) {
-      warnings.push(`${name} is left out: it is for ${absent}/, which the mirror does not have`);
+    const why = await leftOut(tree, file, taken);
+    if (why !== null) {
+      warnings.push(`${name} is left out: ${why}`);
       continue;
     }
-    await tool('patch', ['--silent', '--strip=1', '--forward', '--batch', `--input=${file}`], tree);
+    await unpackTool('patch', [...patchWords, `--input=${file}`], tree);
     applied += 1;
   }
   return applied;
+}
+
+const patchWords = ['--silent', '--strip=1', '--forward', '--batch'];
+
+/** Why a patch is not applied; null: it is. A module may be of another version than what Debian patched. */
+async function leftOut(tree: string, file: string, taken: readonly ComponentModule[]): Promise<string | null> {
+  const component = patchedComponent(readFileSync(file, 'utf8'));
+  if (component === null) return null;
+  if (!existsSync(join(tree, component))) return `it is for ${component}/, which the mirror does not have`;
+  if (!taken.some((each) => each.component === component)) return null;
+  try {
+    await unpackTool('patch', [...patchWords, '--dry-run', `--input=${file}`], tree);
+    return null;
+  } catch (error) {
+    return `it is not for the ${component} that was taken: ${(error as Error).message}`;
+  }
 }
 
 function patchNames(tree: string): readonly string[] {
@@ -171,23 +228,10 @@ function patchNames(tree: string): readonly string[] {
   return lines.flatMap((line) => /^\s*([^#\s]+)/.exec(line)?.[1] ?? []);
 }
 
-/** The component that a patch is for, where that was not to be had. */
-function missingComponent(tree: string, patch: string): string | null {
-  const tops = [...patch.matchAll(/^(?:---|\+\+\+) [^/\s]+\/([^/\s]+)\//gm)].map(([, top = '']) => top);
-  const [top] = tops;
-  return top !== undefined && ['engine', 'cli', 'buildkit'].includes(top) && !existsSync(join(tree, top)) ? top : null;
-}
-
-async function tool(name: string, words: readonly string[], cwd: string): Promise<string> {
-  try {
-    return (await execa(name, words, { cwd, timeout: toolLimitMs, stdin: 'ignore', maxBuffer: 64 * 1024 * 1024 })).stdout;
-  } catch (cause) {
-    const { code, stderr, stdout, shortMessage } = cause as ExecaError;
-    if (code === 'ENOENT')
-      throw new TransshipError('not-ready', `there is no ${name} here`, `apt-get install ${name} xz-utils`, { cause });
-    const why = `${stderr ?? ''}\n${stdout ?? ''}`.trim().split('\n').slice(-3).join('; ') || shortMessage;
-    throw new TransshipError('input', `${words.at(-1)}: ${name} failed: ${why}`, 'is the disk full? the folder is removed again');
-  }
+/** The component that a patch is for; null: the whole, or another's. */
+function patchedComponent(patch: string): string | null {
+  const top = /^(?:---|\+\+\+) [^/\s]+\/([^/\s]+)\//m.exec(patch)?.[1];
+  return top !== undefined && ['engine', 'cli', 'buildkit'].includes(top) ? top : null;
 }
 
 /** Moves a tree of the unpacked package to its place in the GOPATH. */

@@ -106,6 +106,19 @@ describe.skipIf(missing.length > 0)(`Docker's sources (${missing.join('; ') || '
     expect([result.exitCode, result.stderr]).toEqual([1, expect.stringMatching(/ENOSPC.*the tree is as it was/)]);
   });
 
+  test('a full disk while sources are fetched to it: an error with the place, nothing left there', async () => {
+    const disk = join(work, 'little-disk');
+    mkdirSync(disk);
+    const script =
+      'mount -t tmpfs -o size=4m tmpfs "$1"; node "$2" source fetch debian13 --to "$1/x"; status=$?; [ -z "$(ls -A "$1")" ] && exit $status; exit 99';
+    const command = join(packageRoot(), 'dist/src/cli/main.js');
+    const result = await execa('unshare', ['--mount', 'sh', '-c', script, 'sh', disk, command], {
+      reject: false,
+      timeout: 60_000,
+    });
+    expect([result.exitCode, result.stderr]).toEqual([1, expect.stringMatching(/little-disk\/x: ENOSPC.*nothing of it is left/)]);
+  });
+
   test('a failing compile: the compiler’s words with file and line, nothing kept', async () => {
     const root = await goRootOf({ set: 'debian13', programs: cheapPrograms(), say });
     const gopath = join(work, 'broken');
