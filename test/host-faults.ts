@@ -79,6 +79,10 @@ export async function counts(host: Host, from = 0): Promise<boolean> {
   return false;
 }
 
+/** Stops the first process whose command line matches, as soon as there is one; for 5 seconds. */
+export const stop = (pattern: string) =>
+  `for i in $(seq 1000); do p=$(pgrep -f '${pattern}' | head -n 1); [ -n "$p" ] && kill -STOP $p && exit 0; sleep 0.001; done; exit 1`;
+
 /** Shell text that prints how many containers' links are down: of containers that run, none is but by our cut. */
 export const linksDown = "ip -o link show type veth | grep -vc '[<,]UP[,>]'; true";
 

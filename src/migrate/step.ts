@@ -83,6 +83,8 @@ export function nothingFound(warnings: readonly string[]): Found {
 /** Where a move tells what goes on; the terminal is one listener. */
 export interface Report {
   step(event: StepEvent): void;
+  /** From here on an interrupt changes nothing any more. */
+  noReturn(): void;
   progress(line: string): void;
 }
 

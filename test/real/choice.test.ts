@@ -3,7 +3,7 @@ import type { MoveOptions } from '../../src/migrate/plan.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
 import { transship } from '../built-command.ts';
 import { dockerState, onHost } from '../destination-state.ts';
-import { counterName, counts, remains, startCounter } from '../host-faults.ts';
+import { counterName, counts, remains, startCounter, stop } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
@@ -18,10 +18,6 @@ interface Row {
 }
 
 const migrate = (...more: readonly string[]) => transship(['migrate', counterName, 'test:b', '--from', 'test:a', ...more]);
-
-/** Stops the first process whose command line matches, as soon as there is one; for 5 seconds. */
-const stop = (pattern: string) =>
-  `for i in $(seq 1000); do p=$(pgrep -f '${pattern}' | head -n 1); [ -n "$p" ] && kill -STOP $p && exit 0; sleep 0.001; done; exit 1`;
 
 describeOnHosts('which way to move', 'choice', (hosts) => {
   beforeAll(async () => {
