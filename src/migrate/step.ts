@@ -117,6 +117,11 @@ export interface Step {
   readonly keepsHalves?: true;
   /** Past the downtime limit it is given up. */
   readonly standsStill?: true;
+  /**
+   * Asked then: how long the container stood still, where it goes on on the destination by now. A roll-back would undo what it answers there, and
+   * make the freeze no shorter. Null: it does not, or nobody says.
+   */
+  stoodStillMs?(move: Move): Promise<number | null>;
   /** When it is done the destination is the live copy: nothing is rolled back any more. */
   readonly commits?: true;
 }

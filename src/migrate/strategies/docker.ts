@@ -9,6 +9,7 @@ import { messageOf } from '../engine.ts';
 import { isLive, stopCopy, thaw, untilDumped } from '../live-copy.ts';
 import { cutLinks, detailOfLinks, joinLinks, readLinks, type SourceLinks } from '../source-links.ts';
 import type { Move, Step, StepDetail } from '../step.ts';
+import { stoodStillByRunc } from '../stood-still.ts';
 import { refuseUnnoticedExecs } from '../unnoticed-execs.ts';
 import { checkImages } from './check-images.ts';
 import { commonCleanup, commonPreparation, removeCheckpoint } from './common.ts';
@@ -152,6 +153,7 @@ const start: Step = {
   on: 'destination',
   about: 'docker start --checkpoint: containerd takes the images in, CRIU restores',
   standsStill: true,
+  stoodStillMs: stoodStillByRunc,
   do: async (move) => {
     if (move.found.destinationId === null) throw new Error('no container was created on the destination');
     const tries = await restart(move, 'destination', move.found.destinationId);
