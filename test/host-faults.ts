@@ -30,7 +30,7 @@ export async function reviveDockerd(host: Host): Promise<void> {
 export async function remains(host: Host): Promise<string> {
   const folders =
     'ls /var/lib/docker/containers /var/lib/docker/image/overlay2/imagedb/content/sha256 /var/lib/docker/volumes; ls -d /tmp/* 2>/dev/null; true';
-  return `${await dockerState(host)}\n${await onHost(host, folders)}`;
+  return `${await dockerState(host)}\n${await onHost(host, `${folders}; ${linksDown}`)}`;
 }
 
 /** Files on the host that only the counter's own progress changes. */
@@ -78,6 +78,13 @@ export async function counts(host: Host, from = 0): Promise<boolean> {
   }
   return false;
 }
+
+/** Stops the first process whose command line matches, as soon as there is one; for 5 seconds. */
+export const stop = (pattern: string) =>
+  `for i in $(seq 1000); do p=$(pgrep -f '${pattern}' | head -n 1); [ -n "$p" ] && kill -STOP $p && exit 0; sleep 0.001; done; exit 1`;
+
+/** Shell text that prints how many containers' links are down: of containers that run, none is but by our cut. */
+export const linksDown = "ip -o link show type veth | grep -vc '[<,]UP[,>]'; true";
 
 /** Kills the first process whose command line matches, as soon as there is one; for 5 seconds. */
 export const kill = (pattern: string) =>

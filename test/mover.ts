@@ -44,7 +44,7 @@ export async function moveIt({ a, b }: TwoHosts, test: MoveTest) {
     plan: test.steps === undefined ? chosen : { ...chosen, steps: test.steps },
     source: a,
     destination: b,
-    report: { step: test.onStep ?? (() => {}), progress: test.onProgress ?? (() => {}) },
+    report: { step: test.onStep ?? (() => {}), noReturn: () => {}, progress: test.onProgress ?? (() => {}) },
     signal: test.signal ?? new AbortController().signal,
     runName: undefined,
     isProbed: test.isProbed ?? false,

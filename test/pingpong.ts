@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { packageRoot } from '../src/evidence/run-folder.ts';
@@ -18,6 +18,9 @@ export interface Footprint {
   readonly dockerdFds: number;
   readonly usedMb: number;
 }
+
+/** Bound into the container, and copied with every move. */
+const bound = '/srv/pingpong/data';
 
 const strategies: readonly MoveOptions['strategy'][] = ['diskless', 'post-copy', 'cold', 'docker'];
 
@@ -51,7 +54,8 @@ export async function pingpong(
   onMove: (move: number, strategy: string, place: string) => void,
 ): Promise<Attached> {
   const ready = 'for i in $(seq 100); do docker exec web redis-cli ping 2>/dev/null && break; sleep 0.1; done';
-  await onHost(hosts.a, `docker run -d --name web -p 6379:6379 ${image} --enable-debug-command yes && ${ready}`);
+  const run = `docker run -d --name web -p 6379:6379 -v ${bound}:/bound ${image} --enable-debug-command yes`;
+  await onHost(hosts.a, `mkdir -p ${bound} && echo bound >${bound}/file && ${run} && ${ready}`);
   await redis(hosts.a, 'DEBUG POPULATE 100000 key 96');
   const digest = await redis(hosts.a, 'DEBUG DIGEST'); // of database 0 alone while the client has not begun
   const client = attach(hosts);
@@ -63,6 +67,9 @@ export async function pingpong(
     const { manifest } = await moveIt(at, { container: 'web', options: { strategy } });
     if (manifest.outcome !== 'migrated') throw failed(JSON.stringify(manifest.error));
     at = { a: at.b, b: at.a };
+    // what was copied stays with its owner, and would be in the way of the next move
+    await onHost(at.b, `rm -r ${dirname(bound)}`);
+    if ((await onHost(at.a, 'docker exec web cat /bound/file')) !== 'bound') throw failed('what was bound into it has not come');
     if (!(await goesOn(at.a, reached))) throw failed(`the client's count does not go on from ${reached}`);
     onMove(move + 1, strategy, at.a.name);
   }
@@ -72,7 +79,7 @@ export async function pingpong(
     throw new Error(`the client saw ${JSON.stringify(attached)}, and the container has counted to ${await workOn(at.a)}`);
   await redis(at.a, '-n 1 FLUSHDB');
   if ((await redis(at.a, 'DEBUG DIGEST')) !== digest) throw new Error('the keys are not what they were');
-  await onHost(at.a, 'docker rm -f web');
+  await onHost(at.a, `docker rm -f web && rm -r ${dirname(bound)}`);
   return attached;
 }
 

@@ -6,7 +6,7 @@ import { readTestbed, testbedSet } from '../../vm/testbed-state.ts';
 import { TransshipError } from '../error.ts';
 import type { Host } from '../hosts/host.ts';
 import { bounded } from '../migrate/bounded.ts';
-import { interruptSignal } from './interrupt.ts';
+import { type Interrupt, interruptSignal } from './interrupt.ts';
 import { printMigration } from './migrate.ts';
 import { stepReport } from './step-report.ts';
 import { type Terminal, terminalOf, withFormat } from './terminal.ts';
@@ -44,7 +44,7 @@ async function run(options: Options, command: Command): Promise<void> {
     const wasUp = readTestbed(testbedSet()) !== null;
     const refusal = (await bringUpHosts(terminal, interrupt.signal)) ?? (await criuRefusal(wasUp));
     if (refusal !== null) return await showSample(terminal, refusal);
-    await moveAndLeave(terminal, { keys, signal: interrupt.signal, isKept: options.keep === true || wasUp });
+    await moveAndLeave(terminal, { keys, interrupt, isKept: options.keep === true || wasUp });
   } finally {
     interrupt.release();
   }
@@ -83,15 +83,15 @@ async function criuRefusal(isKept: boolean): Promise<string | null> {
 
 interface Moving {
   readonly keys: number;
-  readonly signal: AbortSignal;
+  readonly interrupt: Interrupt;
   /** The hosts stay when it is over. */
   readonly isKept: boolean;
 }
 
-async function moveAndLeave(terminal: Terminal, { keys, signal, isKept }: Moving): Promise<void> {
+async function moveAndLeave(terminal: Terminal, { keys, interrupt, isKept }: Moving): Promise<void> {
   const { takeDown } = await import('../../vm/testbed-down.ts');
   try {
-    await moveRedis(terminal, keys, signal);
+    await moveRedis(terminal, keys, interrupt);
   } finally {
     if (isKept) terminal.say('the hosts stay up: transship testbed exec b -- docker ps, transship testbed down');
     else await takeDown(testbedSet());
@@ -105,11 +105,12 @@ async function showSample(terminal: Terminal, why: string): Promise<void> {
   await printRun(terminal, openRun(sampleRun));
 }
 
-async function moveRedis(terminal: Terminal, keys: number, signal: AbortSignal): Promise<void> {
+async function moveRedis(terminal: Terminal, keys: number, interrupt: Interrupt): Promise<void> {
   const { connectHost } = await import('../hosts/connect.ts');
   const { plan } = await import('../migrate/plan.ts');
   const { migrate } = await import('../migrate/migrate.ts');
   const { watchKinds } = await import('../migrate/watch.ts');
+  const { signal } = interrupt;
   await using source = await connectHost('test:a', { signal });
   await using destination = await connectHost('test:b', { signal });
   for (const host of [source, destination])
@@ -126,7 +127,7 @@ async function moveRedis(terminal: Terminal, keys: number, signal: AbortSignal):
   terminal.say(
     `migrate   ${container}: ${source.name} → ${destination.name}, Docker's own path, a probe watching at ${source.address}:6379 and ${destination.address}:6379`,
   );
-  const request = { plan: chosen, source, destination, report: stepReport(terminal), signal, runName: undefined };
+  const request = { plan: chosen, source, destination, report: stepReport(terminal, interrupt), signal, runName: undefined };
   const { folder, manifest } = await migrate({ ...request, isProbed: true, watched: watchKinds, version: transshipVersion() });
   if (manifest.outcome === 'migrated') compare(terminal, before, await contentOf(destination));
   await printMigration(terminal, folder, manifest);

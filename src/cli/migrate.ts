@@ -101,7 +101,7 @@ async function run(terminal: Terminal, container: string, to: string, options: O
       plan: chosen,
       source,
       destination,
-      report: stepReport(terminal),
+      report: stepReport(terminal, interrupt),
       signal: interrupt.signal,
       runName: options.name,
     };

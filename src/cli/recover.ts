@@ -4,7 +4,7 @@ import type { RunFolder } from '../evidence/run-folder.ts';
 import type { Chosen } from '../migrate/recover/chosen.ts';
 import type { LeftOpen } from '../migrate/recover/open.ts';
 import type { RecoverRequest } from '../migrate/recover/recover.ts';
-import { interruptSignal } from './interrupt.ts';
+import { type Interrupt, interruptSignal } from './interrupt.ts';
 import { printMigration } from './migrate.ts';
 import { stepReport } from './step-report.ts';
 import { type Terminal, terminalOf, withFormat } from './terminal.ts';
@@ -50,24 +50,29 @@ async function recoverRun(terminal: Terminal, run: string, chosen: Chosen | null
   if (left.kept.testbed !== null) process.env.TRANSSHIP_TESTBED = left.kept.testbed;
   const interrupt = interruptSignal(terminal.say);
   try {
-    await printMigration(
-      terminal,
-      folder,
-      await bringToEnd(terminal, folder, { ...left, kept: left.kept, chosen, signal: interrupt.signal }),
-    );
+    await printMigration(terminal, folder, await bringToEnd(terminal, folder, { ...left, kept: left.kept, chosen, interrupt }));
   } finally {
     interrupt.release();
   }
 }
 
-type Open = LeftOpen & Pick<RecoverRequest, 'kept' | 'signal' | 'chosen'>;
+type Open = LeftOpen & Pick<RecoverRequest, 'kept' | 'chosen'> & { readonly interrupt: Interrupt };
 
-async function bringToEnd(terminal: Terminal, folder: RunFolder, { manifest, kept, signal, chosen }: Open) {
+async function bringToEnd(terminal: Terminal, folder: RunFolder, { manifest, kept, interrupt, chosen }: Open) {
   const { reachAgain } = await import('../migrate/recover/open.ts');
   const { recover } = await import('../migrate/recover/recover.ts');
   await using source = await reachAgain(kept.source, manifest.hosts.source);
   await using destination = await reachAgain(kept.destination, manifest.hosts.destination);
-  return await recover({ folder, manifest, kept, source, destination, report: stepReport(terminal), signal, chosen });
+  return await recover({
+    folder,
+    manifest,
+    kept,
+    source,
+    destination,
+    report: stepReport(terminal, interrupt),
+    signal: interrupt.signal,
+    chosen,
+  });
 }
 
 function nothingToDo(terminal: Terminal, { run }: RunFolder, { manifest }: LeftOpen): void {

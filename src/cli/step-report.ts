@@ -1,15 +1,17 @@
 import { styleText } from 'node:util';
 import type { Report, StepEvent } from '../migrate/step.ts';
 import { formatNs, usToNs } from '../trace/time.ts';
+import type { Interrupt } from './interrupt.ts';
 import { escapeText, type Terminal } from './terminal.ts';
 
 /** Steps as they happen, on stderr: a line for each that has ended; what is under way only where a terminal can take it back. */
-export function stepReport(terminal: Terminal): Report {
+export function stepReport(terminal: Terminal, { noReturn }: Pick<Interrupt, 'noReturn'>): Report {
   const isLive = process.stderr.isTTY === true;
   const transient = (text: string) => {
     if (isLive) process.stderr.write(`\r\u001b[K${text}`);
   };
   return {
+    noReturn,
     progress: (line) => transient(`  … ${escapeText(line)}`),
     step: (event) => {
       if (event.state === 'begin') return transient(`  … ${event.step}`);

@@ -43,6 +43,11 @@ test.each<[string, Manifest, string]>([
 test.each<[string, Manifest, RegExp]>([
   ['frozen', lost({ status: 'paused' }), /frozen on a.* on a: docker unpause aaaaaaaaaaaa/],
   [
+    'frozen, and its link was cut',
+    { ...lost({ status: 'paused' }), linkUp: 'ip link set dev veth1 up' },
+    /frozen on a.* on a: ip link set dev veth1 up; docker unpause aaaaaaaaaaaa/,
+  ],
+  [
     "frozen past Docker's own path: its link is down, too",
     { ...lost({ status: 'paused' }), stage: '/run/transship/transship-1' },
     /then on a: bash \/run\/transship\/transship-1\/give-up \/run\/transship\/transship-1 after-go/,

@@ -32,9 +32,14 @@ function frozen(manifest: Manifest, { name, source, destination }: Names): strin
   const id = manifest.container?.sourceId ?? 'ID';
   const command =
     manifest.stage === undefined
-      ? `docker unpause ${short(id)}, or, when dockerd is gone or knows of no pause: runc --root /run/docker/runtime-runc/moby resume ${id}`
+      ? `${linkUp(manifest)}docker unpause ${short(id)}, or, when dockerd is gone or knows of no pause: runc --root /run/docker/runtime-runc/moby resume ${id}`
       : wayBack(manifest.stage);
   return `${name} runs nowhere for certain: its state lies frozen on ${source}. See that ${destination} does not run it (docker ps), then on ${source}: ${command}`;
+}
+
+/** What is to be typed before a container is let go whose link was cut. */
+function linkUp({ linkUp: command }: Manifest): string {
+  return command === undefined || command === '' ? '' : `${command}; `;
 }
 
 /** Sets the link up that was cut, and thaws. */
@@ -50,7 +55,7 @@ function lost({ source, destination }: NonNullable<Manifest['lastSeen']>, manife
     return (
       `${name} was last seen running on ${there.host}, which could not be stopped, and ${source.status ?? 'unknown'} on ${source.host}. ` +
       `Keep one of them: docker rm -f ${short(source.id)} on ${source.host}, or docker rm -f ${short(there.id)} on ${there.host}` +
-      (source.status === 'paused' ? `, then on ${source.host}: docker unpause ${short(source.id)}` : '')
+      (source.status === 'paused' ? `, then on ${source.host}: ${linkUp(manifest)}docker unpause ${short(source.id)}` : '')
     );
   }
   if (source.status === 'paused') return frozen(manifest, names);
@@ -59,7 +64,7 @@ function lost({ source, destination }: NonNullable<Manifest['lastSeen']>, manife
   if (source.status === null) {
     return (
       `${name} runs nowhere for certain, and ${source.host} could not be asked. Nothing of it was removed. See that ${names.destination} does not run it, ` +
-      `then on ${source.host}: docker ps -a; paused: docker unpause ${short(source.id)}; exited: docker checkpoint ls ${short(source.id)}`
+      `then on ${source.host}: docker ps -a; paused: ${linkUp(manifest)}docker unpause ${short(source.id)}; exited: docker checkpoint ls ${short(source.id)}`
     );
   }
   const kept = [source, destination].find((seen) => seen !== null && seen.checkpoint !== null);

@@ -94,6 +94,8 @@ export const manifestSchema = z.object({
   lastSeen: z.object({ source: lastSeen, destination: lastSeen.nullable() }).optional(),
   /** After `halves-kept` and `lost`: the folder of the move, of one name on both hosts, with what the way back needs. Docker's own path has none. */
   stage: z.string().optional(),
+  /** After `lost`: what gives the source the link back that was cut, where it is no part of such a folder. */
+  linkUp: z.string().optional(),
   /** After `halves-kept`: what has not come can come no more, and the one way is back to the freeze. */
   isMemoryLost: z.boolean().optional(),
   probes: z.array(probeReading),

@@ -5,6 +5,7 @@ import { nowNs } from '../trace/time.ts';
 import { type EngineResult, messageOf } from './engine.ts';
 import { lookFor } from './last-seen.ts';
 import { remainsOf } from './remains.ts';
+import { joinLinks } from './source-links.ts';
 import type { Move } from './step.ts';
 
 /** The container is where it is, whether or not its run can say so. */
@@ -45,6 +46,7 @@ export async function closeManifest(manifest: Manifest, { result, move, probes }
     remains: [...remainsOf(move, result)],
     ...(result.outcome === 'lost' ? { lastSeen: await lookAgain(move) } : {}),
     ...(['halves-kept', 'lost'].includes(result.outcome) && found.direct !== null ? { stage: found.direct.folder } : {}),
+    ...(result.outcome === 'lost' && found.links !== null ? { linkUp: joinLinks(found.links).join('; ') } : {}),
     ...(result.outcome === 'halves-kept' && found.isMemoryLost ? { isMemoryLost: true } : {}),
     probes: [...probes],
     bytes: { images: found.imagesBytes, pages: found.pagesBytes, layer: found.layerBytes, volumes: found.volumeBytes },

@@ -30,9 +30,14 @@ function world(
   const journal: string[] = [];
   const abort = new AbortController();
   const live = { source: true, destination: false };
+  let canReturn = true;
+  let couldReturn: boolean | null = null;
   const act = (name: string) => {
     log.push(name);
-    if (faults.abortIn === name) abort.abort();
+    if (faults.abortIn === name) {
+      abort.abort();
+      couldReturn = canReturn;
+    }
     if (faults.fail !== name) return;
     if (faults.hasEndedThere) throw new EndedThere('failed', `${name}: it has ended there`, '');
     throw new Error(`${name} broke`);
@@ -72,6 +77,9 @@ function world(
       if (faults.isTerminalGone) throw new Error('write EIO');
       events.push(event);
     },
+    noReturn: () => {
+      canReturn = false;
+    },
     progress: () => {},
   };
   const write = (entry: string) => {
@@ -90,7 +98,9 @@ function world(
         return live.source;
       },
     });
-  return { run, log, events, journal, live };
+  /** What whoever interrupted was told. */
+  const wasTold = () => couldReturn;
+  return { run, log, events, journal, live, wasTold };
 }
 
 describe('a migration that goes well', () => {
@@ -230,24 +240,27 @@ describe('a step at which the newest state lies on two hosts', () => {
   });
 
   test('an interrupt in it changes nothing', async () => {
-    const { run, live } = world({ abortIn: 'verify', keepsHalves: 'verify' });
+    const { run, live, wasTold } = world({ abortIn: 'verify', keepsHalves: 'verify' });
     expect((await run()).outcome).toBe('migrated');
+    expect(wasTold()).toBe(false);
     expect(live.destination).toBe(true);
   });
 });
 
 describe('an interrupt', () => {
   test.each(['create-destination', 'pause', 'start'])('in %s rolls back', async (abortIn) => {
-    const { run, live } = world({ abortIn });
+    const { run, live, wasTold } = world({ abortIn });
     const result = await run();
+    expect(wasTold()).toBe(true);
     expect(result).toMatchObject({ outcome: 'rolled-back', error: { code: 'interrupted' } });
     expect(result.outcome !== 'migrated' && result.error).toBeInstanceOf(TransshipError);
     expect(live).toEqual({ source: true, destination: false });
   });
 
   test.each(['verify', 'remove-source'])('in %s, at or after the commit, changes nothing', async (abortIn) => {
-    const { run, live } = world({ abortIn });
+    const { run, live, wasTold } = world({ abortIn });
     expect((await run()).outcome).toBe('migrated');
+    expect(wasTold()).toBe(false);
     expect(live.destination).toBe(true);
   });
 });

@@ -86,6 +86,7 @@ async function perform(step: Step, { move, tell, begun }: Course, isCommitted: b
   // A step that the journal refuses is not begun, where there is still a way back.
   if (isCommitted || step.keepsHalves) tell.begin(step);
   else tell.mustBegin(step);
+  if (isCommitted || step.keepsHalves || step.commits) move.report.noReturn();
   begun.push(step);
   try {
     tell.ended(step, 'end', (await doWithinLimit(step, move)) ?? {});

@@ -71,7 +71,7 @@ export async function migrate(request: MigrateRequest): Promise<{ readonly folde
 
 async function moveByRoute(manifest: Manifest, folder: RunFolder, request: MigrateRequest): Promise<Closing> {
   const { plan, source, destination, signal, report } = request;
-  await using route = await openRoute({ source, destination });
+  await using route = await openRoute({ source, destination, signal });
   const far = routeWarning(route);
   const probed = request.isUprobed ? { containerId: plan.container.id, found: new Map() } : null;
   await using uprobes = await openBothUprobes(source, destination, probed);

@@ -3,6 +3,7 @@ import type { StepName } from '../evidence/steps.ts';
 import type { Host } from '../hosts/host.ts';
 import type { DirectState } from './direct/state.ts';
 import type { PlannedMove } from './plan.ts';
+import type { SourceLinks } from './source-links.ts';
 import type { FolderSynced } from './whole/folder-sync.ts';
 import type { Route } from './whole/route.ts';
 import type { VolumesSynced } from './whole/volumes.ts';
@@ -44,6 +45,8 @@ export interface Found {
   direct: DirectState | null;
   /** Hosts whose folder of the move could not be removed. */
   stagedOn: string[];
+  /** What ties the source to its network, where a step of ours cuts it by itself; those past Docker's content store have it in their stage. */
+  links: SourceLinks | null;
   /** When the container stood still, by `performance.now()`; null before. */
   frozenAtMs: number | null;
   /** When it was let go again on the source. */
@@ -68,6 +71,7 @@ export function nothingFound(warnings: readonly string[]): Found {
     volumes: null,
     direct: null,
     stagedOn: [],
+    links: null,
     frozenAtMs: null,
     thawedAtMs: null,
     isMemoryLost: false,
@@ -79,6 +83,8 @@ export function nothingFound(warnings: readonly string[]): Found {
 /** Where a move tells what goes on; the terminal is one listener. */
 export interface Report {
   step(event: StepEvent): void;
+  /** From here on an interrupt changes nothing any more. */
+  noReturn(): void;
   progress(line: string): void;
 }
 
@@ -111,6 +117,11 @@ export interface Step {
   readonly keepsHalves?: true;
   /** Past the downtime limit it is given up. */
   readonly standsStill?: true;
+  /**
+   * Asked then: how long the container stood still, where it goes on on the destination by now. A roll-back would undo what it answers there, and
+   * make the freeze no shorter. Null: it does not, or nobody says.
+   */
+  stoodStillMs?(move: Move): Promise<number | null>;
   /** When it is done the destination is the live copy: nothing is rolled back any more. */
   readonly commits?: true;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { TransshipError } from '../error.ts';
 import type { Move, Step } from './step.ts';
 import { doWithinLimit, saidAfterwards } from './within-limit.ts';
@@ -7,7 +7,8 @@ import { doWithinLimit, saidAfterwards } from './within-limit.ts';
 function moveFrozen(sinceMs: number | null, downtimeLimitMs?: number): Move {
   const found = { frozenAtMs: sinceMs === null ? null : performance.now() - sinceMs, thawedAtMs: null, givenUp: null };
   const options = downtimeLimitMs === undefined ? {} : { downtimeLimitMs };
-  return { plan: { container: { name: 'web' }, options }, found } as unknown as Move;
+  const destination = { name: 'b' };
+  return { plan: { container: { name: 'web' }, options }, destination, found: { ...found, warnings: [] } } as unknown as Move;
 }
 
 const takes = (ms: number, ended: string[] = []): Step => ({
@@ -51,6 +52,35 @@ test('one that comes after the limit is not begun', async () => {
   await expect(doWithinLimit(takes(0, ended), move)).rejects.toThrow('the limit is 50.0 ms');
   await move.found.givenUp;
   expect(ended).toEqual([]);
+});
+
+describe('one past the limit whose container goes on on the destination by then', () => {
+  const resumed = (stoodMs: number | null): Step => ({ ...takes(60), stoodStillMs: async () => stoodMs });
+
+  test.each([
+    ['in mid-step', 0],
+    ['before the step began', 100],
+  ])('%s: it comes to its end, and a freeze within the limit is not spoken of', async (_when, sinceMs) => {
+    const move = moveFrozen(sinceMs, 30);
+    expect(await doWithinLimit(resumed(29), move)).toEqual({ bytes: 1 });
+    expect(move.found).toMatchObject({ givenUp: null, warnings: [] });
+  });
+
+  test('a freeze that was longer is a warning', async () => {
+    const move = moveFrozen(0, 30);
+    expect(await doWithinLimit(resumed(41), move)).toEqual({ bytes: 1 });
+    const words = 'web stood still for 41.0 ms, and the limit is 30.0 ms: it went on on b by then, so it stays there';
+    expect(move.found.warnings).toEqual([words]);
+  });
+
+  test.each([
+    ['nobody says so', resumed(null)],
+    ['nobody can be asked', { ...takes(60), stoodStillMs: () => Promise.reject(new Error('no answer')) }],
+  ])('%s: it is given up', async (_why, step) => {
+    const move = moveFrozen(0, 30);
+    await expect(doWithinLimit(step, move)).rejects.toThrow('the limit is 30.0 ms');
+    await move.found.givenUp;
+  });
 });
 
 test('afterwards it is said how long the freeze was until the source went on', async () => {

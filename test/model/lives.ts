@@ -91,7 +91,7 @@ async function oneLife(
   const steps = simulated(stepsOf({ strategy, isPlain: false }), scene);
   const move = {
     ...{ source: { name: 'a' }, destination: { name: 'b' }, folder: { run: 'r1' } },
-    ...{ signal: controller.abort.signal, report: { step: () => {}, progress: () => {} } },
+    ...{ signal: controller.abort.signal, report: { step: () => {}, noReturn: () => {}, progress: () => {} } },
     ...{ plan: { options: {} }, found: nothingFound([]) },
   } as unknown as Move;
   const options = {

@@ -3,7 +3,7 @@ import type { MoveOptions } from '../../src/migrate/plan.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
 import { transship } from '../built-command.ts';
 import { dockerState, onHost } from '../destination-state.ts';
-import { counterName, counts, remains, startCounter } from '../host-faults.ts';
+import { counterName, counts, remains, startCounter, stop } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
@@ -19,9 +19,12 @@ interface Row {
 
 const migrate = (...more: readonly string[]) => transship(['migrate', counterName, 'test:b', '--from', 'test:a', ...more]);
 
-/** Stops the first process whose command line matches, as soon as there is one; for 5 seconds. */
-const stop = (pattern: string) =>
-  `for i in $(seq 1000); do p=$(pgrep -f '${pattern}' | head -n 1); [ -n "$p" ] && kill -STOP $p && exit 0; sleep 0.001; done; exit 1`;
+/** From the moment in which the test of the shell succeeds nobody is told that the container runs: its shim, which would tell, stands still. */
+const stopShim = (hasResumed: string, seconds: number) => `
+  for i in $(seq 15000); do
+    if ${hasResumed}; then pkill -STOP -f '^[^ ]*containerd-shim' && sleep ${seconds} && pkill -CONT -f '^[^ ]*containerd-shim' && exit 0; exit 2; fi
+    sleep 0.001
+  done; exit 1`;
 
 describeOnHosts('which way to move', 'choice', (hosts) => {
   beforeAll(async () => {
@@ -175,6 +178,42 @@ describeOnHosts('which way to move', 'choice', (hosts) => {
       // the limit ended it, and none of the longer waits of the steps; how soon is a matter of the machine's load
       expect(lastedS).toBeLessThan(10);
       await expectOnSourceAlone();
+    });
+
+    const runsOnDestination = async () => {
+      const { a, b } = hosts();
+      expect(await counts(b)).toBe(true);
+      expect(await onHost(a, 'docker ps -aq')).toBe('');
+      for (const host of [a, b]) expect(await onHost(host, 'ls -A /run/transship 2>/dev/null; true')).toBe('');
+    };
+
+    test.each<{ strategy: MoveOptions['strategy']; during: string; hasResumed: string }>([
+      { strategy: 'diskless', during: 'dump', hasResumed: "grep -qs ' runtime.restored 0' /run/transship/*/marks" },
+      { strategy: 'post-copy', during: 'dump', hasResumed: "grep -qs ' runtime.restored 0' /run/transship/*/marks" },
+      {
+        strategy: 'docker',
+        during: 'start',
+        hasResumed: "grep -qs '^perl$' /proc/[0-9]*/comm && ! pgrep -f 'runc .*restore' >/dev/null",
+      },
+    ])('$strategy: not where only the word of it comes after the limit, as it runs there by then', async (row) => {
+      const shell = await hosts().b.openShell();
+      const pending: Promise<unknown>[] = [];
+      const limit = 8_000; // what the freeze may take on a busy machine
+      const { manifest } = await moveIt(hosts(), {
+        container: counterName,
+        options: { strategy: row.strategy },
+        downtimeLimitMs: limit,
+        onStep: ({ step, state }) => {
+          if (step === row.during && state === 'begin')
+            pending.push(shell.run(stopShim(row.hasResumed, limit / 1e3 + 2), { timeoutMs: 60_000 }));
+        },
+      });
+      const delayed = await Promise.allSettled(pending);
+      await shell[Symbol.asyncDispose]();
+      expect(manifest).toMatchObject({ outcome: 'migrated', error: null });
+      expect(delayed).toMatchObject([{ value: { exitCode: 0 } }]);
+      expect(manifest.warnings.join('\n')).not.toMatch(/is undone/);
+      await runsOnDestination();
     });
 
     test('docker, whose content store takes longer than that: exit status 1', async () => {

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/evidence/run-folder.ts';
+import { installRuntime } from '../../src/wrap/install.ts';
 import { transship } from '../built-command.ts';
 import { onHost } from '../destination-state.ts';
-import { counterName, counts, startCounter } from '../host-faults.ts';
+import { beginOf, untilJournal } from '../faults/command.ts';
+import { counterName, counts, remains, startCounter, stop } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
@@ -56,6 +58,61 @@ describeOnHosts('a controller that is disturbed', 'controller', (hosts) => {
       command.stdout.destroy();
       command.stderr.destroy();
       expect((await command).exitCode).toBe(0);
+      expect(await counts(b)).toBe(true);
+      expect(await onHost(a, 'docker ps -aq')).toBe('');
+    });
+  });
+
+  describe('Ctrl-C', () => {
+    const volume = '-v bulk:/bulk';
+
+    beforeAll(async () => {
+      await installRuntime(hosts().b);
+    });
+
+    beforeEach(async () => {
+      const { a } = hosts();
+      await onHost(a, `docker rm -f ${counterName}`);
+      await startCounter(a, volume);
+      await onHost(a, 'head -c 50000000 /dev/urandom >/var/lib/docker/volumes/bulk/_data/file');
+    });
+
+    afterEach(async () => {
+      for (const host of [hosts().a, hosts().b])
+        await host.shell.run(`docker rm -f ${counterName}; docker volume rm bulk; docker image rm -f counter`);
+    });
+
+    const begin = (run: string) => {
+      const words = ['migrate', counterName, 'test:b', '--from', 'test:a', '--no-probe', '--strategy', 'diskless'];
+      return transship([...words, '--volumes', 'copy', '--name', run]);
+    };
+
+    test.each([
+      ['copy-volumes, which would take an hour', 'copy-volumes', stop('^rsync ')],
+      ['dump', 'dump', 'true'],
+    ])('in %s: rolled back, with 130', async (_what, step, delay) => {
+      const { a, b } = hosts();
+      const before = [await remains(a), await remains(b)];
+      const command = begin(`interrupted-in-${step}`);
+      expect(await untilJournal(command, `interrupted-in-${step}`, beginOf(step))).toBe(true);
+      await onHost(a, delay);
+      command.kill('SIGINT');
+      const { exitCode, stderr } = await command;
+      expect(exitCode, stderr).toBe(130);
+      expect(stderr).toContain('interrupted: rolling back');
+      expect(await counts(a)).toBe(true);
+      expect([await remains(a), await remains(b)]).toEqual(before);
+    });
+
+    test('past the commit: nobody is promised a roll-back, and it ends as a move', async () => {
+      const { a, b } = hosts();
+      const command = begin('interrupted-late');
+      expect(await untilJournal(command, 'interrupted-late', beginOf('collect-evidence'))).toBe(true);
+      command.kill('SIGINT');
+      const { exitCode, stderr } = await command;
+      expect(exitCode, stderr).toBe(0);
+      expect(stderr).toContain('too late to roll back');
+      expect(stderr).not.toContain('interrupted');
       expect(await counts(b)).toBe(true);
       expect(await onHost(a, 'docker ps -aq')).toBe('');
     });

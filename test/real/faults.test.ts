@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadTrace } from '../../src/cli/load-trace.ts';
 import { dockerSteps } from '../../src/migrate/strategies/docker.ts';
 import { onHost } from '../destination-state.ts';
-import { counterName, counts, doAtOnce, remains, reviveDockerd, startCounter } from '../host-faults.ts';
+import { counterName, counts, doAtOnce, linksDown, remains, reviveDockerd, startCounter } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
 import { describeOnHosts, type TwoHosts } from '../two-hosts.ts';
 
@@ -60,15 +60,18 @@ describeOnHosts('a migration that is disturbed', 'faults', (hosts) => {
     );
   });
 
-  test('a restore that fails: CRIU’s own first error with its cause, and its log is kept', async () => {
-    const { b } = hosts();
+  test('a restore that fails: CRIU’s own first error with its cause, and its log is kept; the source was out of reach until then', async () => {
+    const { a, b } = hosts();
+    const cut: string[] = [];
     const { manifest, folder } = await moveIt(hosts(), {
       container: counterName,
       onStep: ({ step, state }) => {
+        if (['checkpoint', 'start'].includes(step) && state === 'begin') cut.push(doAtOnce(a, linksDown).trim());
         if (step === 'start' && state === 'begin') doAtOnce(b, 'rm /var/lib/docker/containers/*/checkpoints/*/pages-1.img');
       },
     });
     expect(manifest).toMatchObject({ outcome: 'rolled-back', error: { step: 'start' } });
+    expect(cut).toEqual(['1', '1']);
     const failed = loadTrace(folder).spans.find((span) => span.name === 'criu.restore');
     expect(failed).toMatchObject({ status: 'error', attributes: { 'criu.failure.cause': 'a pages-N.img file is missing' } });
     expect(readFileSync(join(folder.path, 'evidence/b/criu/restore.log'), 'utf8')).toContain('Error');

@@ -57,7 +57,7 @@ describeOnHosts('a controller that is killed', 'recover', (hosts) => {
     const { a, b } = hosts();
     const from = Number(await onHost(a, `docker exec ${counterName} cat /counter`));
     await migrateUntil('hand-over', 'unreached', 'diskless');
-    await onHost(b, 'pkill -o -x sshd'); // the one that listens: connections that are open stay
+    await onHost(b, endListener);
     const unsure = await transship(['recover', 'unreached']);
     expect({ exitCode: unsure.exitCode, outcome: manifestOf('unreached')?.outcome }, unsure.stderr).toEqual({
       exitCode: 70,
@@ -65,8 +65,28 @@ describeOnHosts('a controller that is killed', 'recover', (hosts) => {
     });
     expect(unsure.stderr).toMatch(/on a it is frozen, on b it cannot be asked/);
     expect(unsure.stderr).toContain('transship recover unreached');
-    await onHost(b, 'setsid /usr/sbin/sshd -f /etc/testbed/sshd_config; sleep 0.3');
+    await onHost(b, beginListener);
     const found = await transship(['recover', 'unreached']);
+    expect(found.exitCode, found.stderr).toBe(0);
+    await expectAlone(hosts(), { isThere: true, from, before });
+  });
+
+  test('a source that cannot be reached: the copy that runs on the destination is frozen until it can be', async () => {
+    const { a, b } = hosts();
+    const from = Number(await onHost(a, `docker exec ${counterName} cat /counter`));
+    await migrateUntil('hand-over', 'unheard', 'diskless');
+    await expect.poll(() => counts(b, from).catch(() => false), { timeout: 60_000 }).toBe(true);
+    await onHost(a, endListener);
+    const unsure = await transship(['recover', 'unheard']);
+    expect({ exitCode: unsure.exitCode, outcome: manifestOf('unheard')?.outcome }, unsure.stderr).toEqual({
+      exitCode: 70,
+      outcome: 'lost',
+    });
+    expect(unsure.stderr).toMatch(/on a it cannot be asked, on b it ran/);
+    expect(await onHost(b, `docker inspect -f '{{.State.Status}}' ${counterName}`)).toBe('paused');
+    expect(await counts(b)).toBe(false);
+    await onHost(a, beginListener);
+    const found = await transship(['recover', 'unheard']);
     expect(found.exitCode, found.stderr).toBe(0);
     await expectAlone(hosts(), { isThere: true, from, before });
   });
@@ -81,6 +101,10 @@ describeOnHosts('a controller that is killed', 'recover', (hosts) => {
     await expectAlone(hosts(), { isThere: false, from, before });
   });
 });
+
+/** The sshd that listens; connections that are open stay. */
+const endListener = 'pkill -o -x sshd';
+const beginListener = 'setsid /usr/sbin/sshd -f /etc/testbed/sshd_config; sleep 0.3';
 
 /** Starts the command, and kills it as soon as the journal says that the step begins. */
 async function migrateUntil(step: string, run: string, strategy: string, more: readonly string[] = []): Promise<void> {

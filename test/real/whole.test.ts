@@ -11,6 +11,8 @@ import { parseVolumesOption } from '../../src/migrate/whole/volumes-option.ts';
 import { planVolumes } from '../../src/migrate/whole/volumes-plan.ts';
 import { moveWritableLayer, upperFolder } from '../../src/migrate/whole/writable-layer.ts';
 import { dockerState, onHost } from '../destination-state.ts';
+import { counterName, startCounter } from '../host-faults.ts';
+import { moveIt } from '../mover.ts';
 import { bringWorkload } from '../running-workload.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
@@ -154,6 +156,18 @@ describeOnHosts('a container moves as a whole', 'whole', (hosts) => {
       await onHost(a, `docker unpause ${id}; docker rm -fv ${id}; docker volume rm data; rm -r /srv/app`);
     }
     expect(await dockerState(b)).toBe(before);
+  });
+
+  test('a bind mount that is copied by a move: its content has come, and nothing else is left', async () => {
+    const { a, b } = hosts();
+    await onHost(a, 'mkdir -p /srv/bound/deep && echo kept >/srv/bound/deep/file');
+    await startCounter(a, '-v /srv/bound/deep:/bound');
+    const { manifest } = await moveIt(hosts(), { container: counterName });
+    expect(manifest).toMatchObject({ outcome: 'migrated', error: null });
+    expect(await onHost(b, `docker exec ${counterName} cat /bound/file`)).toBe('kept');
+    for (const host of [a, b]) expect(await onHost(host, 'ls -A /run/transship 2>/dev/null; true')).toBe('');
+    await onHost(b, `docker rm -f ${counterName} && docker image rm -f counter && rm -r /srv/bound`);
+    await onHost(a, 'docker image rm -f counter; rm -r /srv/bound');
   });
 
   test('a host that cannot be reached from the other is gone around, with a warning that names the price', async () => {

@@ -47,7 +47,11 @@ export function refuseOverLimit({ container, strategy, limitMs, predictions }: L
 export function limitPassed(container: string, limitMs: number, lastedMs: number): TransshipError {
   return new TransshipError(
     'failed',
-    `${container} stood still for ${limitWords(lastedMs)}, and the limit is ${limitWords(limitMs)}`,
+    stoodLonger(container, limitMs, lastedMs),
     'raise --downtime-limit, or take what --dry-run expects to be quicker',
   );
+}
+
+export function stoodLonger(container: string, limitMs: number, lastedMs: number): string {
+  return `${container} stood still for ${limitWords(lastedMs)}, and the limit is ${limitWords(limitMs)}`;
 }

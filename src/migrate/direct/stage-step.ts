@@ -5,7 +5,7 @@ import { hostFile } from '../../wrap/host-files.ts';
 import { messageOf } from '../engine.ts';
 import { runcRoot } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
-import { containerPair, destinationIdOf } from '../strategies/common.ts';
+import { containerPair, destinationIdOf, forgetUndo } from '../strategies/common.ts';
 import { placeEarlierLog } from '../whole/earlier-log.ts';
 import { type FolderSync, frozenScript } from '../whole/folder-sync.ts';
 import type { Route } from '../whole/route.ts';
@@ -160,6 +160,7 @@ export const unstage: Step = {
   about: 'what lay on memory for the move: images, keys, scripts',
   do: async (move) => {
     const { movingAddress: address } = move.plan.options;
+    await forgetUndo(move);
     await removeStages(move);
     const [from, to] = [move.source.name, move.destination.name];
     if (address !== undefined)

@@ -6,6 +6,7 @@ import { bounded } from '../bounded.ts';
 import { messageOf } from '../engine.ts';
 import { isQuiet, runcRoot, stopCopy } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
+import { stoodStillByMarks } from '../stood-still.ts';
 import { destinationIdOf } from '../strategies/common.ts';
 import { silenceCopy, takeAddressBack } from './moving-address.ts';
 import { putFiles, restoreFolder } from './stage.ts';
@@ -87,6 +88,7 @@ export const restore: Step = {
   on: 'destination',
   about: 'CRIU restores inside docker start, which returns',
   standsStill: true,
+  stoodStillMs: stoodStillByMarks,
   do: async (move) => {
     const ended = directOf(move).started ?? Promise.resolve(null);
     const error = await bounded(

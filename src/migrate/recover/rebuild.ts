@@ -7,6 +7,7 @@ import { nsPerMs } from '../../trace/time.ts';
 import { stageFolder } from '../direct/stage.ts';
 import type { DirectState } from '../direct/state.ts';
 import { planAgain } from '../kept-plan.ts';
+import { linksOfDetail } from '../source-links.ts';
 import { type Found, type Move, nothingFound, type Report } from '../step.ts';
 
 /** Clocks of hosts may differ; a container of our name, image and state that is older than this before we asked is somebody else's. */
@@ -51,6 +52,7 @@ function foundAgain(kept: MovePlan, journal: readonly JournalRecord[]): Found {
     destinationId: typeof id === 'string' ? id : null,
     askedSince: asked === undefined ? null : new Date(Number(BigInt(asked.atNs) / nsPerMs) - clockSlackMs).toISOString(),
     imagesBytes: find('copy-images', 'end') === undefined ? null : bytesOf('copy-images'),
+    links: linksOfDetail(find('pause', 'end')?.detail),
     layerBytes: bytesOf('copy-layer', 'copy-layer-changes'),
     volumeBytes: kept.volumes.some(({ mode }) => mode === 'copy') ? bytesOf('copy-volumes', 'copy-volume-changes') : null,
     direct: find('stage', 'begin') === undefined ? null : directAgain(kept, find('warm-destination', 'begin') !== undefined),

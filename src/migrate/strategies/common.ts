@@ -12,7 +12,7 @@ import type { PlannedMove } from '../plan.ts';
 import type { Move, Step } from '../step.ts';
 import { moveEarlierLog } from '../whole/earlier-log.ts';
 import { moveImage, undoImage } from '../whole/image.ts';
-import { copyVolumes, makeVolumes, undoVolumes } from '../whole/volumes.ts';
+import { copyVolumes, keepVolumes, makeVolumes, undoVolumes } from '../whole/volumes.ts';
 import type { ContainerPair } from '../whole/writable-layer.ts';
 import { moveWritableLayer } from '../whole/writable-layer.ts';
 
@@ -88,6 +88,15 @@ const copyVolumesLive: Step = {
     return { bytes: addVolumeBytes(move, move.found.volumes) };
   },
 };
+
+/** After the commit: what was noted for an undo lies on memory; a host that cannot be asked must not keep the rest from being cleaned up. */
+export async function forgetUndo({ destination, plan, found }: Move): Promise<void> {
+  await keepVolumes(destination, plan.volumes).catch((error) =>
+    found.warnings.push(
+      `${destination.name}: notes of what was made for the volumes stay below /run/transship: ${messageOf(error)}`,
+    ),
+  );
+}
 
 /** Counts what a pass over the volumes sent. */
 export function addVolumeBytes(move: Move, synced: NonNullable<Move['found']['volumes']>): number {
@@ -179,6 +188,7 @@ export const removeCheckpoint: Step = {
   on: 'destination',
   about: "the images in the destination's checkpoint folder",
   do: async (move) => {
+    await forgetUndo(move);
     await deleteCheckpoint(move.destination, destinationIdOf(move), move.plan.checkpoint);
     await removeContainerdLeftovers(move.destination, destinationIdOf(move));
     return undefined;

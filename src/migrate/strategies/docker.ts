@@ -8,7 +8,9 @@ import { removeContainerdLeftovers } from '../containerd-leftovers.ts';
 import { endingDeadRestores } from '../dead-restore.ts';
 import { messageOf } from '../engine.ts';
 import { isLive, stopCopy, thaw, untilDumped } from '../live-copy.ts';
-import type { Move, Step } from '../step.ts';
+import { cutLinks, detailOfLinks, joinLinks, readLinks, type SourceLinks } from '../source-links.ts';
+import type { Move, Step, StepDetail } from '../step.ts';
+import { stoodStillByRunc } from '../stood-still.ts';
 import { refuseUnnoticedExecs } from '../unnoticed-execs.ts';
 import { checkImages } from './check-images.ts';
 import { commonCleanup, commonPreparation, removeCheckpoint } from './common.ts';
@@ -44,20 +46,56 @@ export function dockerSteps(isPlain: boolean): readonly Step[] {
 const pause: Step = {
   name: 'pause',
   on: 'source',
-  about: 'docker pause: the container stands still from here',
+  about: 'docker pause: the container stands still from here; its link is cut',
   do: async (move) => {
-    const { plan, source } = move;
+    const { plan, source, found } = move;
     await refuseUnnoticedExecs(move);
-    move.found.frozenAtMs = performance.now();
+    found.links = await readLinks(source, plan.container.id);
+    tellUncut(move);
+    found.frozenAtMs = performance.now();
     await bounded(`docker pause on ${source.name}`, 30_000, source.docker.getContainer(plan.container.id).pause());
-    return undefined;
+    return found.links === null ? undefined : await cutFrom(source, found.links);
   },
-  undo: async ({ plan, source, found }) => {
+  undo: async (move) => {
+    const { plan, source, found } = move;
     await untilDumped(source, plan.container.id);
+    await joinAgain(move);
     await thaw(source, plan.container.id);
     found.thawedAtMs = performance.now();
+    await forgetSilence(source).catch(() => {}); // it goes on, a second later for some
   },
 };
+
+/** Before CRIU unlocks the network at its end: what a paused container's kernel acknowledged after that would be lost. */
+async function cutFrom(source: Host, links: SourceLinks): Promise<StepDetail | undefined> {
+  const detail = detailOfLinks(links);
+  if (detail === undefined) return undefined;
+  const { exitCode, stderr } = await source.shell.run(cutLinks(links).join(' && '), { timeoutMs: 10_000 });
+  if (exitCode === 0) return detail;
+  const hint = `a link of the container that is there, and cannot be set down: ip link on ${source.name}`;
+  throw new TransshipError('failed', `${source.name}: its link could not be cut: ${stderr.trim()}`, hint);
+}
+
+/** Whatever becomes of its link, the container shall go on. A controller that was killed in mid-step has not written down what it cut. */
+async function joinAgain({ plan, source, found }: Move): Promise<void> {
+  const links = found.links ?? (await readLinks(source, plan.container.id).catch(() => null));
+  const commands = links === null ? [] : joinLinks(links);
+  if (commands.length === 0) return;
+  const script = `failed=; ${commands.map((command) => `${command} || failed=yes`).join('; ')}; [ -z "$failed" ]`;
+  const joined = await source.shell.run(script, { timeoutMs: 10_000 }).catch(() => null);
+  if (joined?.exitCode === 0) return;
+  found.warnings.push(
+    `${plan.container.name} may be without its network on ${source.name}, where it was cut; there: ${commands.join('; ')}`,
+  );
+}
+
+function tellUncut({ plan, source, found }: Move): void {
+  const uncut = found.links === null ? 'its links are not known (has runc the container?)' : found.links.otherLinks.join(', ');
+  if (uncut !== '')
+    found.warnings.push(
+      `${plan.container.name} stays within reach on ${source.name} while it stands still, so what clients send until then may be lost: not cut: ${uncut}`,
+    );
+}
 
 const checkpointPaused: Step = {
   name: 'checkpoint',
@@ -116,6 +154,7 @@ const start: Step = {
   on: 'destination',
   about: 'docker start --checkpoint: containerd takes the images in, CRIU restores',
   standsStill: true,
+  stoodStillMs: stoodStillByRunc,
   do: async (move) => {
     if (move.found.destinationId === null) throw new Error('no container was created on the destination');
     const tries = await restart(move, 'destination', move.found.destinationId);
@@ -132,12 +171,12 @@ const start: Step = {
 };
 
 /**
- * Clients that knocked before the container was there have left an unanswered ARP entry on the destination's bridge, and the kernel
+ * Clients that knocked while the container was not within reach have left an unanswered ARP entry on the host's bridge, and the kernel
  * asks again only after a second: without this, clients were seen to wait 0.5-0.7 s longer than the container.
  */
-async function forgetSilence(destination: Host): Promise<void> {
+async function forgetSilence(host: Host): Promise<void> {
   const flush = 'ip neigh flush nud incomplete; ip neigh flush nud failed';
-  await destination.shell.run(flush, { timeoutMs: 5_000 }).catch(() => {}); // the container runs all the same
+  await host.shell.run(flush, { timeoutMs: 5_000 }).catch(() => {}); // the container runs all the same
 }
 
 /**

@@ -74,7 +74,7 @@ type Pass = (rsync: (words: string) => string) => string;
 async function runRsync(route: Route, sync: FolderSync, pass: Pass): Promise<string> {
   const processes = [route.source.spawn(script(route, sync, pass))];
   const ended = route.ssh === null ? relay(route.destination, processes) : unattended(processes[0] as HostProcess);
-  const { exitCode, stderr } = await bounded(route.source.name, sync, processes, ended);
+  const { exitCode, stderr } = await bounded(route, sync, processes, ended);
   const allowed = sync.pass === 'live' ? fineWhileLive : [0];
   if (allowed.includes(exitCode)) return stderr;
   const words = complaints(stderr) || `rsync ended with status ${exitCode}`;

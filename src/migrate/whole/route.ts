@@ -13,7 +13,11 @@ export interface Route extends AsyncDisposable {
   readonly reason: string | null;
   /** Shell text for the source: the words before a command that shall run on the destination; null through the controller. */
   readonly ssh: string | null;
+  /** When it comes, whatever is on its way is given up: the move is rolled back. */
+  readonly signal?: AbortSignal;
 }
+
+type Ends = Pick<Route, 'source' | 'destination' | 'signal'>;
 
 /** For a login: ConnectTimeout ends before it (ssh_config(5)). */
 const loginLimitMs = 15_000;
@@ -24,7 +28,7 @@ const openTimeoutMs = 30_000;
  * tens of milliseconds between freeze and resume, a command over an open one about seven.
  * A master that nobody closes (killed controller) ends by itself after ten idle minutes.
  */
-export async function openRoute(pair: { readonly source: Host; readonly destination: Host }): Promise<Route> {
+export async function openRoute(pair: Ends): Promise<Route> {
   const words = pair.destination.sshFromPeer;
   if (words === null) return controllerRoute(pair, `${pair.destination.name} has no address for other hosts`);
   const socket = `/run/transship/peer-${randomBytes(6).toString('hex')}`;
@@ -79,7 +83,7 @@ export function asRootQuoted(words: '$*' | '$1'): string {
   return `"${asRoot(words).replaceAll('"', '\\"').replaceAll('$(', '\\$(')}"`;
 }
 
-function controllerRoute(pair: { source: Host; destination: Host }, reason: string): Route {
+function controllerRoute(pair: Ends, reason: string): Route {
   return { ...pair, kind: 'controller', reason, ssh: null, [Symbol.asyncDispose]: async () => {} };
 }
 

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { TransshipError } from '../../error.ts';
 import type { HostProcess } from '../../hosts/host.ts';
 import { quoteWord } from '../../hosts/link.ts';
+import { interrupted } from '../bounded.ts';
 import { asRoot, type Route } from './route.ts';
 
 export interface StreamMove {
@@ -31,6 +32,8 @@ interface Side {
 }
 
 const timeoutMs = 3_600_000;
+/** A host that is gone never tells of an end. */
+const killLimitMs = 10_000;
 
 /**
  * Moves a stream from the source to the destination, on the shortest way that there is.
@@ -54,7 +57,7 @@ async function direct(route: Route, ssh: string, move: StreamMove): Promise<Stre
   process.stdin.end();
   const text = collect(process, metered ? move.onBytes : undefined);
   text.catch(() => {}); // a broken stdout shows in the exit status
-  const ended = await bounded(route.source.name, move, [process], process.ended);
+  const ended = await bounded(route, move, [process], process.ended);
   const sent = Number(sentStatus.exec(ended.stderr)?.[1] ?? 0);
   const stderr = ended.stderr.replace(sentStatus, '');
   if (ended.exitCode !== 0) throw failure(route.destination.name, move, { exitCode: ended.exitCode, stderr });
@@ -80,7 +83,7 @@ async function throughController(route: Route, move: StreamMove): Promise<Stream
   try {
     const piped = pipeline(from.stdout, counter, into.stdin).catch(() => from.kill());
     const both = Promise.all([from.ended, into.ended, piped]);
-    const [sent, taken] = await bounded(route.source.name, move, [from, into], both);
+    const [sent, taken] = await bounded(route, move, [from, into], both);
     // The taker first: when it fails, the sender only saw a closed pipe.
     if (taken.exitCode !== 0) throw failure(route.destination.name, move, taken);
     if (sent.exitCode !== 0) throw failure(route.source.name, move, sent);
@@ -91,32 +94,46 @@ async function throughController(route: Route, move: StreamMove): Promise<Stream
   return { bytes, output: await text };
 }
 
-/** Waits, but not for ever: over the limit the processes are killed. */
+/** Waits, but not for ever: over the limit, or when the move is interrupted, the processes are killed, and their end is waited for. */
 export async function bounded<T>(
-  place: string,
+  { source, signal }: Pick<Route, 'source' | 'signal'>,
   move: { readonly what: string; readonly timeoutMs?: number },
   processes: readonly HostProcess[],
   ended: Promise<T>,
 ): Promise<T> {
   const limitMs = move.timeoutMs ?? timeoutMs;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+  const ending: { why: TransshipError | null; timer?: NodeJS.Timeout } = { why: null };
+  let onAbort = () => {};
+  const unended = new Promise<never>((_, reject) => {
+    const giveUp = (why: TransshipError) => {
+      ending.why ??= why;
       for (const process of processes) process.kill();
-      reject(
-        new TransshipError(
-          'failed',
-          `${place}: moving ${move.what} took longer than ${limitMs / 1_000} s`,
-          'the line may be too slow for what is to move: look at the bytes that `--dry-run` names',
-        ),
-      );
-    }, limitMs);
+      clearTimeout(ending.timer);
+      ending.timer = setTimeout(() => reject(why), killLimitMs);
+    };
+    ending.timer = setTimeout(() => giveUp(tookTooLong(source.name, move.what, limitMs)), limitMs);
+    onAbort = () => giveUp(interrupted());
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) onAbort();
   });
+  // however the killed ones end, why they were killed is what is told
+  const whyFirst = () => {
+    if (ending.why !== null) throw ending.why;
+  };
   try {
-    return await Promise.race([ended, late]);
+    return await Promise.race([ended.finally(whyFirst), unended]);
   } finally {
-    clearTimeout(timer);
+    clearTimeout(ending.timer);
+    signal?.removeEventListener('abort', onAbort);
   }
+}
+
+function tookTooLong(place: string, what: string, limitMs: number): TransshipError {
+  return new TransshipError(
+    'failed',
+    `${place}: moving ${what} took longer than ${limitMs / 1_000} s`,
+    'the line may be too slow for what is to move: look at the bytes that `--dry-run` names',
+  );
 }
 
 function failure(place: string, move: StreamMove, side: Side): TransshipError {

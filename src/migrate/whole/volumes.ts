@@ -33,6 +33,12 @@ export async function undoVolumes(destination: Host, plans: readonly VolumePlan[
   }
 }
 
+/** Removes what only `undoVolumes` would need, once nothing is undone any more. */
+export async function keepVolumes(destination: Host, plans: readonly VolumePlan[]): Promise<void> {
+  const marks = plans.flatMap(({ make }) => (make?.kind === 'path' ? [markFile(make)] : []));
+  if (marks.length > 0) await destination.shell.run(`rm -f ${marks.join(' ')}`, { timeoutMs: 10_000 });
+}
+
 /** Copies the content of all that is to be copied. Once while the source runs, once after the freeze. */
 export async function copyVolumes(pair: ContainerPair, plans: readonly VolumePlan[], pass: VolumesPass): Promise<VolumesSynced> {
   const done: Record<string, FolderSynced> = {};
