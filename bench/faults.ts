@@ -15,7 +15,7 @@ import { playCell } from '../test/faults/cell.ts';
 import { pairwiseCover } from '../test/faults/cover.ts';
 import { type Cell, possibleCells } from '../test/faults/faults.ts';
 import type { Verdict } from '../test/faults/judge.ts';
-import { heading, lineOf, rowOf, wordsOf } from '../test/faults/table.ts';
+import { goingOnLine, heading, lineOf, rowOf, wordsOf } from '../test/faults/table.ts';
 import type { TwoHosts } from '../test/two-hosts.ts';
 import { takeDown } from '../vm/testbed-down.ts';
 import { bringUp } from '../vm/testbed-up.ts';
@@ -75,6 +75,7 @@ async function bench(wanted: RegExp): Promise<readonly Verdict[]> {
 
 try {
   const verdicts = await bench(new RegExp(process.argv[2] ?? ''));
+  process.stdout.write(`\n${goingOnLine(verdicts)}\n`);
   if (verdicts.some(({ wrong }) => wrong.length > 0)) process.exitCode = 5;
 } catch (error) {
   process.exitCode = reportError(error);

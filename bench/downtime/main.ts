@@ -26,7 +26,7 @@ ${parts.map(({ name, about, runs }) => `  ${name.padEnd(16)} ${about} (${runs} r
   --runs   runs a side, after one that warms up
   --keys   in Redis; 1000000 unless told (187 MB)
   --link   what the cable of each host carries, Mbit/s (tc tbf)
-  --delay  of the slow controller, there and back; 50 unless told
+  --delay  of the slow controller, there and back; 500 unless told
 `;
 
 function positive(name: string, text: string | undefined): number | undefined {
@@ -50,7 +50,7 @@ async function main(words: readonly string[]): Promise<void> {
   const runs = positive('runs', values.runs) ?? part.runs;
   const keys = positive('keys', values.keys) ?? 1_000_000;
   const linkMbit = positive('link', values.link) ?? part.linkMbit;
-  const delayMs = positive('delay', values.delay) ?? 50;
+  const delayMs = positive('delay', values.delay) ?? 500;
   const pairOptions = { say, extra: part.extra ?? [], ...(linkMbit === undefined ? {} : { linkMbit }) };
   await withPair(pairOptions, async (pair) => {
     const facts = await machine(pair.b);

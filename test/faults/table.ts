@@ -1,3 +1,4 @@
+import { medianOf } from '../../src/trace/median-interval.ts';
 import type { Cell } from './faults.ts';
 import type { Verdict } from './judge.ts';
 import { stepAt } from './moments.ts';
@@ -12,6 +13,9 @@ const columns = [
   'known → goes on, ms',
   'left, and told',
 ] as const;
+
+/** What a roll-back may take until the container goes on. */
+const mostGoingOnMs = 50;
 
 /** By which a cell is named. */
 export function wordsOf({ strategy, moment, fault }: Cell): string {
@@ -39,6 +43,15 @@ export function rowOf({ cell, how, outcomes, liveOn, freezeMs, goingOnMs, left, 
     goingOnMs === null ? '' : String(goingOnMs),
     left.join('; '),
   ]);
+}
+
+/** From a failure being known until the container goes on, of all rows that were rolled back with the container standing still. */
+export function goingOnLine(verdicts: readonly Verdict[]): string {
+  const ms = verdicts.flatMap(({ goingOnMs }) => goingOnMs ?? []);
+  if (ms.length === 0) return 'known → goes on: no row was rolled back with the container standing still';
+  const over = ms.filter((each) => each > mostGoingOnMs).length;
+  const of = `median ${medianOf(ms)} ms, largest ${Math.max(...ms)} ms`;
+  return `known → goes on: ${of}; ${ms.length - over} of ${ms.length} rows within ${mostGoingOnMs} ms`;
 }
 
 function inBrackets(how: string): string {
