@@ -8,6 +8,9 @@ import type { Host } from './host.ts';
 import { patient } from './patience.ts';
 
 const roundTripsWanted = 40;
+/** On a slow line, where the bound is wide anyway: so many, once they have taken this long. */
+const fewTrips = 6;
+const fewTripsMs = 2_000;
 /** On a busy machine most trips wait for a processor: more of them are made while each set of them brings a shorter one, as long as that is quick. */
 const mostTrips = 200;
 const mostMs = 1_000;
@@ -22,7 +25,7 @@ else
 fi`;
 
 /**
- * How far a host's clock is from ours, by 40 round trips; by more while that helps.
+ * How far a host's clock is from ours, by 40 round trips; by more while that helps, by fewer over a slow line.
  * @throws TransshipError `not-ready` when the host gives no time within 10 s
  */
 export async function measureClock(host: Host, when: ClockReading['when']): Promise<ClockReading> {
@@ -30,7 +33,7 @@ export async function measureClock(host: Host, when: ClockReading['when']): Prom
   const timer = setTimeout(() => remote.kill(), patient(timeoutMs));
   const trips: RoundTrip[] = [];
   try {
-    while (trips.length < roundTripsWanted || isWorthMore(trips)) {
+    while (isTooFew(trips) || isWorthMore(trips)) {
       const sentNs = nowNs();
       remote.stdin.write('\n');
       const remoteNs = BigInt(await answer(remote.stdout));
@@ -51,11 +54,18 @@ export async function measureClock(host: Host, when: ClockReading['when']): Prom
   return { host: host.name, when, ...reading, roundTrips: trips.length };
 }
 
+/** Pure. */
+export function isTooFew(trips: readonly RoundTrip[]): boolean {
+  return trips.length < (tookNs(trips) > BigInt(fewTripsMs) * nsPerMs ? fewTrips : roundTripsWanted);
+}
+
+function tookNs(trips: readonly RoundTrip[]): bigint {
+  return (trips.at(-1)?.gotNs ?? 0n) - (trips[0]?.sentNs ?? 0n);
+}
+
 /** Pure. Whether the shortest trip was among the latest, so that a shorter one may follow. */
 export function isWorthMore(trips: readonly RoundTrip[]): boolean {
-  const [first, last] = [trips[0], trips.at(-1)];
-  if (first === undefined || last === undefined || trips.length >= mostTrips) return false;
-  if (last.gotNs - first.sentNs > BigInt(mostMs) * nsPerMs) return false;
+  if (trips.length === 0 || trips.length >= mostTrips || tookNs(trips) > BigInt(mostMs) * nsPerMs) return false;
   return offsetOf(trips).boundNs < offsetOf(trips.slice(0, -roundTripsWanted / 2)).boundNs;
 }
 

@@ -23,23 +23,28 @@ const program = `sub put { open F, ">", "/$_[0].new"; print F $_[1]; close F; re
   open F, "<", "/first"; $n = <F>; close F; put("first", $n + 1);
   while (1) { put("passes", ++$passes); select undef, undef, undef, 0.05 }`;
 
-/** Shell text: the container's first process, and the beginning of its root as the host sees it. */
-const itsRoot = `pid=$(docker inspect -f '{{.State.Pid}}' ${container}); root=/proc/$pid/root`;
+/** Where its id lies. Docker is asked as seldom as can be: a program in Go takes most of a second to begin where the code is emulated. */
+const idFile = `${evidenceRoot}/id`;
 
-/** The container on one network of Docker's. */
+/** Shell text: where containerd has its socket and its tasks: dockerd's own, or the system's. */
+const ofContainerd = 'containerd=/run/docker/containerd; [ -d $containerd ] || containerd=/run/containerd';
+
+/** Shell text: its first process by the file that the shim keeps (containerd, cmd/containerd-shim-runc-v2/process/init.go), and its root as the host sees it. */
+const itsRoot = `read -r id <${idFile}; ${ofContainerd}
+  pid=$(cat $containerd/*.task/moby/$id/init.pid $containerd/daemon/*.task/moby/$id/init.pid 2>/dev/null); root=/proc/$pid/root`;
+
+/** The container on one network of Docker's; one before it is removed. */
 export function startContainer(network: string): string {
-  const run = `docker run -d --name ${container} --network ${network} ${container} /usr/bin/perl -e '${program}' >/dev/null`;
+  const empty = `if [ -s ${idFile} ]; then docker rm -fv ${container} >/dev/null; else mkdir -p ${evidenceRoot}; ${importHostImage(container)}; fi`;
+  const run = `docker run -d --name ${container} --network ${network} ${container} /usr/bin/perl -e '${program}' >${idFile}`;
   const wait = `${itsRoot}; for i in $(seq 600); do [ -s $root/passes ] && exit 0; sleep 0.1; done`;
-  return `docker rm -fv ${container} >/dev/null 2>&1; { ${importHostImage(container)}; } && ${run} || exit 1; ${wait}; docker logs ${container} >&2; exit 1`;
+  return `{ ${empty}; } && ${run} || exit 1; ${wait}; docker logs ${container} >&2; exit 1`;
 }
 
 const runc = 'runc --root "$(dirname "$(ls -d /run/docker/runtime-*/moby/$id | head -n 1)")"';
-const preDump = `id=$(docker inspect -f '{{.Id}}' ${container}); ${runc} checkpoint --pre-dump --image-path ${evidenceRoot}/pre-dump-images $id`;
-/**
- * A start puts the checkpoint into containerd's content store, and fails where it still is from the dump ("already exists"). In one call: a
- * program in Go takes half a second to begin where the code is emulated.
- */
-const emptyStore = `ctr='ctr --address /run/docker/containerd/containerd.sock --namespace moby content'
+const preDump = `read -r id <${idFile}; ${runc} checkpoint --pre-dump --image-path ${evidenceRoot}/pre-dump-images $id`;
+/** A start puts the checkpoint into containerd's content store, and fails where it still is from the dump ("already exists"). In one call, too. */
+const emptyStore = `${ofContainerd}; ctr="ctr --address $containerd/containerd.sock --namespace moby content"
   digests=$($ctr ls -q); [ -z "$digests" ] || $ctr rm $digests >/dev/null`;
 const checkpoint = `docker checkpoint create ${container} c1 >/dev/null`;
 /** The same process as before, and it goes on. */
