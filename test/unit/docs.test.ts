@@ -19,6 +19,12 @@ describe.each(docsFiles)('%s', (file) => {
     const broken = links.filter((link) => !existsSync(join(packageRoot(), dirname(file), link)));
     expect(broken).toEqual([]);
   });
+
+  test('says a thing in one place: no heading comes twice', () => {
+    const text = readFileSync(join(packageRoot(), file), 'utf8').replace(/^```[\s\S]*?^```/gm, '');
+    const headings = [...text.matchAll(/^#+ (.+)$/gm)].map((match) => match[1]);
+    expect(headings).toEqual([...new Set(headings)]);
+  });
 });
 
 test('what is unexplained is the same share in every table of a page', () => {
