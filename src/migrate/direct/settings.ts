@@ -76,6 +76,9 @@ export function receivingSettings(move: Move, state: DirectState, more: { readon
   });
 }
 
+/** What `create` waits for besides the longest freeze: runc up to where CRIU begins, the network, the page server, the last copies. */
+const beforeFreezeS = 120;
+
 /** `settings` of restore. */
 export function restoreSettings(
   move: Move,
@@ -88,6 +91,7 @@ export function restoreSettings(
     words: [...(isLazy(more.kind) ? ['--lazy-pages'] : []), ...tcpWords(move)],
     // what moves along with the host announces it itself
     announce: state.traits.lanLinks.length > 0 && move.plan.options.movingAddress === undefined ? '1' : '',
+    wait_s: more.limitS + patient(beforeFreezeS),
     restore_s: more.limitS,
     begin_s: patient(60),
   });

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # restore FOLDER RUNC-WORDS... - a runc call on a container that is staged for a restore. FOLDER, private and on memory, has
-#   settings    bash: wait_s, begin_s, restore_s (limits: for a word, for runc, for CRIU), work (CRIU's work folder), merged (where the root file system is mounted),
+#   settings    bash: wait_s, begin_s, restore_s (limits: until the go, for runc until CRIU could begin, for CRIU), work (CRIU's work folder), merged (where the root file system is mounted),
 #               words (array: more words for `runc restore`), announce (1: the addresses of its own macvlan links have moved along)
 #   images/     CRIU's images, complete when `go` has been said
 #   moving, address    where an address of the host moves along: what address needs, and it
@@ -129,10 +129,21 @@ start_restore() {
     mark runtime.prepared
     : >"$folder/prepared"
 }
-hear() { read -r -t "$wait_s" -u 9 word || refuse "nobody said go within $wait_s s"; }
+# One deadline for all words, since Docker hangs as long as `create` does; by the time since boot, which nobody sets.
+look_at_time() {
+    local up
+    read -r up _ </proc/uptime
+    now_cs=$((10#${up/./}))
+}
+hear() {
+    local left_s
+    look_at_time
+    printf -v left_s '%d.%02d' $(((until_cs - now_cs) / 100)) $(((until_cs - now_cs) % 100))
+    { ((now_cs < until_cs)) && read -r -t "$left_s" -u 9 word; } || refuse "nobody said go within $wait_s s"
+}
 pause() { read -r -t "$1" -u 6 _; } # sleep without a process
 
-wait_s=600 restore_s=600 begin_s=60 work=$folder/work merged='' announce='' words=() netns='' lan_links=() runc='' state='' criu_pid='' log_fd=''
+wait_s=600 restore_s=600 begin_s=60 now_cs='' work=$folder/work merged='' announce='' words=() netns='' lan_links=() runc='' state='' criu_pid='' log_fd=''
 # shellcheck source=/dev/null
 . "$folder/settings"
 [[ " ${global[*]} " =~ \ --root\ ([^ ]+) ]] && state=${BASH_REMATCH[1]}/$id
@@ -141,10 +152,14 @@ sed -n 's/.*--bundle \([^ ]*\).*/\1/p' <<<"${create[*]}" >"$folder/bundle"
 mkfifo -m 600 "$folder/asked" "$folder/answer"
 exec 4<>"$folder/asked" 5<>"$folder/answer" 6<> <(:) 9<>"$folder/go"
 moving shut || refuse 'the address that moves along could not be shut'
+look_at_time
+until_cs=$((now_cs + wait_s * 100))
 : >"$folder/waiting"
 mark runtime.waiting
 hear
 if [ "$word" = prepare ]; then
+    look_at_time
+    ((now_cs + begin_s * 100 <= until_cs)) || begin_s=$(((until_cs - now_cs) / 100 + 1))
     start_restore
     hear
 fi

@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execaSync } from 'execa';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { hostFile } from './host-files.ts';
+
+/** "The wait in `create` has a limit" (restore.sh): the script as it runs on a destination, with a runc that says what CRIU's stand-in says. */
+let root = '';
+let folder = '';
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'transship-restore-'));
+  folder = join(root, 'stage');
+  for (const path of ['bin', 'bundle', 'stage/images', 'stage/work']) mkdirSync(join(root, path), { recursive: true });
+  for (const name of ['restore', 'restore-watch', 'mark'] as const) writeFileSync(join(root, name), hostFile(name));
+  writeFileSync(join(root, 'bundle/config.json'), '{}');
+  execaSync('mkfifo', [join(folder, 'go')]);
+  program('criu', 'exit 9');
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const program = (name: string, text: string) => writeFileSync(join(root, 'bin', name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+
+/** `asks`: as src/wrap/host/criu.sh does once runc has come to the restore. */
+const runcThat = {
+  asks: `echo "work $$" >$TRANSSHIP_STAGE/asked; read -r word <$TRANSSHIP_STAGE/answer; exit 1`,
+  hangs: 'exec sleep 60',
+};
+
+interface Created {
+  readonly status: number | null;
+  readonly log: string;
+  /** Between two marks of the script's own. */
+  readonly secondsUntilRefused: number;
+}
+
+const say = (word: string) => async () => writeFileSync(join(folder, 'go'), `${word}\n`);
+
+async function create(settings: string, act: () => Promise<void> = async () => undefined): Promise<Created> {
+  writeFileSync(join(folder, 'settings'), `${settings}\n`);
+  const words = ['--root', join(root, 'runc'), '--log', join(root, 'log'), 'create', '--bundle', join(root, 'bundle'), 'abc'];
+  const PATH = `${join(root, 'bin')}:${process.env.PATH}`;
+  const script = spawn('bash', [join(root, 'restore'), folder, ...words], { env: { PATH }, stdio: 'ignore', timeout: 30_000 });
+  const ended = once(script, 'exit');
+  await expect.poll(() => existsSync(join(folder, 'waiting')), { timeout: 20_000, interval: 10 }).toBe(true);
+  await act();
+  const [status] = await ended;
+  const marks = readFileSync(join(folder, 'marks'), 'utf8');
+  const at = (mark: string) => Number(new RegExp(`^([\\d.]+) ${mark}`, 'm').exec(marks)?.[1]);
+  const secondsUntilRefused = at('runtime.refused') - at('runtime.waiting');
+  return { status, log: readFileSync(join(root, 'log'), 'utf8'), secondsUntilRefused };
+}
+
+const refusal = (why: string) => `{"level":"error","msg":"transship: ${why}"}\n`;
+
+describe('create waits for one time, however many words come', () => {
+  test('nobody says anything', async () => {
+    const { status, log, secondsUntilRefused } = await create('wait_s=1');
+    expect({ status, log }).toEqual({ status: 1, log: refusal('nobody said go within 1 s') });
+    expect(secondsUntilRefused).toBeGreaterThan(0.95);
+    expect(existsSync(join(folder, 'decided'))).toBe(false);
+  });
+
+  // it counts real seconds: a machine that stands still for some of them may have it run once more
+  test('runc is prepared late, and nobody says go: the deadline is that of before', { timeout: 40_000, retry: 2 }, async () => {
+    program('runc', `sleep 2.5; ${runcThat.asks}`);
+    const { status, log, secondsUntilRefused } = await create('wait_s=4', say('prepare'));
+    expect({ status, log }).toEqual({ status: 1, log: refusal('nobody said go within 4 s') });
+    expect(secondsUntilRefused).toBeLessThan(6.4);
+  });
+
+  test.each([
+    ['its own limit', 'wait_s=60 begin_s=1', /^runc restore did not begin within 1 s$/],
+    ["create's deadline", 'wait_s=3 begin_s=60', /^runc restore did not begin within [1-4] s$/],
+  ])('runc never begins: %s', { timeout: 40_000 }, async (_, settings, why) => {
+    program('runc', runcThat.hangs);
+    const { status, log } = await create(settings, say('prepare'));
+    expect(status).toBe(1);
+    expect(JSON.parse(log).msg.replace('transship: ', '')).toMatch(why);
+  });
+
+  test('who gives up is heard at once', async () => {
+    const { status, log } = await create('wait_s=60', say('abort'));
+    expect({ status, log }).toEqual({ status: 1, log: refusal('the move was given up') });
+  });
+});
