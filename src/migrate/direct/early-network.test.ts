@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { hostSets } from '../../../vm/versions.ts';
+import type { HostFacts } from '../../evidence/manifest.ts';
 import { packageRoot } from '../../evidence/run-folder.ts';
-import { earlyNetwork, networkSysctls } from './early-network.ts';
+import { earlyNetwork, networkSysctls, notTried } from './early-network.ts';
 
 /** As Docker wrote them for `docker run -d -p 7000:6379`. */
 const bundle = (name: string) => readFileSync(join(packageRoot(), 'test/fixtures/bundles', `${name}.json`), 'utf8');
@@ -43,4 +45,26 @@ test('the sysctls of the network alone', () => {
   expect(networkSysctls(docker26.replace('"sysctl":{', '"sysctl":{"kernel.shm_rmid_forced":"1",'))).toBe(
     'net/ipv4/ip_unprivileged_port_start 0\nnet/ipv4/ping_group_range 0 2147483647\n',
   );
+});
+
+describe('it is on only with versions that were tried, on both hosts', () => {
+  const host = (name: string, versions: HostFacts['versions']) => ({ name, versions }) as HostFacts;
+  // as the daemons say them
+  const known = { docker: '26.1.5+dfsg1', containerd: '1.7.24~ds1', runc: '1.1.15+ds1', criu: '4.2.1' };
+
+  test('the test hosts that are used by default have them', () => {
+    expect(notTried([host('a', known), host('b', hostSets.debian13)])).toBeNull();
+  });
+
+  test.each([
+    ['docker', '28.5.2', 'not tried with docker 28.5.2 on b (with 26.1.5 it was)'],
+    ['containerd', '2.1.9', 'not tried with containerd 2.1.9 on b (with 1.7.24 it was)'],
+    ['containerd', null, 'not tried with containerd (unknown) on b (with 1.7.24 it was)'],
+    ['runc', '1.3.6', 'not tried with runc 1.3.6 on b (with 1.1.15 it was)'],
+    ['criu', '4.1.1', 'not tried with criu 4.1.1 on b (with 4.2.1 it was)'],
+    ['criu', '4.2', 'not tried with criu 4.2 on b (with 4.2.1 it was)'],
+  ] as const)('%s %s: %s', (program, version, reason) => {
+    expect(notTried([host('a', known), host('b', { ...known, [program]: version })])).toBe(reason);
+    expect(notTried([host('b', { ...known, [program]: version }), host('a', known)])).toBe(reason);
+  });
 });

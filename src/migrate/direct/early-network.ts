@@ -1,3 +1,23 @@
+import type { HostFacts } from '../../evidence/manifest.ts';
+import { compareVersions } from '../../hosts/version-order.ts';
+
+/**
+ * With these, on both hosts, a restore into a namespace that was set up before has been tried. It relies on all four: Docker's hook, containerd's bundle
+ * (its config.json is edited), runc's state.json (edited afterwards) and how it joins a namespace, CRIU's `external net[...]`.
+ */
+const tried = { docker: '26.1.5', containerd: '1.7.24', runc: '1.1.15', criu: '4.2.1' } as const;
+
+/** Why these hosts leave the network to the restore; null: they need not. */
+export function notTried(hosts: readonly HostFacts[]): string | null {
+  for (const { name, versions } of hosts)
+    for (const [program, version] of Object.entries(tried) as [keyof typeof tried, string][]) {
+      const there = versions[program];
+      if (there !== null && compareVersions(there, version) === 0) continue;
+      return `not tried with ${program} ${there ?? '(unknown)'} on ${name} (with ${version} it was)`;
+    }
+  return null;
+}
+
 /** What of a bundle's config.json decides (OCI runtime spec, config.md and config-linux.md). */
 interface BundleConfig {
   readonly hooks?: { readonly prestart?: readonly { readonly path: string; readonly args?: readonly string[] }[] };

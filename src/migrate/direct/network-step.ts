@@ -2,16 +2,12 @@ import { TransshipError } from '../../error.ts';
 import { readFacts } from '../../hosts/facts.ts';
 import type { Host } from '../../hosts/host.ts';
 import { quoteWord } from '../../hosts/link.ts';
-import { compareVersions } from '../../hosts/version-order.ts';
 import type { Move, Step } from '../step.ts';
 import { destinationIdOf } from '../strategies/common.ts';
 import { assignments } from './assignments.ts';
-import { type EarlyNetwork, earlyNetwork, networkSysctls } from './early-network.ts';
+import { type EarlyNetwork, earlyNetwork, networkSysctls, notTried } from './early-network.ts';
 import { putFiles, putScripts } from './stage.ts';
 import { directOf } from './stage-step.ts';
-
-/** Docker and runc with which a restore into a namespace that was set up before has been tried: on both hosts. */
-const tested = { docker: '26.1.5', runc: '1.1.15' } as const;
 
 /**
  * Docker's hook takes 60 to 90 ms in the middle of the restore. Run before the freeze, for a namespace that the restore joins, it costs no
@@ -46,14 +42,7 @@ async function reasonToLeave({ plan, source, destination }: Move): Promise<strin
   const networks = Object.values(plan.inspect.NetworkSettings.Networks);
   if (networks.some(({ GlobalIPv6Address }) => GlobalIPv6Address))
     return 'it has an IPv6 address, which would look for its double';
-  for (const host of [source, destination]) {
-    const { versions } = await readFacts(host);
-    for (const program of ['docker', 'runc'] as const) {
-      if (compareVersions(versions[program] ?? '', tested[program]) === 0) continue;
-      return `not tried with ${program} ${versions[program]} on ${host.name} (with ${tested[program]} it was)`;
-    }
-  }
-  return null;
+  return notTried(await Promise.all([source, destination].map(readFacts)));
 }
 
 function hookSettings(move: Move, { hook }: EarlyNetwork, bundle: string): string {
