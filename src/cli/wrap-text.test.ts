@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { diffLines } from './wrap-text.ts';
+import { diffLines, installLines } from './wrap-text.ts';
 
 test.each([
   ['a member more', '{\n  "a": 1\n}\n', '{\n  "a": 1,\n  "b": 2\n}\n', ['  {', '-   "a": 1', '+   "a": 1,', '+   "b": 2', '  }']],
@@ -10,4 +10,30 @@ test.each([
   ['what drives a terminal', '', '\u001b[2J\n', ['+ \\x1b[2J']],
 ])('the change of a file as lines: %s', (_, before, after, lines) => {
   expect(diffLines(before, after)).toEqual(lines);
+});
+
+test.each([
+  ['is there', true, []],
+  ['is made', false, ['/etc/docker', '/usr/local/lib/transship/made-config-folder']],
+])('all paths that an installation makes are named, where the folder of daemon.json %s', (_, hasConfigFolder, more) => {
+  const plan = {
+    daemonPid: '7',
+    configFile: '/etc/docker/daemon.json',
+    before: null,
+    after: '{}',
+    hasFolder: false,
+    isReload: true,
+  };
+  const words = installLines({ ...plan, hasConfigFolder, scripts: ['runtime'] })
+    .join(' ')
+    .split(/[\s,;:]+/);
+  expect(words.filter((word) => word.startsWith('/') || word.startsWith('calls/'))).toEqual([
+    '/usr/local/lib/transship',
+    'calls/runc',
+    'calls/criu',
+    ...more,
+    '/etc/docker/daemon.json',
+    '/usr/local/lib/transship/daemon.json.after',
+    '/etc/criu/runc.conf',
+  ]);
 });

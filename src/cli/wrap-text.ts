@@ -1,6 +1,15 @@
+import { basename, dirname } from 'node:path';
 import type { InstallPlan } from '../wrap/install.ts';
 import type { Removal } from '../wrap/remove.ts';
-import { afterFile, beforeFile, runtimeFolder, runtimeName } from '../wrap/runtime-place.ts';
+import {
+  afterFile,
+  beforeFile,
+  calledPrograms,
+  callsFolder,
+  madeFolderFile,
+  runtimeFolder,
+  runtimeName,
+} from '../wrap/runtime-place.ts';
 import type { RuntimeStatus } from '../wrap/status.ts';
 import { escapeText } from './terminal.ts';
 
@@ -10,9 +19,13 @@ const contextLines = 1;
 /** Everything that an installation touches, and what it does not. */
 export function installLines(plan: InstallPlan): readonly string[] {
   const { scripts, before, after, isReload, daemonPid } = plan;
+  const calls = calledPrograms.map((name) => `${basename(callsFolder)}/${name}`);
   return [
     ...(scripts.length > 0
-      ? [`folder   ${runtimeFolder}: ${[...scripts, 'calls/ (links to call)'].join(', ')}${plan.hasFolder ? '' : ' (new)'}`]
+      ? [
+          `folder   ${runtimeFolder}${plan.hasFolder ? '' : ' (new)'}: ${scripts.join(', ')};`,
+          `         ${calls.join(', ')} (links to call)`,
+        ]
       : []),
     ...(before === after ? [] : configLines(plan)),
     ...(isReload
@@ -25,14 +38,17 @@ export function installLines(plan: InstallPlan): readonly string[] {
   ];
 }
 
-function configLines({ configFile, before, after }: InstallPlan): readonly string[] {
+function configLines({ configFile, hasConfigFolder, before, after }: InstallPlan): readonly string[] {
   const file = escapeText(configFile);
+  const folder = dirname(file);
   const isNew = before === null;
   const kept = [
     ...(isNew ? [] : [`         as it is now it is kept in ${beforeFile}`]),
     `         as it will be it is kept in ${afterFile}`,
   ];
+  const made = [`folder   ${folder} (new)`, `         that it was made is kept in ${madeFolderFile}`];
   return [
+    ...(hasConfigFolder ? [] : made),
     `file     ${file}${isNew ? ' (new)' : ''}`,
     ...diffLines(before ?? '', after).map((line) => `           ${line}`),
     ...kept,

@@ -10,6 +10,7 @@ export interface HostState {
   /** dockerd was started with `--add-runtime`: it refuses a file that has runtimes as well. */
   readonly hasRuntimeFlag: boolean;
   readonly configFile: string;
+  readonly hasConfigFolder: boolean;
   /** Null where there is no such file. */
   readonly config: string | null;
   readonly before: string | null;
@@ -42,6 +43,7 @@ if [ -n "\${daemon:-}" ]; then
 fi
 if [ -e "$config" ]; then config=$(readlink -f "$config"); fi
 echo "config=$config"
+if [ -d "\${config%/*}" ]; then echo config-folder=; fi
 say() { if [ -f "$2" ]; then echo "$1=$(base64 -w 0 <"$2")"; fi; }
 say text "$config"
 say before ${beforeFile}
@@ -65,6 +67,7 @@ export async function readHostState(host: Host): Promise<HostState> {
     daemonPid: value('pid'),
     hasRuntimeFlag: value('flag') !== null,
     configFile,
+    hasConfigFolder: value('config-folder') !== null,
     config: text('text', configFile),
     before: text('before', beforeFile),
     after: text('after', afterFile),

@@ -22,6 +22,8 @@ export interface InstallPlan extends Daemon {
   /** Those that are missing there, or of another version. */
   readonly scripts: readonly RuntimeFile[];
   readonly hasFolder: boolean;
+  /** Is there a folder for the daemon's file? */
+  readonly hasConfigFolder: boolean;
   /** The daemon's file; null: there is none yet. `after` is the same text where nothing has to be changed. */
   readonly before: string | null;
   readonly after: string;
@@ -36,8 +38,9 @@ export async function planInstall(host: Host): Promise<InstallPlan> {
   const [state, info] = await Promise.all([readHostState(host), daemonInfo(host)]);
   const daemonPid = checkHost(host, state, info);
   const after = addRuntime(state.config, `${host.name}:${state.configFile}`);
-  const { configFile, config: before, hasFolder } = state;
-  return { daemonPid, configFile, before, after, hasFolder, scripts: staleScripts(state), isReload: !info.isRegistered };
+  const { configFile, config: before, hasFolder, hasConfigFolder } = state;
+  const scripts = staleScripts(state);
+  return { daemonPid, configFile, before, after, hasFolder, hasConfigFolder, scripts, isReload: !info.isRegistered };
 }
 
 /** True when there is nothing to do. */

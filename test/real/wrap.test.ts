@@ -24,6 +24,19 @@ function everything(host: Host): Promise<string> {
   return onHost(host, `{ ${files}; ${folders}; } 2>/dev/null | sort; ${daemon}`);
 }
 
+/** Also links and folders, and wherever on the host: but for what Docker and the kernel have to themselves. */
+async function allPaths(host: Host): Promise<readonly string[]> {
+  const others = ['/proc', '/sys', '/dev', '/run', '/tmp', '/var/lib/docker', '/var/lib/containerd', '/var/log'];
+  const not = others.map((path) => `-path ${path}`).join(' -o ');
+  return (await onHost(host, `find / -xdev \\( ${not} \\) -prune -o -print`)).split('\n');
+}
+
+/** Whole, or below the folder that the text says it is in. */
+function isNamed(path: string, text: string): boolean {
+  const inFolder = path.replace('/usr/local/lib/transship/', '');
+  return text.split(/[\s,;:]+/).some((word) => word === path || word === inFolder || word.startsWith(`${inFolder}/`));
+}
+
 function writeConfig(host: Host, text: string | null): Promise<string> {
   if (text === null) return onHost(host, `rm -f ${config}; rmdir /etc/docker 2>/dev/null; true`);
   const write = `printf %s '${text}' >${config}; chmod 640 ${config}; chown 1:2 ${config}; touch -d 2001-02-03 ${config}`;
@@ -50,7 +63,12 @@ describeOnHosts('our runtime on a Docker host', 'wrap', (hosts) => {
   ])('%s: installed, installed again, removed; all is as before, byte for byte, and others run on', async (_, text) => {
     await writeConfig(b(), text);
     const [before, others] = [await everything(b()), await onHost(b(), bystander)];
+    const [shown, pathsBefore] = [(await wrap('install', 'test:b', '--dry-run')).stdout, new Set(await allPaths(b()))];
     await installRuntime(b());
+    const gained = (await allPaths(b())).filter((path) => !pathsBefore.has(path));
+    expect(gained).toContain('/usr/local/lib/transship/calls/runc');
+    expect(gained.includes('/usr/local/lib/transship/made-config-folder')).toBe(text === null);
+    expect(gained.filter((path) => !isNamed(path, shown))).toEqual([]);
     const installed = await everything(b());
     expect(await runtimeStatus(b())).toMatchObject({ isInstalled: true, isCurrent: true, containers: [] });
     expect(await onHost(b(), 'cd /usr/local/lib/transship && stat -c "%n %a %U" mark restore runtime')).toBe(
@@ -76,7 +94,7 @@ describeOnHosts('our runtime on a Docker host', 'wrap', (hosts) => {
       const shown = await wrap('install', 'test:b', '--dry-run');
       expect(shown).toMatchObject({ exitCode: 0, stderr: '' });
       expect(shown.stdout).toMatch(
-        /^folder {3}\/usr\/local\/lib\/transship: links, mark, restore-watch, restore, call, runtime, calls\/ \(links to call\) \(new\)$/m,
+        /^folder {3}\/usr\/local\/lib\/transship \(new\): links, mark, restore-watch, restore, call, runtime;\n {9}calls\/runc, calls\/criu \(links to call\)$/m,
       );
       expect(shown.stdout).toMatch(/^file {5}\/etc\/docker\/daemon\.json$/m);
       expect(shown.stdout).toMatch(/^ {11}\+ .*"runtimes": \{ "transship": \{ "path": /m);
