@@ -12,14 +12,16 @@ export function stageFolder(token: string): string {
 export const restoreFolder = '/run/transship/restore';
 
 /**
- * Makes the folder, readable for root alone, with an empty `images/` on a file system of its own in memory: as much as the container needs,
- * also where /run is small. And so has `bin/`: Debian's and Ubuntu's initrd mounts /run so that nothing can be executed there
- * (initramfs-tools, init: `-o nodev,noexec,nosuid`), and Go's LookPath passes over what cannot: runc would take the host's own criu.
+ * Makes the folder, readable for root alone, on a file system of its own in memory: /run may be small, and on a disk. Where the kernel knows how (Linux 6.4,
+ * tmpfs(5) `noswap`) nothing of it goes to swap. Debian's and Ubuntu's initrd mounts /run so that nothing can be executed there (initramfs-tools, init:
+ * `-o nodev,noexec,nosuid`), and Go's LookPath passes over what cannot: runc would take the host's own criu for that of `bin/`.
+ * `images/` has one more, as large as the container needs: what is said in the folder has room also when that is full.
  */
 export async function makeStage(host: Host, folder: string): Promise<void> {
   const at = quoteWord(folder);
-  const script = `umask 077; mkdir -p ${restoreFolder} && mkdir ${at} && mkdir ${at}/images ${at}/work ${at}/bin &&
-    mount -t tmpfs -o mode=700,size=100% transship ${at}/images && mount -t tmpfs -o mode=700,size=1m transship ${at}/bin`;
+  const script = `umask 077
+    in_memory() { mount -t tmpfs -o "mode=700,$1,noswap" transship "$2" 2>/dev/null || mount -t tmpfs -o "mode=700,$1" transship "$2"; }
+    mkdir -p ${restoreFolder} && mkdir ${at} && in_memory size=50% ${at} && mkdir ${at}/images ${at}/work ${at}/bin && in_memory size=100% ${at}/images`;
   await must(host, script, 'the folder of the move');
 }
 
@@ -31,7 +33,7 @@ export async function removeStage(host: Host, folder: string): Promise<void> {
   const at = quoteWord(folder);
   const script = `for link in ${restoreFolder}/*; do [ "$(readlink "$link")" != ${at} ] || rm -f "$link"; done
     rmdir ${restoreFolder} 2>/dev/null
-    awk -v below=${at}/ 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo | sort -r | while read -r mount; do
+    awk -v at=${at} '$5 == at || index($5, at "/") == 1 { print $5 }' /proc/self/mountinfo | sort -r | while read -r mount; do
       umount "$mount" || umount -l "$mount" || exit
     done && rm -rf --one-file-system ${at}; rmdir /run/transship 2>/dev/null; [ ! -e ${at} ]`;
   await must(host, script, 'the folder of the move');
