@@ -6,6 +6,9 @@ import { moveIt } from '../mover.ts';
 import { bringWorkload } from '../running-workload.ts';
 import { describeOnHosts } from '../two-hosts.ts';
 
+/** Where the test hosts' daemons are told to send their own spans: for the time of the move that leads to the controller (docs/native-spans.md). */
+const spansOfDaemons = '127.0.0.1:4318';
+
 describeOnHosts('memory on its way', 'private-pages', (hosts) => {
   let image = '';
 
@@ -44,18 +47,75 @@ describeOnHosts('memory on its way', 'private-pages', (hosts) => {
     },
   );
 
-  test.each(['cold', 'diskless', 'post-copy'] as const)('%s: images and keys are for root alone, on memory', async (strategy) => {
-    const { a, b } = hosts();
-    await startRedis('unread');
-    const found: Promise<string>[] = [];
-    const look = `cd /run/transship/transship-* && stat -f -c %T images && find . \\( -path './images/*' -o -name '*.pem' \\) -type f -printf '%m\\n' | sort -u`;
-    const onStep = ({ step, state }: { step: string; state: string }) => {
-      if (step === 'verify' && state === 'begin') found.push(onHost(a, look), onHost(b, look));
-    };
-    const { manifest } = await moveIt(hosts(), { container: 'web', onStep, options: { strategy } });
-    expect(manifest.outcome).toBe('migrated');
-    expect(await Promise.all(found)).toEqual(['tmpfs\n600', 'tmpfs\n600']);
-  });
+  test.each(['cold', 'diskless', 'post-copy'] as const)(
+    '%s: images and keys are for root alone, on memory that is not swapped, and gone after the run',
+    async (strategy) => {
+      const { a, b } = hosts();
+      await startRedis('unread');
+      const found: Promise<string>[] = [];
+      const files = "find . \\( -path './images/*' -o -name '*.pem' \\) -type f";
+      const look = `cd /run/transship/transship-* && ${files} -printf '%f %m ' -exec stat -f -c %T {} \\;; findmnt -no FS-OPTIONS -T . && findmnt -no FS-OPTIONS -T images`;
+      const onStep = ({ step, state }: { step: string; state: string }) => {
+        if (step === 'verify' && state === 'begin') found.push(onHost(a, look), onHost(b, look));
+      };
+      const { manifest } = await moveIt(hosts(), { container: 'web', onStep, options: { strategy } });
+      expect(manifest.outcome).toBe('migrated');
+      const [major = 0, minor = 0] = (manifest.hosts.source?.kernel ?? '').split('.').map(Number);
+      const isSwapAvoided = major > 6 || (major === 6 && minor >= 4);
+      for (const text of await Promise.all(found)) {
+        const lines = text.split('\n');
+        const modes = Object.fromEntries(lines.slice(0, -2).map((line) => [line.split(' ')[0], line.replace(/^\S+ /, '')]));
+        expect(new Set(Object.values(modes))).toEqual(new Set(['600 tmpfs']));
+        expect('key.pem' in modes).toBe(strategy !== 'cold');
+        expect(Object.keys(modes)).toContain('inventory.img');
+        expect(lines.slice(-2).map((options) => options.includes('noswap'))).toEqual([isSwapAvoided, isSwapAvoided]);
+      }
+      for (const host of [a, b])
+        expect(await onHost(host, 'ls -A /run/transship 2>/dev/null; grep -c " /run/transship" /proc/self/mountinfo; true')).toBe(
+          '0',
+        );
+    },
+  );
+
+  test.each(['cold', 'diskless', 'post-copy'] as const)(
+    '%s: but for the page channel at its one address nothing listens that did not before, and nothing afterwards',
+    async (strategy) => {
+      const { a, b } = hosts();
+      await startRedis('unheard');
+      const now = () => Promise.all([a, b].map((host) => onHost(host, "ss -Htln | awk '{ print $4 }' | sort")));
+      const before = await now();
+      const watches = [a, b].map((host) => {
+        const watch = host.spawn(
+          "while [ ! -e /tmp/heard ]; do ss -Htln; sleep 0.05; done | awk '!seen[$4]++ { print $4 }' >/tmp/listened",
+        );
+        watch.stdin.end();
+        return watch;
+      });
+      const atStep: Promise<readonly string[]>[] = [];
+      const onStep = ({ step, state }: { step: string; state: string }) => {
+        if ((step === 'dump' || step === 'verify') && state === 'begin') atStep.push(now());
+      };
+      const { manifest } = await moveIt(hosts(), { container: 'web', onStep, options: { strategy } });
+      expect(manifest.outcome).toBe('migrated');
+      expect(await now()).toEqual(before);
+      for (const host of [a, b]) await onHost(host, 'touch /tmp/heard');
+      for (const watch of watches) await watch.ended;
+      const seen = await Promise.all([a, b].map((host) => onHost(host, 'cat /tmp/listened; rm /tmp/listened /tmp/heard')));
+      const [atDump = [], atVerify = []] = await Promise.all(atStep);
+      const gained = [0, 1].map((index) => {
+        const all = [seen, atDump, atVerify].flatMap((texts) => (texts[index] ?? '').split('\n'));
+        const earlier = ['', spansOfDaemons, ...(before[index]?.split('\n') ?? [])];
+        return [...new Set(all)].filter((address) => !earlier.includes(address));
+      });
+      const channelOf = (host: Host) => expect.stringMatching(new RegExp(`^${host.address?.replaceAll('.', '\\.')}:[23]\\d{4}$`));
+      if (strategy === 'diskless') {
+        expect(gained).toEqual([[], [channelOf(b)]]);
+        expect(atDump[1]).toMatch(/:[23]\d{4}$/m);
+        expect(atVerify[1]).not.toMatch(/:[23]\d{4}$/m); // it has had its one client
+      } else if (strategy === 'post-copy') expect(gained).toEqual([[channelOf(a)], []]);
+      else expect(gained).toEqual([[], []]);
+    },
+  );
 });
 
 /** Was the text on the wire of host a while `act` went on? */

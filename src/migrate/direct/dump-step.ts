@@ -3,7 +3,8 @@ import { limitPassed } from '../choice/downtime-limit.ts';
 import type { Move, Step } from '../step.ts';
 import { refuseUnnoticedExecs } from '../unnoticed-execs.ts';
 import { startDump } from './dump-watch.ts';
-import { directOf, freezeLimitS } from './stage-step.ts';
+import { freezeLimitS } from './settings.ts';
+import { directOf } from './stage-step.ts';
 import { stopDestination } from './warm-step.ts';
 
 /** The dump has a limit of its own; this one is for a host that does not answer any more. */

@@ -1,10 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../error.ts';
+import { quoteWord } from '../../hosts/link.ts';
+import { isListening } from '../../hosts/listeners.ts';
 import { bounded } from '../bounded.ts';
 import type { Step } from '../step.ts';
+import { waitForSourceS } from './settings.ts';
 import { directOf } from './stage-step.ts';
 
-/** CRIU's page server takes one client and ends with it. It listens on the one address that the source uses. */
+/**
+ * CRIU's page server takes one client and ends with it. It listens on the one address that the source uses. It has no limit of its own: timeout(1)
+ * gives it one, for when nobody comes, and nobody is there any more to end it.
+ */
 export const pageServer: Step = {
   name: 'page-server',
   on: 'destination',
@@ -13,14 +19,13 @@ export const pageServer: Step = {
     const { folder, work, channel } = directOf(move);
     const { destination } = move;
     const words = `--images-dir ${folder}/images --work-dir ${work.destination} --address ${channel.destination} --port ${channel.port}`;
+    const itself = `echo $$ >${folder}/page-server-pid; exec criu page-server ${words} -o page-server.log -v4`;
     const server = destination.spawn(
-      `umask 077; echo $$ >${folder}/page-server-pid; CRIU_CONFIG_FILE=${folder}/page.conf exec criu page-server ${words} -o page-server.log -v4`,
+      `umask 077; CRIU_CONFIG_FILE=${folder}/page.conf exec timeout -k 5 ${waitForSourceS()} sh -c ${quoteWord(itself)}`,
     );
     server.stdin.end();
-    const hexPort = channel.port.toString(16).toUpperCase().padStart(4, '0');
-    const listens = `grep -q ':${hexPort} .* 0A ' /proc/net/tcp /proc/net/tcp6`;
     const ended = server.ended.then(({ stderr }) => stderr || 'it ended at once');
-    for (let tries = 0; (await destination.shell.run(listens)).exitCode !== 0; tries += 1) {
+    for (let tries = 0; !(await isListening(destination, channel.destination, channel.port)); tries += 1) {
       const said = await Promise.race([ended, sleep(20, null)]);
       if (said !== null || tries > 250) {
         const why = said ?? 'it does not listen';

@@ -4,10 +4,19 @@ import { asRootQuoted } from '../whole/route.ts';
 import { assignments } from './assignments.ts';
 import { type DirectKind, type DirectState, isByFile, isLazy } from './state.ts';
 
+/** Longest freeze that is waited out when nobody gave a limit. */
+export const freezeLimitS = 600;
+
 /** What CRIU is told for this move alone, by the file that CRIU_CONFIG_FILE names (criu(8), CONFIGURATION FILES). */
 export function criuConf(
   folder: string,
-  options: { readonly lock: 'skip' | 'nftables'; readonly isTcpKept: boolean; readonly isTls: boolean },
+  options: {
+    readonly lock: 'skip' | 'nftables';
+    readonly isTcpKept: boolean;
+    readonly isTls: boolean;
+    /** The one address at which a dump with lazy pages listens. Without it CRIU 4.2.1 listens at all, whatever runc was told (seen: `ss -Htln`). */
+    readonly listensAt?: string;
+  },
 ): string {
   const tls = [
     'tls',
@@ -17,7 +26,8 @@ export function criuConf(
     'tls-no-cn-verify',
   ];
   const lines = [`network-lock ${options.lock}`, ...(options.isTcpKept ? [] : ['tcp-close', 'skip-in-flight'])];
-  return [...lines, ...(options.isTls ? tls : [])].map((line) => `${line}\n`).join('');
+  const address = options.listensAt === undefined ? [] : [`address ${options.listensAt}`];
+  return [...lines, ...address, ...(options.isTls ? tls : [])].map((line) => `${line}\n`).join('');
 }
 
 function tcpWords({ plan }: Move): readonly string[] {
@@ -79,20 +89,21 @@ export function receivingSettings(move: Move, state: DirectState, more: { readon
 /** What `create` waits for besides the longest freeze: runc up to where CRIU begins, the network, the page server, the last copies. */
 const beforeFreezeS = 120;
 
+/** Longest that a destination waits for the source: from `create`, or the page server, to the word that all has come. */
+export function waitForSourceS(): number {
+  return freezeLimitS + patient(beforeFreezeS);
+}
+
 /** `settings` of restore. */
-export function restoreSettings(
-  move: Move,
-  state: DirectState,
-  more: { readonly kind: DirectKind; readonly merged: string; readonly limitS: number },
-) {
+export function restoreSettings(move: Move, state: DirectState, more: { readonly kind: DirectKind; readonly merged: string }) {
   return assignments({
     work: state.work.destination,
     merged: more.merged,
     words: [...(isLazy(more.kind) ? ['--lazy-pages'] : []), ...tcpWords(move)],
     // what moves along with the host announces it itself
     announce: state.traits.lanLinks.length > 0 && move.plan.options.movingAddress === undefined ? '1' : '',
-    wait_s: more.limitS + patient(beforeFreezeS),
-    restore_s: more.limitS,
+    wait_s: waitForSourceS(),
+    restore_s: freezeLimitS,
     begin_s: patient(60),
   });
 }

@@ -15,13 +15,10 @@ import { findChannel, workFolder } from './channel.ts';
 import { makeCredentials } from './credentials.ts';
 import { forgetAddress, stageAddress, takeAddressBack } from './moving-address.ts';
 import { networkLock } from './network-lock.ts';
-import { criuConf, dumpSettings, receivingSettings, restoreSettings } from './settings.ts';
+import { criuConf, dumpSettings, freezeLimitS, receivingSettings, restoreSettings } from './settings.ts';
 import { makeStage, putFiles, putScripts, removeStage, stageFolder, stageRestore } from './stage.ts';
-import { type DirectKind, type DirectState, hasRounds, isByFile, sendsPages } from './state.ts';
+import { type DirectKind, type DirectState, hasRounds, isByFile, isLazy, sendsPages } from './state.ts';
 import { readTraits } from './traits.ts';
-
-/** Longest freeze that is waited out when nobody gave a limit. */
-export const freezeLimitS = 600;
 
 export function directOf({ found }: Move): DirectState {
   if (found.direct === null) throw new Error('nothing was staged');
@@ -77,7 +74,7 @@ async function stageDestination(move: Move, state: DirectState, { kind, pair }: 
   const merged = (pair.destination.GraphDriver.Data as unknown as Record<string, string>).MergedDir ?? '';
   await putScripts(destination, folder, ['receive', 'unpack', 'mark']);
   await putFiles(destination, folder, {
-    settings: restoreSettings(move, state, { kind, merged, limitS: freezeLimitS }),
+    settings: restoreSettings(move, state, { kind, merged }),
     receiving: receivingSettings(move, state, { kind, toId }),
     'criu.conf': criuConf(folder, { lock, isTcpKept, isTls: false }),
     'page.conf': criuConf(folder, { lock, isTcpKept, isTls }),
@@ -116,7 +113,10 @@ async function stageSource(move: Move, state: DirectState, { kind, pair }: Stagi
     'bin/criu': hostFile('criu'),
     'bin/tar': hostFile('tar'),
     copy: syncs.map((sync) => changedCopy(move.route, sync)).join(' && '),
-    'criu.conf': criuConf(folder, { lock: await networkLock(source, isTcpKept), isTcpKept, isTls }),
+    'criu.conf': criuConf(folder, {
+      ...{ lock: await networkLock(source, isTcpKept), isTcpKept, isTls },
+      ...(isLazy(kind) ? { listensAt: state.channel.source } : {}),
+    }),
   });
 }
 
@@ -181,7 +181,7 @@ async function removeStages({ source, destination, plan, found }: Move): Promise
       await removeStage(host, folder);
     } catch (cause) {
       found.stagedOn.push(host.name);
-      const hint = `on ${host.name}: umount ${folder}/images; rm -r ${folder}`;
+      const hint = `on ${host.name}: umount -R ${folder}; rm -r ${folder}`;
       first ??= new TransshipError('failed', `${host.name}: ${folder} stays, with memory and keys: ${messageOf(cause)}`, hint, {
         cause,
       });
