@@ -17,7 +17,7 @@ beforeEach(() => {
   for (const path of ['bin', 'bundle', 'stage/images', 'stage/work']) mkdirSync(join(root, path), { recursive: true });
   for (const name of ['restore', 'restore-watch', 'mark'] as const) writeFileSync(join(root, name), hostFile(name));
   writeFileSync(join(root, 'bundle/config.json'), '{}');
-  execaSync('mkfifo', [join(folder, 'go')]);
+  execaSync('sh', ['-c', 'mkfifo "$0"', join(folder, 'go')]);
   program('criu', 'exit 9');
 });
 afterEach(() => rmSync(root, { recursive: true }));
