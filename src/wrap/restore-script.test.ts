@@ -17,7 +17,7 @@ beforeEach(() => {
   for (const path of ['bin', 'bundle', 'stage/images', 'stage/work']) mkdirSync(join(root, path), { recursive: true });
   for (const name of ['restore', 'restore-watch', 'mark'] as const) writeFileSync(join(root, name), hostFile(name));
   writeFileSync(join(root, 'bundle/config.json'), '{}');
-  execaSync('mkfifo', [join(folder, 'go')]);
+  execaSync('sh', ['-c', 'mkfifo "$0"', join(folder, 'go')]);
   program('criu', 'exit 9');
 });
 afterEach(() => rmSync(root, { recursive: true }));
@@ -41,7 +41,18 @@ const say = (word: string) => async () => writeFileSync(join(folder, 'go'), `${w
 
 async function create(settings: string, act: () => Promise<void> = async () => undefined): Promise<Created> {
   writeFileSync(join(folder, 'settings'), `${settings}\n`);
-  const words = ['--root', join(root, 'runc'), '--log', join(root, 'log'), 'create', '--bundle', join(root, 'bundle'), 'abc'];
+  const words = [
+    '--root',
+    join(root, 'runc'),
+    '--log',
+    join(root, 'log'),
+    'create',
+    '--bundle',
+    join(root, 'bundle'),
+    '--pid-file',
+    join(root, 'pid'),
+    'abc',
+  ];
   const PATH = `${join(root, 'bin')}:${process.env.PATH}`;
   const script = spawn('bash', [join(root, 'restore'), folder, ...words], { env: { PATH }, stdio: 'ignore', timeout: 30_000 });
   const ended = once(script, 'exit');
@@ -51,7 +62,8 @@ async function create(settings: string, act: () => Promise<void> = async () => u
   const marks = readFileSync(join(folder, 'marks'), 'utf8');
   const at = (mark: string) => Number(new RegExp(`^([\\d.]+) ${mark}`, 'm').exec(marks)?.[1]);
   const secondsUntilRefused = at('runtime.refused') - at('runtime.waiting');
-  return { status, log: readFileSync(join(root, 'log'), 'utf8'), secondsUntilRefused };
+  const log = existsSync(join(root, 'log')) ? readFileSync(join(root, 'log'), 'utf8') : '';
+  return { status, log, secondsUntilRefused };
 }
 
 const refusal = (why: string) => `{"level":"error","msg":"transship: ${why}"}\n`;
@@ -85,5 +97,32 @@ describe('create waits for one time, however many words come', () => {
   test('who gives up is heard at once', async () => {
     const { status, log } = await create('wait_s=60', say('abort'));
     expect({ status, log }).toEqual({ status: 1, log: refusal('the move was given up') });
+  });
+});
+
+describe('what was edited of runc so that it joins a network namespace says again what it said', () => {
+  const restored = (namespaces: string, path: string) =>
+    `{"namespace_paths":{"NEWNET":"${path}"},"config":{"namespaces":[${namespaces}]}}`;
+  const joined = '{"type":"NEWNET","path":"/run/docker/netns/1"}';
+
+  test.each([
+    ['as runc 1.1 writes it', restored(joined, '/run/docker/netns/1'), false],
+    ['with a blank more', restored(joined.replace('",', '", '), '/run/docker/netns/1'), true],
+    ['with other members', restored(joined, '').replace('"NEWNET":', '"net":'), true],
+  ])('%s', async (_, text, isTold) => {
+    const state = join(root, 'runc/abc/state.json');
+    mkdirSync(join(root, 'runc/abc'), { recursive: true });
+    writeFileSync(state, text);
+    writeFileSync(join(root, 'pid'), '77\n');
+    writeFileSync(join(folder, 'network'), 'netns=/run/docker/netns/1 lan_links=()\n');
+    writeFileSync(join(folder, 'config.json'), '{"as": "before"}');
+    program('ip', 'exit 0');
+    program('runc', runcThat.asks.replace('exit 1', '[ "$word" = go ]'));
+    const { status } = await create('wait_s=60', say('go'));
+    expect(status).toBe(0);
+    expect(readFileSync(join(root, 'bundle/config.json'), 'utf8')).toBe('{"as": "before"}');
+    expect(existsSync(join(folder, 'not-put-back'))).toBe(isTold);
+    expect(readFileSync(join(folder, 'marks'), 'utf8').includes(`runtime.not-put-back ${state}`)).toBe(isTold);
+    if (!isTold) expect(readFileSync(state, 'utf8')).toBe(restored('{"type":"NEWNET","path":""}', '/proc/77/ns/net'));
   });
 });

@@ -180,13 +180,30 @@ describeOnHosts('past the content store', 'moves', (hosts) => {
     await onHost(a, `docker run -d --name web -p 6379:6379 ${image}`);
     const fresh = await network(a);
     const there = await moveIt(hosts(), { container: 'web', options: { strategy: 'diskless' } });
+    expect(there.manifest).toMatchObject({ outcome: 'migrated', error: null });
     expect(detailOf(there.folder, 'set-up-network')).toMatchObject({ namespace: expect.stringMatching(/netns/) });
     expect(await network(b)).toBe(fresh);
+    expect(there.manifest.warnings.join()).not.toContain('network namespace');
+    expect(await namespaceNames(b, 'web')).toEqual({ bundle: [''], state: [''], ofProcess: true });
     const back = await moveIt({ a: b, b: a }, { container: 'web', options: { strategy: 'diskless', isNetworkEarly: false } });
     expect(detailOf(back.folder, 'set-up-network')).toMatchObject({ left: '--no-early-network' });
     expect(await network(a)).toBe(fresh);
   });
 });
+
+/** Which network namespace the bundle and runc's state say that it joins, and whether the latter knows it as that of its process. */
+async function namespaceNames(host: Host, name: string) {
+  const [id, pid] = (await onHost(host, `docker inspect -f '{{.Id}} {{.State.Pid}}' ${name}`)).split(' ');
+  const read = async (file: string) => JSON.parse(await onHost(host, `cat ${file}`));
+  const bundle = await read(`/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/${id}/config.json`);
+  const state = await read(`/run/docker/runtime-runc/moby/${id}/state.json`);
+  const pathOf = ({ path = '' }: { path?: string }) => path;
+  return {
+    bundle: bundle.linux.namespaces.filter(({ type }: { type: string }) => type === 'network').map(pathOf),
+    state: state.config.namespaces.filter(({ type }: { type: string }) => type === 'NEWNET').map(pathOf),
+    ofProcess: state.namespace_paths.NEWNET === `/proc/${pid}/ns/net`,
+  };
+}
 
 /** docker's own commands, the restart policy, and a cgroup and a cgroup namespace of its own. */
 async function expectOrdinary(host: Host): Promise<void> {

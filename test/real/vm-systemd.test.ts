@@ -101,6 +101,13 @@ async function expectConfined(host: Host): Promise<void> {
   );
   // its memory is counted there, not where CRIU was started
   expect(Number(await ofScope(host, 'cat memory.current'))).toBeGreaterThan(16e6);
+  // and docker stats reads it there: an empty group, or another, has other figures
+  const [used = '', most, pids] = (
+    await onHost(host, "docker stats --no-stream --format '{{.MemUsage}} / {{.PIDs}}' writer")
+  ).split(' / ');
+  expect(used).toMatch(/^[1-6]\d(\.\d+)?MiB$/);
+  expect(most).toBe('64MiB');
+  expect(pids).toBe(await ofScope(host, 'cat pids.current'));
   expect(await ofScope(host, 'cat "/proc/$pid/attr/current"')).toBe('docker-default (enforce)');
   expect(await onHost(host, "docker inspect -f '{{.AppArmorProfile}}' writer")).toBe('docker-default');
 }

@@ -161,6 +161,7 @@ export const unstage: Step = {
   do: async (move) => {
     const { movingAddress: address } = move.plan.options;
     await forgetUndo(move);
+    await tellNotPutBack(move);
     await removeStages(move);
     const [from, to] = [move.source.name, move.destination.name];
     if (address !== undefined)
@@ -170,6 +171,16 @@ export const unstage: Step = {
     return undefined;
   },
 };
+
+/** What the runtime has edited of runc's, for a network that was set up before the freeze, and could not edit back. */
+async function tellNotPutBack({ destination, plan, found }: Move): Promise<void> {
+  const file = (await destination.shell.run(`cat ${stageFolder(plan.checkpoint)}/not-put-back 2>/dev/null`)).stdout.trim();
+  if (file === '') return;
+  const name = plan.container.name;
+  found.warnings.push(
+    `${destination.name}: ${file} still says that ${name} has joined a network namespace: until docker restart ${name} it may not move on`,
+  );
+}
 
 /** A host that cannot be asked must not keep it from going on the other. @throws TransshipError that names the first on which it stays */
 async function removeStages({ source, destination, plan, found }: Move): Promise<void> {

@@ -16,6 +16,7 @@
 #   prepared    runc has done all that it does before CRIU restores, and waits
 #   decided     who makes this has decided: this script to restore, anybody else that it never may
 #   restored    the container runs
+#   not-put-back  runc's file that does not say again what it said before
 #   marks       lines `SECONDS.MICROSECONDS what`, by this host's clock
 set -u
 here=${BASH_SOURCE[0]%/*}
@@ -85,11 +86,18 @@ replay() {
     printf '%b' "$(sed -n "s/^{\"log\":\"\(.*\)\",\"stream\":\"$1\",.*/\1/p" "$folder/images/transship.log" | tr -d '\n')"
 }
 
-# What was changed so that runc joins a namespace: afterwards the container is as any other, and can leave as any other.
+# What was changed so that runc joins a namespace: afterwards the container is as any other, and can leave as any other. runc's file is edited as text:
+# whether it said what was looked for is seen afterwards.
 put_back() {
+    local config
+    config=$(<"$folder/bundle")/config.json
     sed -i "s|{\"type\":\"NEWNET\",\"path\":\"$netns\"}|{\"type\":\"NEWNET\",\"path\":\"\"}|
         s|\"NEWNET\":\"$netns\"|\"NEWNET\":\"/proc/$pid/ns/net\"|" "$state/state.json"
-    cat "$folder/config.json" >"$(<"$folder/bundle")/config.json"
+    cat "$folder/config.json" >"$config"
+    if grep -qF "$netns" "$state/state.json" "$config" || ! grep -qF "\"NEWNET\":\"/proc/$pid/ns/net\"" "$state/state.json"; then
+        echo "$state/state.json" >"$folder/not-put-back"
+        mark "runtime.not-put-back $state/state.json"
+    fi
 }
 
 # CRIU binds a link itself where runc's create follows it (mount-v2.c, AT_SYMLINK_NOFOLLOW), as Debian's docker-init is one.
