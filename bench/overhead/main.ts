@@ -18,7 +18,7 @@ import { type Costs, printCosts, printShares } from './shares.ts';
 const help = `npm run -s bench:overhead -- [--pairs N] [--strategy S] [--kind K]
 
   --pairs     besides, so many pairs of moves with and without each kind, in turns: the ratio of observed downtimes
-              and its 95 % interval (20 s a pair; none unless told)
+              and its 95 % interval (50 to 80 s a pair; none unless told)
   --strategy  ${strategies.join(', ')}; all of them unless told
   --kind      ${pairedKinds.join(', ')}; of the pairs only this one
 `;
