@@ -216,7 +216,8 @@ describeOnHosts('which way to move', 'choice', (hosts) => {
       await runsOnDestination();
     });
 
-    test('docker, whose content store takes longer than that: exit status 1', async () => {
+    // refused beforehand (3) where the machine is so busy for a moment that ssh carries next to nothing
+    test('docker, whose content store takes longer than that: exit status 1', { retry: 2 }, async () => {
       const { stderr, exitCode } = await migrate('--downtime-limit', '1.8s', '--volumes', 'copy');
       expect(exitCode, stderr).toBe(1);
       expect(stderr).toMatch(/error: counter stood still for \d\.\d+ s, and the limit is 1\.80 s\n {2}hint: /);
