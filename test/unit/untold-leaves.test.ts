@@ -9,10 +9,11 @@ import { leafCauses } from '../../src/trace/leaf-causes.ts';
 import type { Span, Trace } from '../../src/trace/span.ts';
 import { untoldLeaves } from '../untold-leaves.ts';
 
-const runs = ['test/recorded/runs', 'traces'].flatMap((folder) =>
-  readdirSync(join(packageRoot(), folder))
-    .map((run) => join(folder, run))
-    .filter((run) => existsSync(join(packageRoot(), run, 'run.json'))),
+const runs = ['test/recorded/runs', 'traces'].flatMap(
+  (folder) =>
+    readdirSync(join(packageRoot(), folder))
+      .map((run) => join(folder, run))
+      .filter((run) => existsSync(join(packageRoot(), run, 'run.json')) && !/^traces\/(?!sample-)/.test(run)), // not those of whoever works here
 );
 
 const traceOf = (run: string): Trace => loadTrace({ run, path: join(packageRoot(), run) });
@@ -27,7 +28,7 @@ test('there are recorded runs of docker and of diskless', () => {
   expect(runs.length).toBeGreaterThanOrEqual(10);
 });
 
-test.each(runs)('%s: every leaf over 10 %% of the downtime tells bytes or a cause, of the closed lists', (run) => {
+test.each(runs)('%s: every leaf over a tenth of the downtime tells bytes or a cause, of the closed lists', (run) => {
   const trace = traceOf(run);
   expect(trace.downtime).not.toBeNull();
   expect(untoldLeaves(trace)).toEqual([]);
