@@ -137,6 +137,7 @@ export const tried: readonly { readonly kernel: KernelName; readonly set: Packag
   { kernel: '6.12', set: 'debian12', fails: null },
   { kernel: '6.12', set: 'debian13', fails: null },
   { kernel: '6.12', set: 'debian13-plain', fails: null },
+  { kernel: '6.12', set: 'debian13-systemd', fails: null },
   { kernel: '6.12', set: 'testing', fails: bridgeOfDocker28 },
   { kernel: 'testing', set: 'debian13', fails: null },
   { kernel: 'testing', set: 'testing', fails: bridgeOfDocker28 },

@@ -26,12 +26,11 @@ const program = `sub put { open F, ">", "/$_[0].new"; print F $_[1]; close F; re
 /** Where its id lies. Docker is asked as seldom as can be: a program in Go takes most of a second to begin where the code is emulated. */
 const idFile = `${evidenceRoot}/id`;
 
-/** Shell text: where containerd has its socket and its tasks: dockerd's own, or the system's. */
-const ofContainerd = 'containerd=/run/docker/containerd; [ -d $containerd ] || containerd=/run/containerd';
-
 /** Shell text: its first process by the file that the shim keeps (containerd, cmd/containerd-shim-runc-v2/process/init.go), and its root as the host sees it. */
-const itsRoot = `read -r id <${idFile}; ${ofContainerd}
-  pid=$(cat $containerd/*.task/moby/$id/init.pid $containerd/daemon/*.task/moby/$id/init.pid 2>/dev/null); root=/proc/$pid/root`;
+const itsRoot = `read -r id <${idFile}; root=/proc/$(cat /run/containerd/*.task/moby/$id/init.pid /run/docker/containerd/daemon/*.task/moby/$id/init.pid 2>/dev/null)/root`;
+
+/** Shell text: dockerd's own containerd, or the system's. */
+const itsContainerd = 'socket=/run/docker/containerd/containerd.sock; [ -S $socket ] || socket=/run/containerd/containerd.sock';
 
 /** The container on one network of Docker's; one before it is removed. */
 export function startContainer(network: string): string {
@@ -44,7 +43,7 @@ export function startContainer(network: string): string {
 const runc = 'runc --root "$(dirname "$(ls -d /run/docker/runtime-*/moby/$id | head -n 1)")"';
 const preDump = `read -r id <${idFile}; ${runc} checkpoint --pre-dump --image-path ${evidenceRoot}/pre-dump-images $id`;
 /** A start puts the checkpoint into containerd's content store, and fails where it still is from the dump ("already exists"). In one call, too. */
-const emptyStore = `${ofContainerd}; ctr="ctr --address $containerd/containerd.sock --namespace moby content"
+const emptyStore = `${itsContainerd}; ctr="ctr --address $socket --namespace moby content"
   digests=$($ctr ls -q); [ -z "$digests" ] || $ctr rm $digests >/dev/null`;
 const checkpoint = `docker checkpoint create ${container} c1 >/dev/null`;
 /** The same process as before, and it goes on. */
