@@ -7,6 +7,7 @@
 #   marks        `pages.held N`: the daemon has ended and N address spaces still miss pages; `pages.frozen`: they could not be held (before Linux 5.6, or where Yama
 #                forbids it), so the container was frozen
 use strict; # and nothing else: perl-base has no Time::HiRes
+$0 = 'transship-hold-pages'; # a host's list of processes says what it is
 my ($folder) = @ARGV;
 chdir '/';
 my ($pidfd_open, $pidfd_getfd) = (434, 438);
