@@ -27,8 +27,11 @@ const container = `$| = 1; $^F = 255; my $fd = syscall 323, 1; die "userfaultfd:
   open my $faults, '+<&=', $fd; my $api = pack 'QQQ', 0xAA, 0, 0; ioctl $faults, 0xC018AA3F, $api or die "api: $!";
   my $at = syscall 9, 0, 4096, 3, 0x22, -1, 0; my $range = pack 'QQQQ', $at, 4096, 1, 0;
   ioctl $faults, 0xC020AA00, $range or die "register: $!";
-  unless (fork) { exec 'sh', '-c', 'echo $$ >lazy-pid; ./criu -e "sleep 60" & echo $! >criu-pid; wait' }
+  unless (fork) { exec 'sh', '-c', 'echo $$ >lazy-pid; ./criu daemon & wait' }
   close $faults; print "$fd\\n"; <STDIN>; print 'read ', unpack('P8', pack 'Q', $at) eq "\\0" x 8 ? 'zeros' : 'else', "\\n"`;
+
+/** So much memory that its end takes a while: the kernel closes the files of a process after that. */
+const daemonScript = `$memory = 'x' x 4e8; open F, '>', 'pid'; print F $$; close F; rename 'pid', 'criu-pid'; sleep 60`;
 
 let folder: string;
 const started: ChildProcessWithoutNullStreams[] = [];
@@ -36,6 +39,7 @@ const started: ChildProcessWithoutNullStreams[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'transship-hold-'));
   copyFileSync('/usr/bin/perl', join(folder, 'criu'));
+  writeFileSync(join(folder, 'daemon'), daemonScript);
   writeFileSync(join(folder, 'receiving'), `work='${folder}'\nto_id=none\n`);
   writeFileSync(join(folder, 'hold-pages'), hostFile('hold-pages'));
   writeFileSync(join(folder, 'lazy-pages.log'), '(00.1) uffd: 1-3: UFFD transferred pages: (1/1)\n'); // of an earlier one

@@ -40,6 +40,7 @@ $handle = syscall $pidfd_open, $daemon + 0, 0;
 # CRIU's last word on an address space, or on a process that has ended, since it was taken; its lines name the descriptor (criu/uffd.c, lp_debug)
 sub is_done {
     my ($fd, $from) = @_;
+    local $_;
     open my $f, '<', $log or return;
     my $end = -s $f;
     seek $f, $from < $end - 1048576 ? $end - 1048576 : $from, 0;
@@ -72,7 +73,8 @@ while (readlink "/proc/$daemon/exe") { # one that has ended has none
     look();
     nap($nap_s);
 }
-look();
+# one that ends loses its memory before its files (do_exit, kernel/exit.c): whether they are open still says nothing
+push @lost, grep { !is_done($_, $held{$_}[2]) } keys %held;
 if (grep { !is_done($_, $missed{$_}) } keys %missed) {
     my $id = setting('to_id');
     my ($root) = map { m{^(.*)/} } glob "/run/docker/runtime-*/moby/$id";
