@@ -35,13 +35,16 @@ export async function remains(host: Host): Promise<string> {
 
 /** Files on the host that only the counter's own progress changes. */
 export const counterName = 'counter';
+/** Where it takes in what is written, over UDP, as connections would have to be moved with it. */
+export const counterPort = 9999;
 
 /**
  * A container that counts 50 times a second in its memory and writes the number to /counter, to /gap the longest time in ms that it did not
- * get to, and on SIGUSR1 to /memory whether its memory is what it was. Its image is made of the host's own perl: 10 MB, no registry.
+ * get to, and on SIGUSR1 to /memory whether its memory is what it was; one that is written to, to /written the highest number that it was sent, which it then
+ * answers, with the time in ms at which it does. Its image is made of the host's own perl: 10 MB, no registry.
  */
-export async function startCounter(host: Host, flags = '', memoryMb = 20): Promise<string> {
-  const run = `docker run -d --name ${counterName} ${flags} counter /usr/bin/perl -e '${program(memoryMb)}'`;
+export async function startCounter(host: Host, flags = '', memoryMb = 20, isWritten = false): Promise<string> {
+  const run = `docker run -d --name ${counterName} ${flags} counter /usr/bin/perl -e '${program(memoryMb, isWritten)}'`;
   const id = await onHost(host, `{ ${importHostImage('counter')}; } && ${run}`);
   await onHost(
     host,
@@ -51,17 +54,22 @@ export async function startCounter(host: Host, flags = '', memoryMb = 20): Promi
 }
 
 /** It holds its memory twice, every page another one. 228 is clock_gettime(2), and 0 the clock of the wall, which both hosts have in common. */
-const program = (memoryMb: number) => `$| = 1; $t = "\\0" x 16;
+const program = (memoryMb: number, isWritten: boolean) => `$| = 1; $t = "\\0" x 16;
   sub put { open F, ">", "/$_[0].new"; print F $_[1]; close F; rename "/$_[0].new", "/$_[0]" }
   sub ms { syscall 228, 0, $t; my ($s, $ns) = unpack "qq", $t; $s * 1000 + int $ns / 1e6 }
   for (1 .. ${memoryMb * 256}) { $page = pack("N", $_ * 2654435761 & 4294967295) x 1024; $one .= $page; $other .= $page }
+  ${isWritten ? `socket(IN, 2, 2, 17); bind(IN, pack("S n a4 x8", 2, ${counterPort}, "\\0" x 4));` : ''}
   $SIG{USR1} = sub { $asked = 1 }; $last = ms();
   while (1) {
     $now = ms(); if ($now - $last > $gap) { $gap = $now - $last; put("gap", $gap) } $last = $now;
     put("counter", ++$i); print "$i\\n" if $i % 50 == 1;
+    ${isWritten ? takesIn : ''}
     if ($asked) { $asked = 0; put("memory", $one eq $other ? "right" : "wrong"); $last = ms() }
     select undef, undef, undef, 0.02
   }`;
+
+const takesIn =
+  'while (defined($from = recv IN, $m, 16, 64)) { if ($m > $written) { $written = $m; put("written", $m) } send IN, "$m " . ms(), 0, $from }';
 
 /** Where the counter stands, read by its process's root: dockerd need not run. */
 async function count(host: Host): Promise<number> {

@@ -21,7 +21,7 @@ export class PlainUser implements Disposable {
   }
 
   /** @param around words of root's, put before all */
-  transship(words: readonly string[], timeout: number, around: readonly string[] = []) {
+  transship(words: readonly string[], timeout: number, around: readonly string[] = [], input = '') {
     const place = (name: (typeof folders)[number]): string => join(this.folder, name);
     const env = {
       PATH: '/usr/bin:/bin',
@@ -37,7 +37,7 @@ export class PlainUser implements Disposable {
     const bare = ['perl', join(packageRoot(), 'test/fixtures/no-namespaces.pl')];
     const program = [process.execPath, join(packageRoot(), 'dist/src/cli/main.js')];
     const [file = '', ...all] = [...around, ...user, ...bare, ...program, ...words];
-    return execa(file, all, { cwd: this.folder, env, extendEnv: false, reject: false, timeout, stdin: 'ignore' });
+    return execa(file, all, { cwd: this.folder, env, extendEnv: false, reject: false, timeout, input });
   }
 
   /** Its processes that live, by their command lines, without those that were there before. */

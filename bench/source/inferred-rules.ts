@@ -15,7 +15,7 @@ interface InferredRule {
   readonly name: string;
   readonly from: Edge;
   readonly to: Edge;
-  /** It ends or begins by the time of a file, which is the kernel's last tick: so much it says itself that it may be short. */
+  /** It ends or begins by the time of a file, or by a log of CRIU's that only file times place: the kernel's last tick. So much it says itself that it may be short. */
   readonly isByFileTime?: true;
   /** Where it is one of several of that name. */
   readonly which?: (span: Span, trace: Trace) => boolean;
@@ -40,7 +40,7 @@ const under =
 export const inferredRules: readonly InferredRule[] = [
   { name: 'runc.pause', from: begin('dockerd.post-containers-pause'), to: end('containerd.pause'), which: isInferred },
   { name: 'runc.checkpoint.start', from: begin('dockerd.post-container-checkpoint'), to: begin('criu.dump') },
-  { name: 'runc.checkpoint.end', from: end('criu.dump'), to: begin('archive.write-diff', 'containerd') },
+  { name: 'runc.checkpoint.end', from: end('criu.dump'), to: begin('archive.write-diff', 'containerd'), isByFileTime: true },
   { name: 'containerd.checkpoint.pack', from: begin('archive.write-diff', 'containerd'), to: begin('containerd-client.write-index') },
   { name: 'dockerd.checkpoint.write-index', from: begin('containerd-client.write-index'), to: end('containerd-client.write-index') },
   { name: 'dockerd.checkpoint.make-image', from: end('containerd-client.write-index'), to: begin('archive.apply', 'dockerd'), isByFileTime: true },
@@ -53,7 +53,7 @@ export const inferredRules: readonly InferredRule[] = [
   { name: 'containerd.start.unpack', from: begin('archive.apply', 'containerd'), to: end('archive.apply', 'containerd'), isByFileTime: true },
   { name: 'containerd.start.shim', from: end('archive.apply', 'containerd'), to: end('containerd.shim-binary-start'), which: under(/^dockerd\.start|^POST|^containerd\.services/), isByFileTime: true },
   { name: 'containerd.start.create-task', from: end('containerd.shim-binary-start'), to: end('containerd-client.new-task') },
-  { name: 'runc.restore.start', from: end('containerd.task-create'), to: begin('criu.restore') },
+  { name: 'runc.restore.start', from: end('containerd.task-create'), to: begin('criu.restore'), isByFileTime: true },
 ];
 
 /** Rules that say whose doing many short stretches are, between calls: they are looked at all together. */

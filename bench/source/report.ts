@@ -50,6 +50,8 @@ function eventsOf(file: string): readonly SourceRecord[] {
 
 /** File times are those of the kernel's last tick (6 ms at most were seen): a rule that goes by them leaves that out of its stretch. */
 const fileTimeUs = 6_500;
+/** A line of a log is dated before it is written: the function that it is of begins so much later. */
+const lineUs = 200;
 
 /** Rows of one rule and what it went by, all moves together. */
 function grouped<T extends { readonly name: string; readonly evidence: string }>(all: readonly T[]): readonly (readonly T[])[] {
@@ -86,6 +88,8 @@ export function printInferred(all: readonly Comparison[]): void {
 function inferredVerdict(off: number, ends: readonly number[], isByFileTime: boolean): string {
   if (isByFileTime && Math.abs(off) > limits.inferredPercent && ends.every((us) => Math.abs(us) <= fileTimeUs))
     return 'within the tick of its file times';
+  if (Math.abs(off) > limits.inferredPercent && ends.every((us) => Math.abs(us) <= lineUs))
+    return `within ${lineUs} us, what a line of a log takes`;
   return verdict(Math.abs(off) <= limits.inferredPercent, `${limits.inferredPercent} %`);
 }
 

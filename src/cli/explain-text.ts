@@ -2,8 +2,7 @@ import type { Explanation } from '../catalogue/explanation.ts';
 import { explain, sourcePaths } from '../catalogue/explanation.ts';
 import { operationCatalogue } from '../catalogue/operations.ts';
 import { TransshipError } from '../error.ts';
-import type { PathLayer } from '../instrument/path-rule.ts';
-import type { ProgramName } from '../instrument/programs.ts';
+import { type PathLayer, programOf } from '../instrument/path-rule.ts';
 import type { Span, Trace } from '../trace/span.ts';
 import { formatNs } from '../trace/time.ts';
 
@@ -99,16 +98,6 @@ function layerOf(name: string): PathLayer | null {
   const functions = Object.values(sourcePaths).flatMap((path) => path.functions);
   return functions.find((one) => one.name === name)?.layer ?? null;
 }
-
-const programOf: Readonly<Record<PathLayer, ProgramName | 'criu'>> = {
-  dockerd: 'dockerd',
-  'containerd-client': 'dockerd',
-  containerd: 'containerd',
-  'containerd-shim': 'containerd-shim-runc-v2',
-  'go-runc': 'containerd-shim-runc-v2',
-  runc: 'runc',
-  criu: 'criu',
-};
 
 function installText(layer: PathLayer): string {
   const program = programOf[layer];

@@ -2,6 +2,17 @@
 export const pathLayers = ['dockerd', 'containerd-client', 'containerd', 'containerd-shim', 'go-runc', 'runc', 'criu'] as const;
 export type PathLayer = (typeof pathLayers)[number];
 
+/** Whose process a layer's functions run in. */
+export const programOf = {
+  dockerd: 'dockerd',
+  'containerd-client': 'dockerd',
+  containerd: 'containerd',
+  'containerd-shim': 'containerd-shim-runc-v2',
+  'go-runc': 'containerd-shim-runc-v2',
+  runc: 'runc',
+  criu: 'criu',
+} as const satisfies Readonly<Record<PathLayer, string>>;
+
 /** How one function reaches the next. */
 export type Via = 'call' | 'interface' | 'closure' | 'grpc' | 'ttrpc' | 'exec' | 'rpc';
 

@@ -12,12 +12,13 @@ const causes: readonly { readonly root: RegExp; readonly step: RegExp }[] = [
   { root: /^criu\.restore/, step: /^migration\.restore\.start$/ },
 ];
 
-/** The call that a CRIU is, as runc made it: where it is known nothing else is asked, as steps that wait through it are often shorter. */
+/** The call that a CRIU is, as runc made it, and that of our runtime: where it is known nothing else is asked, as steps that wait through it are often shorter. */
 const calls: readonly { readonly root: RegExp; readonly call: RegExp }[] = [
   { root: /^criu\.dump/, call: /^runc\.criu\.dump$/ },
   { root: /^criu\.restore/, call: /^runc\.criu\.restore$/ },
   { root: /^criu\.(?:dump|pre-dump|restore)/, call: /^runc\.criu-swrk$/ },
   { root: /^criu\.(?:start|exit)$/, call: /^runc\.criu\./ },
+  { root: /^runc\.(?:create\.wait|restore\.prepare)$/, call: /^containerd\.start\.create-task$/ },
 ];
 
 /**

@@ -37,6 +37,8 @@ export interface GapRule {
 
 /** Steps in which the controller looks on until others have done their work. */
 const watchingSteps = /^migration\.\w+\.(?:dump|hand-over|restore|warm-destination|residual)$/;
+/** Those in which a restore is begun that then waits for the go. */
+const preparing = /^migration\.prepare\.(?:warm-destination|prepare-restore|page-server)$/;
 const anyStep = /^migration\.\w+\.\S+$/;
 
 /** What the controller does itself, or waits for by itself. */
@@ -61,6 +63,7 @@ export const gapRules: readonly GapRule[] = [
   { service: 'criu', name: 'criu.dump.exec', after: /^source\.(?:cut-link|freeze)$/, before: /^criu\.(?:dump|start$)/, parent: /^runc\.checkpoint$/, evidence: 'until-next', why: 'criu.dump.exec' },
   { service: 'criu', name: 'criu.restore.exec', after: /^destination\.(?:mount-root|say-go|await-lazy-pages)$/, before: /^criu\.(?:restore|start$)/, parent: /^runc\.restore$/, evidence: 'until-next', why: 'criu.restore.exec' },
   { service: 'criu', name: 'criu.start', after: /^criu\.start$/, before: /^criu\.(?:dump|restore)/, evidence: 'until-next', upToMs: 5, why: 'criu.start' },
+  { service: 'criu', name: 'criu.start', under: /^(?:shell criu|runc\.criu\.restore)$/, during: /^migration\.prepare\.page-server$/, before: /^criu\.page-server/, parent: /^shell criu$/, evidence: 'until-next', upToMs: 100, why: 'criu.start, of a page server' },
   { service: 'criu', name: 'criu.restore.clone', under: /^criu\.restore\.fork-barrier$/, evidence: 'until-next', why: 'criu.restore.clone, in a wait' },
   { service: 'criu', name: 'criu.restore.clone', after: /^criu\.restore\.fork-children$/, before: /^criu\.restore\.(?:join|memory|files|signals)$/, evidence: 'until-next', why: 'criu.restore.clone, of a child' },
   // runc around CRIU
@@ -68,6 +71,7 @@ export const gapRules: readonly GapRule[] = [
   { service: 'runc', name: 'runc.checkpoint.end', under: /^dockerd\.checkpoint$/, after: /^criu\.dump(?!\.(?:exec|init)$)/, evidence: 'inferred', upToMs: 500, why: 'runc.checkpoint.end, in dockerd’s call' },
   { service: 'runc', name: 'runc.checkpoint.end', after: /^criu\.(?:dump|page-server)(?!\.(?:exec|init)$)/, before: /^source\.(?:freeze-again|send-images)$/, parent: /^runc\.checkpoint$/, evidence: 'until-next', upToMs: 100, why: 'runc.checkpoint.end, for our script' },
   { service: 'runc', name: 'runc.restore.start', under: /^dockerd\.start$/, after: /^containerd\.start\.create-task$/, before: /^criu\.restore/, evidence: 'inferred', upToMs: 2_000, why: 'runc.restore.start' },
+  { service: 'runc', name: 'runc.restore.start', under: /^runc\.create\.wait$/, during: preparing, before: /^runc\.restore/, parent: /^runc\.create\.wait$/, evidence: 'inferred', upToMs: 100, why: 'runc.restore.start, ahead of the go' },
   { service: 'runc', name: 'runc.restore.end', under: /^runc\.restore$/, after: /^criu\.(?:restore|lazy-pages)/, before: /^(?:end|destination\.announce)$/, evidence: 'until-next', upToMs: 500, why: 'runc.restore.end' },
   { service: 'runc', name: 'runc.pause', under: /^dockerd\.pause$/, evidence: 'inferred', upToMs: 5_000, why: 'runc.pause' },
   // instrumented programs tell both ends of their functions: what lies between two of them is the way from one to the other, or a function's own lines
@@ -97,16 +101,22 @@ export const gapRules: readonly GapRule[] = [
   { service: 'transship', name: 'docker.api.request', under: /^docker\.api /, before: /^(?:POST|GET|DELETE) /, evidence: 'until-next', upToMs: 50, why: 'docker.api.request, up to its own span' },
   { service: 'transship', name: 'docker.api.answer', under: /^docker\.api /, after: /^(?:POST|GET|DELETE) \//, before: /^end$/, evidence: 'until-next', upToMs: 50, why: 'docker.api.answer, after its own span' },
   { service: 'transship', name: 'docker.api.answer', under: /^docker\.api /, before: /^(?:end|controller\.work|migration\.\S+)$/, isPart: true, evidence: 'inferred', upToMs: 50, why: 'docker.api.answer, between its own spans' },
+  { service: 'dockerd', name: 'dockerd.create', under: /^POST \/(?:containers|networks|volumes)\/create$/, evidence: 'inferred', upToMs: 10_000, why: 'dockerd.create' },
   { service: 'dockerd', name: 'dockerd.request', under: /^(?:POST|GET|DELETE) \/|^dockerd\.start\.content-store$/, isPart: true, evidence: 'inferred', upToMs: 20, why: 'dockerd.request' },
   { service: 'containerd', name: 'containerd.task', under: /^containerd\.services\.tasks\.v1\.Tasks\/(?:Checkpoint|Create|Start|Pause)$/, isPart: true, evidence: 'inferred', upToMs: 20, why: 'containerd.task' },
+  { service: 'dockerd', name: 'dockerd.request', under: /^dockerd\.start\.network$/, isPart: true, evidence: 'inferred', upToMs: 100, why: 'dockerd.request, of a network' },
+  { service: 'containerd', name: 'containerd.task', under: /^containerd\.services\.tasks\.v1\.Tasks\/Start$/, during: /^migration\.restore\.restore$/, evidence: 'inferred', upToMs: 50, why: 'containerd.task, of a start' },
   // our own runtime
   { service: 'runc', name: 'runc.create.start', under: /^containerd\.start\.create-task$/, before: /^runc\.create\.wait$/, evidence: 'until-next', upToMs: 5_000, why: 'runc.create.start' },
+  { service: 'runc', name: 'runc.create.start', under: /^containerd\.start\.create-task$/, during: /^migration\.prepare$/, evidence: 'inferred', upToMs: 100, why: 'runc.create.start, looked at' },
   { service: 'containerd', name: 'containerd.start.shim', under: /^(?:dockerd\.start|migration\.prepare\.warm-destination)$/, parent: /^dockerd\.start$/, after: /^dockerd\.start\.network$/, before: /^containerd\.start\.create-task$/, evidence: 'inferred', upToMs: 2_000, why: 'containerd.start.shim, of a bundle' },
   // the controller itself
   { service: 'transship', name: 'controller.work', during: anyStep, notDuring: watchingSteps, after: ownEnd, before: ownBegin, parent: anyStep, isPart: true, evidence: 'until-next', why: 'controller.work, between calls' },
   { service: 'transship', name: 'controller.work', under: /^migration\.\w+\.restart-policy-o(?:n|ff)$/, evidence: 'until-next', why: 'controller.work, no policy' },
-  { service: 'transship', name: 'controller.work', under: watchingSteps, after: /^begin$/, before: /^(?:docker\.api |dockerd\.start)/, evidence: 'until-next', why: 'controller.work, first call' },
+  { service: 'transship', name: 'controller.work', under: watchingSteps, after: /^begin$/, before: /^(?:docker\.api |dockerd\.start|POST \/)/, evidence: 'until-next', why: 'controller.work, first call' },
   { service: 'transship', name: 'controller.start-script', after: ownEnd, before: /^source\.connect$/, parent: /^migration\.checkpoint\.dump$/, evidence: 'until-next', upToMs: 1_000, why: 'controller.start-script' },
   { service: 'transship', name: 'controller.look-again', under: watchingSteps, before: ownBegin, isPart: true, evidence: 'inferred', upToMs: 1_000, why: 'controller.look-again' },
   { service: 'transship', name: 'controller.next-step', during: /^migration$/, notDuring: anyStep, after: ownEnd, before: ownBegin, parent: /^migration$/, evidence: 'until-next', why: 'controller.next-step' },
+  { service: 'transship', name: 'controller.look-again', under: /^runc\.(?:create\.wait|criu\.restore)$/, during: /^migration\.prepare$/, before: ownBegin, parent: /^migration\.prepare$/, evidence: 'inferred', upToMs: 100, why: 'controller.look-again, at a restore' },
+  { service: 'transship', name: 'controller.next-step', under: /^runc\.criu\.restore$/, during: /^migration\.prepare$/, notDuring: watchingSteps, after: ownEnd, before: ownBegin, parent: /^migration\.prepare$/, evidence: 'until-next', upToMs: 100, why: 'controller.next-step, of the preparation' },
 ];

@@ -12,6 +12,8 @@ export interface UnexplainedPart extends Interval {
 export interface Holder extends Interval {
   readonly index: number;
   readonly depth: number;
+  /** A step or a call of the controller's, which waits for others. */
+  readonly isOurs?: boolean;
   readonly cuts?: Cuts;
 }
 
@@ -44,7 +46,9 @@ export function holdersOf(
   isHolder: (index: number) => boolean,
   depths: readonly number[],
 ): readonly Holder[] {
-  const holding = spans.flatMap((span, index) => (isHolder(index) ? [{ ...span, index, depth: depths[index] ?? 0 }] : []));
+  const holding = spans.flatMap((span, index) =>
+    isHolder(index) ? [{ ...span, index, depth: depths[index] ?? 0, isOurs: span.service === 'transship' }] : [],
+  );
   return withoutUncertainty(holding, spans);
 }
 
@@ -58,7 +62,17 @@ function innermost(holders: readonly Holder[], piece: Interval): Holder | undefi
   let best: Holder | undefined;
   for (const holder of holders) {
     if (holder.startNs > piece.startNs || holder.endNs < piece.endNs) continue;
-    if (best === undefined || holder.depth > best.depth) best = holder;
+    if (best === undefined || isCloser(holder, best)) best = holder;
   }
   return best;
+}
+
+/**
+ * Of two that are as deep, in different branches of the tree (a step that looks on, and the call that it waits for): it is in the one that does the work,
+ * and of two of those in the shorter, where the clocks' bounds kept that from lying below the other.
+ */
+function isCloser(one: Holder, other: Holder): boolean {
+  if (one.depth !== other.depth) return one.depth > other.depth;
+  const [isOurs, isOthers] = [one.isOurs === true, other.isOurs === true];
+  return isOurs === isOthers ? !isOurs && one.endNs - one.startNs < other.endNs - other.startNs : isOthers;
 }

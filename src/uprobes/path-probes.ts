@@ -1,5 +1,5 @@
 import { matchesName } from '../instrument/name-pattern.ts';
-import type { PathLayer, PathRule } from '../instrument/path-rule.ts';
+import { type PathRule, programOf } from '../instrument/path-rule.ts';
 import { pathRules } from '../instrument/path-rules.ts';
 import type { ByteRange, ByteSource } from './byte-source.ts';
 import { codePlaces } from './code-places.ts';
@@ -20,16 +20,6 @@ export interface PathProbe {
   readonly why: string | null;
 }
 
-/** Whose process a layer's functions run in. */
-const programOf: Readonly<Record<PathLayer, ProbedProgram | null>> = {
-  dockerd: 'dockerd',
-  'containerd-client': 'dockerd',
-  containerd: 'containerd',
-  'containerd-shim': 'containerd-shim-runc-v2',
-  'go-runc': 'containerd-shim-runc-v2',
-  runc: 'runc',
-  criu: null,
-};
 /** The linker calls every program's own package so. */
 const mainPackages: Readonly<Partial<Record<ProbedProgram, string>>> = { runc: 'github.com/opencontainers/runc' };
 const wanted = pathRules.filter(({ noSpan }) => noSpan === undefined);

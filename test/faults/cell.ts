@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Host } from '../../src/hosts/host.ts';
 import { builtProgram, transship } from '../built-command.ts';
 import { onHost } from '../destination-state.ts';
 import { counterName, reviveDockerd, startCounter } from '../host-faults.ts';
@@ -8,6 +9,7 @@ import { type Cell, type Fault, faults, wayOf } from './faults.ts';
 import { judge, type Verdict } from './judge.ts';
 import { seenAt, stepAt } from './moments.ts';
 import { copiesOn, leftoversOn } from './state.ts';
+import { type Answer, endWriters, startWriters } from './writer.ts';
 
 /** So that pages are still to come when the fault strikes; elsewhere little, as it only takes time. */
 const memoryMb = (cell: Cell) => (cell.strategy === 'post-copy' && ['verify', 'rest'].includes(cell.moment) ? 150 : 20);
@@ -34,13 +36,15 @@ export interface Played {
   readonly before: { readonly a: readonly string[]; readonly b: readonly string[] };
   /** Where the counter stood before. */
   readonly from: number;
+  /** What clients were answered that wrote all the time. */
+  readonly answers: readonly Answer[];
 }
 
 /** dockerd comes back to its containerd in its own time after that was killed. */
-async function begin(...[host, flags, memoryMb]: Parameters<typeof startCounter>): Promise<void> {
+async function begin(host: Host, memoryMb: number): Promise<void> {
   for (let tries = 0; ; tries += 1) {
     try {
-      await startCounter(host, flags, memoryMb);
+      await startCounter(host, '--restart unless-stopped', memoryMb, true);
       return;
     } catch (error) {
       if (tries > 5 || !/connection error/.test(String(error))) throw error;
@@ -58,9 +62,10 @@ export async function playCell(hosts: TwoHosts, cell: Cell, variant = 0): Promis
   const fault = faults[cell.fault] as Fault;
   const way = wayOf(fault, variant);
   try {
-    await begin(hosts.a, '--restart unless-stopped', memoryMb(cell));
+    await begin(hosts.a, memoryMb(cell));
     const from = Number(await onHost(hosts.a, `docker exec ${counterName} cat /counter`));
     const before = { a: await leftoversOn(hosts.a), b: await leftoversOn(hosts.b) };
+    await startWriters(hosts);
     const strike = strikerOf(hosts, { cell, fault, words: way.words });
     const { command, struck, isLate } = await move(hosts, { cell, run, strike });
     const { exitCode, stdout, stderr } = await command;
@@ -79,9 +84,11 @@ export async function playCell(hosts: TwoHosts, cell: Cell, variant = 0): Promis
       runningHalves: halves?.running ?? [],
       before,
       from,
+      answers: await endWriters(hosts),
     });
   } finally {
     await mend(hosts, fault);
+    await endWriters(hosts);
     await clear(hosts);
   }
 }

@@ -8,6 +8,7 @@ import { manifestOf } from './command.ts';
 import { type Cell, type Fault, faults } from './faults.ts';
 import { goingOnMs } from './going-on.ts';
 import { added, type Copy, copiesOn, leftoversOn, memoryOf } from './state.ts';
+import { wrongAnswers } from './writer.ts';
 
 /** A row of the table. */
 export interface Verdict {
@@ -63,6 +64,9 @@ export async function judge(hosts: TwoHosts, played: Played): Promise<Verdict> {
   const [name] = liveOn;
   const live = name === undefined ? undefined : copies[name].find(({ isLive }) => isLive);
   if (name !== undefined && live !== undefined) await checkData(hosts[name], { must, live, played });
+  const all = [printed, ...recovered.map((each) => each.printed)].join('\n');
+  if (live !== undefined)
+    wrong.push(...wrongAnswers(played.answers, { isThere: last === 'migrated', written: live.written, printed: all }));
   const told = [...(manifest?.remains ?? []).map(({ host, what }) => `${host}: ${what}`), ...(manifest?.warnings ?? [])];
   const other = last === 'migrated' ? 'a' : 'b';
   must(
@@ -82,7 +86,7 @@ export async function judge(hosts: TwoHosts, played: Played): Promise<Verdict> {
     goingOnMs: last === 'rolled-back' ? goingOnMs(run) : null,
     left,
     wrong,
-    printed: [printed, ...recovered.map((each) => each.printed)].join('\n'),
+    printed: all,
   };
 }
 

@@ -9,6 +9,8 @@ export interface Copy {
   readonly count: number;
   /** The longest time in ms in which it did not go on. */
   readonly gapMs: number;
+  /** The highest number that it was sent. */
+  readonly written: number;
   /** What was written beside it after the first copy of its files. */
   readonly late: string;
 }
@@ -16,15 +18,16 @@ export interface Copy {
 /** Looked at twice within half a second: a live one has gone on. One that is dead and waits for its parent has no root any more. */
 export async function copiesOn(host: Host): Promise<readonly Copy[]> {
   const look = `for p in $(grep -ls '^perl$' /proc/[0-9]*/comm); do p=\${p%/comm}
-    [ ! -e $p/root/counter ] || echo "\${p#/proc/} $(cat $p/root/counter) $(cat $p/root/gap) $(cat $p/root/late)"; done 2>/dev/null; true`;
+    [ ! -e $p/root/counter ] || echo "\${p#/proc/} $(cat $p/root/counter) $(cat $p/root/gap) $(cat $p/root/written || echo 0) $(cat $p/root/late)"; done 2>/dev/null; true`;
   const first = await onHost(host, look);
   const then = await onHost(host, `sleep 0.5; ${look}`);
   const before = new Map(linesOf(first).map(([pid, count]) => [pid, count]));
-  return linesOf(then).map(([pid = '', count = '', gapMs = '', late = '']) => ({
+  return linesOf(then).map(([pid = '', count = '', gapMs = '', written = '', late = '']) => ({
     pid: Number(pid),
     isLive: Number(count) > Number(before.get(pid) ?? Number.POSITIVE_INFINITY),
     count: Number(count),
     gapMs: Number(gapMs),
+    written: Number(written),
     late,
   }));
 }

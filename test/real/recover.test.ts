@@ -8,13 +8,20 @@ import { counterName, counts, remains, reviveDockerd, startCounter } from '../ho
 import { killAt } from '../killed-controller.ts';
 import { describeOnHosts, type TwoHosts } from '../two-hosts.ts';
 
-type Strategy = 'docker' | 'diskless' | 'post-copy';
+type Strategy = 'docker' | 'cold' | 'diskless' | 'post-copy';
 
 const casesOf = (strategy: Strategy) => stepsOf({ strategy, isPlain: false }).map(({ name }) => [strategy, name] as const);
 
 /** Each takes some ten seconds: by themselves the most telling, all with TRANSSHIP_FAULTS=all. Half of them with pages in the clear. */
-const telling = ['docker checkpoint', 'diskless dump', 'diskless restart-policy-on', 'post-copy restore', 'post-copy residual'];
-const cases = [...casesOf('docker'), ...casesOf('diskless'), ...casesOf('post-copy')]
+const telling = [
+  'docker checkpoint',
+  'cold hand-over',
+  'diskless dump',
+  'diskless restart-policy-on',
+  'post-copy restore',
+  'post-copy residual',
+];
+const cases = [...casesOf('docker'), ...casesOf('cold'), ...casesOf('diskless'), ...casesOf('post-copy')]
   .map(([strategy, step], index) => [strategy, step, strategy !== 'docker' && index % 2 === 0 ? 'plain' : 'TLS'] as const)
   .filter(([strategy, step]) => process.env.TRANSSHIP_FAULTS === 'all' || telling.includes(`${strategy} ${step}`));
 

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importHostImage } from '../../vm/host-image.ts';
@@ -50,7 +52,17 @@ describe.skipIf(missing.length > 0)(`virtual machines without root and without n
 
       await onHost('a', `${importHostImage('counter')} && ${counter} && sleep 5`);
       const before = Number(await onHost('a', 'docker exec counter cat /count'));
-      const move = ['migrate', 'counter', 'test:b', '--from', 'test:a', '--strategy', 'cold', '--yes'];
+      const shell = await user.transship(['testbed', 'shell', 'a'], limitMs, [], 'hostname; id -u\n');
+      expect(shell.stdout, shell.stderr).toBe('a\n0');
+      const built = join(user.folder, 'criu');
+      writeFileSync(built, '#!/bin/sh\necho Version: 99\n', { mode: 0o755 });
+      for (const [program, said] of [
+        [built, /^a: criu was Version: .*, is Version: 99$/],
+        ['--back criu', /^a: criu is its own again: Version: 4/],
+      ] as const)
+        expect((await testbed('sync', 'a', ...program.split(' '))).stderr).toMatch(said);
+
+      const move = ['migrate', 'counter', 'test:b', '--from', 'test:a', '--strategy', 'post-copy', '--yes'];
       const { exitCode, stdout, stderr } = await user.transship(move, limitMs);
       expect(exitCode, stderr).toBe(0);
       expect(`${stdout}${stderr}`).toContain('made without root answers on its wire alone');
@@ -59,6 +71,21 @@ describe.skipIf(missing.length > 0)(`virtual machines without root and without n
       expect((await testbed('down')).exitCode).toBe(0);
       expect(user.left()).toEqual([]);
       expect(user.files('state', 'tmp')).toEqual([]);
+    },
+    2 * limitMs,
+  );
+
+  /** Some two minutes: each of its machines is emulated. */
+  test.runIf(process.env.TRANSSHIP_FAULTS === 'all')(
+    'a cell of the matrix',
+    async () => {
+      const { exitCode, stdout, stderr } = await user.transship(
+        ['matrix', '--kernels', '6.12', '--crius', 'debian13', '--format', 'json'],
+        2 * limitMs,
+      );
+      expect(exitCode, stderr).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ cells: [{ outcome: 'passed' }] });
+      expect(user.left()).toEqual([]);
     },
     2 * limitMs,
   );

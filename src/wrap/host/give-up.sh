@@ -70,3 +70,8 @@ for link in ${lan_links[@]+"${lan_links[@]}"}; do nsenter -t "$pid" -n ip link s
 printf '%s' "$thawed" >"$freezer" || exit
 mark give-up.thawed
 echo thawed
+# Whoever sent it something meanwhile asked for its hardware address in vain, and asks again a second later (arp(7), retrans_time): anew now
+for link in ${links[@]+"${links[@]}"}; do
+    bridge=$(readlink "/sys/class/net/$link/master") && ip neigh flush dev "${bridge##*/}" nud incomplete nud failed
+done >/dev/null 2>&1
+exit 0
