@@ -154,15 +154,18 @@ interface NewGap extends Interval {
 }
 
 function gapSpan({ rule, parent, key, startNs, endNs }: NewGap): AlignedSpan {
+  const service = rule.service ?? parent.service;
+  // what a host does while the controller waits for it is done there
+  const there = service === 'transship' ? undefined : parent.span.attributes['migration.host'];
   return {
     span: {
       ...{ key, parentKey: undefined, name: rule.name, startNs, endNs, evidence: rule.evidence, events: [] },
       attributes: { 'code.function.name': inferenceRules[rule.why].source, ...inferredBy(rule.why) },
     },
-    service: rule.service ?? parent.service,
-    host: parent.host,
+    service,
+    host: typeof there === 'string' ? there : parent.host,
     role: parent.role,
-    isController: parent.isController,
+    isController: parent.isController && there === undefined,
     // of no group: what is uncertain of its borders is left out already
     ...{ group: -1, startNs, endNs, boundNs: 0n, clockBoundNs: 0n, isInside: false },
     spanId: createHash('sha256').update(key).digest('hex').slice(0, 16),

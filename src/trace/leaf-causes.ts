@@ -29,7 +29,7 @@ export const leafCauses = {
   'criu.cgroup-sets': { what: 'mounts and walks the controllers of a set of cgroups: the first task of a set pays', source: 'criu/cgroup.c collect_cgroups' },
   'criu.tmpfs-pack': { what: 'packs each tmpfs with tar, a program for each, one after another', source: 'criu/filesystems.c tmpfs_dump' },
   'criu.tmpfs-unpack': { what: 'makes each mount, and unpacks each tmpfs with tar, a program for each, one after another', source: 'criu/mount.c, criu/filesystems.c tmpfs_restore' },
-  'criu.dump-netns': { what: 'starts programs that read the network namespace (ip, iptables-save), one after another', source: 'criu/net.c dump_net_ns' },
+  'criu.dump-netns': { what: 'enters the network namespace and mounts its sysfs, for which the kernel waits for all processors; starts programs (ip, iptables-save) only for one that is not external', source: 'criu/net.c dump_net_ns, mount_ns_sysfs' },
   'criu.dump-namespaces': { what: 'waits for the processes that dump the namespaces', source: 'criu/namespaces.c dump_namespaces' },
   'criu.disconnect': { what: 'waits until the page server has taken all pages and says so', source: 'criu/page-xfer.c disconnect_from_page_server' },
   'criu.serve': { what: 'serves the pages that the restored tasks touch, then the rest: waits for who asks for them', source: 'criu/page-xfer.c page_server_serve' },

@@ -40,7 +40,7 @@ export const dumpPhases = [
   { name: 'criu.dump.shared-memory', after: 'criu.dump.tasks', begins: /^Dumping shared memory/, bytes: 'written', code: 'cr_dump_shmem', level: 3, source: 'shmem.c' },
   { name: 'criu.dump.namespaces', begins: /^Dumping \d+\(\d+\)'s namespaces/, code: 'dump_namespaces', level: 3, source: 'namespaces.c' },
   { name: 'criu.dump.namespaces.uts-ipc', within: 'criu.dump.namespaces', begins: /^Dumping \d+\(\d+\)'s namespaces/, cause: 'criu.dump-namespaces', code: 'do_dump_namespaces', level: 3, source: 'namespaces.c: forked children' },
-  { name: 'criu.dump.namespaces.net', within: 'criu.dump.namespaces', begins: /^Dump NET namespace/, cause: 'criu.dump-netns', code: 'dump_net_ns', level: 3, source: 'net.c: forks ip and iptables-save (20-23 ms)' },
+  { name: 'criu.dump.namespaces.net', within: 'criu.dump.namespaces', begins: /^Dump NET namespace/, cause: 'criu.dump-netns', code: 'dump_net_ns', level: 3, source: 'net.c: setns and sysfs wait in the kernel (20 ms); forks ip and iptables-save where the namespace is not external (20-23 ms)' },
   { name: 'criu.dump.cgroups', begins: /^cg: Dumping \d+ sets|^cg: All tasks in criu's cgroups|^(?:cg: )?Namespaces dump complete/, code: 'dump_cgroups', level: 3, source: 'cgroup.c' },
   { name: 'criu.dump.external', begins: /^(?:unix: )?Dumping external sockets/, code: 'fix_external_unix_sockets', level: 4, source: 'sk-unix.c, then tty.c tty_post_actions: sockets and terminals whose other end is not dumped' },
   { name: 'criu.dump.inventory-write', begins: /^Writing image inventory/, code: 'write_img_inventory', level: 3, source: 'image.c' },
