@@ -85,10 +85,32 @@ export async function stopForGood(host: Host, id: string): Promise<boolean | nul
     await bounded(`docker kill on ${host.name}`, 60_000, host.docker.getContainer(id).kill());
     return true;
   } catch (error) {
-    if (/is not running|no such container/i.test(messageOf(error))) return false;
+    if (/is not running|no such container/i.test(messageOf(error))) return await endUnknown(host, id);
     await stopByRunc(host, id);
     return null;
   }
+}
+
+/**
+ * Ends what runs in the container's cgroup although Docker says that it does not: where its containerd was killed in the start, what that had begun goes on.
+ * @returns false when nothing has run there: no process, or those of a restore of ours that had not ended; else null
+ */
+async function endUnknown(host: Host, id: string): Promise<boolean | null> {
+  const script = `
+    seen=none
+    for try in $(seq 300); do
+      groups=$(find /sys/fs/cgroup -type d -path '*${id}*')
+      pids=$(for group in $groups; do cat $group/cgroup.procs; done)
+      [ -n "$pids" ] || { echo $seen; exit; }
+      [ $seen != none ] || { seen=ended; ls /run/transship/*/marks && ! grep -q ' runtime.restored 0' /run/transship/*/marks || seen=ran; } >/dev/null
+      kill -KILL $pids
+      for group in $groups; do [ ! -e $group/freezer.state ] || echo THAWED >$group/freezer.state; done
+      sleep 0.01
+    done 2>/dev/null
+    exit 1`;
+  const { exitCode, stdout } = await host.shell.run(script, { timeoutMs: 30_000 });
+  if (exitCode !== 0) await stopByRunc(host, id);
+  return /^(?:none|ended)$/m.test(stdout) ? false : null;
 }
 
 /** Stops the destination's copy in a roll-back. That it had run is told: what it answered meanwhile the source knows nothing of. */

@@ -19,12 +19,19 @@ interface Row {
 
 const migrate = (...more: readonly string[]) => transship(['migrate', counterName, 'test:b', '--from', 'test:a', ...more]);
 
-/** From the moment in which the test of the shell succeeds nobody is told that the container runs: its shim, which would tell, stands still. */
-const stopShim = (hasResumed: string, seconds: number) => `
-  for i in $(seq 15000); do
-    if ${hasResumed}; then pkill -STOP -f '^[^ ]*containerd-shim' && sleep ${seconds} && pkill -CONT -f '^[^ ]*containerd-shim' && exit 0; exit 2; fi
-    sleep 0.001
-  done; exit 1`;
+/** From before the container runs nobody is told that it does: its shim, which would tell, stands still until so long after the resume. */
+const stopShim = ({ isRestoring, hasResumed }: { isRestoring: string; hasResumed: string }, seconds: number) => `
+  for i in $(seq 15000); do if ${isRestoring}; then break; fi; sleep 0.001; done
+  pkill -STOP -f '^[^ ]*containerd-shim' || exit
+  for i in $(seq 15000); do if ${hasResumed}; then break; fi; sleep 0.001; done
+  sleep ${seconds}; pkill -CONT -f '^[^ ]*containerd-shim'`;
+
+const marked = (mark: string) => `grep -qs ' ${mark}' /run/transship/*/marks`;
+const byMarks = { isRestoring: marked('runtime.heard'), hasResumed: marked('runtime.restored 0') };
+const byProcesses = {
+  isRestoring: "grep -qs '^perl$' /proc/[0-9]*/comm",
+  hasResumed: "! pgrep -f 'runc .*restore' >/dev/null",
+};
 
 describeOnHosts('which way to move', 'choice', (hosts) => {
   beforeAll(async () => {
@@ -187,15 +194,11 @@ describeOnHosts('which way to move', 'choice', (hosts) => {
       for (const host of [a, b]) expect(await onHost(host, 'ls -A /run/transship 2>/dev/null; true')).toBe('');
     };
 
-    test.each<{ strategy: MoveOptions['strategy']; during: string; hasResumed: string }>([
-      { strategy: 'diskless', during: 'dump', hasResumed: "grep -qs ' runtime.restored 0' /run/transship/*/marks" },
-      { strategy: 'post-copy', during: 'dump', hasResumed: "grep -qs ' runtime.restored 0' /run/transship/*/marks" },
-      {
-        strategy: 'docker',
-        during: 'start',
-        hasResumed: "grep -qs '^perl$' /proc/[0-9]*/comm && ! pgrep -f 'runc .*restore' >/dev/null",
-      },
-    ])('$strategy: not where only the word of it comes after the limit, as it runs there by then', async (row) => {
+    test.each([
+      { strategy: 'diskless', during: 'dump', when: byMarks },
+      { strategy: 'post-copy', during: 'dump', when: byMarks },
+      { strategy: 'docker', during: 'start', when: byProcesses },
+    ] as const)('$strategy: not where only the word of it comes after the limit, as it runs there by then', async (row) => {
       const shell = await hosts().b.openShell();
       const pending: Promise<unknown>[] = [];
       const limit = 8_000; // what the freeze may take on a busy machine
@@ -205,7 +208,7 @@ describeOnHosts('which way to move', 'choice', (hosts) => {
         downtimeLimitMs: limit,
         onStep: ({ step, state }) => {
           if (step === row.during && state === 'begin')
-            pending.push(shell.run(stopShim(row.hasResumed, limit / 1e3 + 2), { timeoutMs: 60_000 }));
+            pending.push(shell.run(stopShim(row.when, limit / 1e3 + 2), { timeoutMs: 60_000 }));
         },
       });
       const delayed = await Promise.allSettled(pending);

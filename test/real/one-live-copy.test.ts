@@ -62,6 +62,22 @@ describeOnHosts('a destination whose dockerd fails in mid-start', 'onelive', (ho
   });
 });
 
+describeOnHosts('a container that Docker says does not run', 'unknown', (hosts) => {
+  test('is ended all the same, where a process of it goes on', async () => {
+    const { b } = hosts();
+    const id = await onHost(b, `{ ${importHostImage('counter')}; } && docker create --name ${counterName} counter`);
+    expect(await stopForGood(b, id)).toBe(false);
+    const group = `/sys/fs/cgroup/docker/${id}`;
+    await onHost(
+      b,
+      `mkdir -p ${group} && setsid sh -c 'echo $$ >${group}/cgroup.procs; exec sleep 600' >/dev/null 2>&1 </dev/null &`,
+    );
+    await expect.poll(() => onHost(b, `cat ${group}/cgroup.procs`)).toMatch(/^\d+$/);
+    expect(await stopForGood(b, id)).toBeNull();
+    expect(await onHost(b, `cat ${group}/cgroup.procs`)).toBe('');
+  });
+});
+
 /** As a program of a post-copy that is in a read(2) when no more pages come: it waits in the kernel, for the userfaultfd(2) of its child. x86-64. */
 const inTheKernel = `my $fd = syscall 323, 0; open my $u, "+<&=", $fd or die; my $api = pack "QQQ", 0xAA, 0, 0; ioctl $u, 0xC018AA3F, $api or die;
   my $at = syscall 9, 0, 4096, 3, 0x22, -1, 0; my $range = pack "QQQQ", $at, 4096, 1, 0; ioctl $u, 0xC020AA00, $range or die;

@@ -41,7 +41,7 @@ function kvmRefusal(): string | null {
 }
 
 /** Boots the kernel with nothing: it works when the kernel gets as far as to miss its root. */
-async function runsUnderKvm(vmlinuz: string, prefix: readonly string[]): Promise<boolean> {
+export async function runsUnderKvm(vmlinuz: string, prefix: readonly string[]): Promise<boolean> {
   const machine = ['-machine', 'q35', ...accelerationWords('kvm'), '-m', '256', '-nodefaults', '-no-user-config', '-no-reboot'];
   const rest = ['-display', 'none', '-serial', 'stdio', '-kernel', vmlinuz, '-append', 'console=ttyS0 panic=-1'];
   const words = [...prefix, 'qemu-system-x86_64', ...machine, ...rest];

@@ -50,7 +50,7 @@ is_criu_dead() {
 
 # In the background, until it is killed: listens for words, dates CRIU's log, and ends what would not end.
 watch_restore() {
-    local why='' dead=0 looks=0 wait_look_s word=''
+    local why='' dead=0 looks=0 wait_look_s word='' ended=''
     while [ -z "$why" ]; do
         wait_look_s=0.2
         if ((++looks < 40)); then wait_look_s=0.01 && mark_log; fi
@@ -58,6 +58,8 @@ watch_restore() {
         [ -z "$word" ] || why="the word was $word"
         if ((looks < 40 && looks % 20)); then continue; fi
         if is_criu_dead; then ((++dead > 1)) && why='CRIU is dead'; else dead=0; fi
+        # whoever touches a missing page waits for ever then, in the restore, too; one that ends with 0 has brought them all
+        read -r ended 2>/dev/null <"$folder/lazy-status" && [ "$ended" != 0 ] && why='the page daemon has ended'
         ((SECONDS < restore_s)) || why="it took longer than $restore_s s"
     done
     mark "runtime.killing $why"
