@@ -100,6 +100,18 @@ describe('create waits for one time, however many words come', () => {
   });
 });
 
+test.each([
+  ['137', 'the page daemon has ended'],
+  ['0', 'it took longer than 2 s'],
+])('a restore whose page daemon has ended with %s: %s', { timeout: 40_000 }, async (ended, why) => {
+  writeFileSync(join(folder, 'lazy-status'), `${ended}\n`);
+  program('ip', 'exit 0');
+  program('runc', runcThat.asks.replace('exit 1', '[ "$word" = go ] && sleep 60; exit 1'));
+  const { status } = await create('wait_s=60 restore_s=2', say('go'));
+  expect(status).not.toBe(0);
+  expect(readFileSync(join(folder, 'marks'), 'utf8')).toContain(`runtime.killing ${why}`);
+});
+
 describe('what was edited of runc so that it joins a network namespace says again what it said', () => {
   const restored = (namespaces: string, path: string) =>
     `{"namespace_paths":{"NEWNET":"${path}"},"config":{"namespaces":[${namespaces}]}}`;
