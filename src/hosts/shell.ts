@@ -24,6 +24,8 @@ export async function openShell(link: Link, onCommand: OnCommand): Promise<Shell
 
   const one = async (command: string, options: RunOptions): Promise<ShellResult> => {
     if (isClosed) throw gone(link, `the shell was closed before: ${shorten(command)}`);
+    // one that ended while nobody asked anything says so no more
+    if (current?.process.stdout.closed) current = null;
     current ??= await begin(link);
     const startNs = nowNs();
     try {

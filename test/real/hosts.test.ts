@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { release } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiRecord, CommandRecord } from '../../src/evidence/records.ts';
 import { measureClock } from '../../src/hosts/clock-offset.ts';
@@ -47,7 +48,8 @@ async function shellAnswers({ shell }: Host): Promise<void> {
   expect([many.stdout.length, many.stderr.length, few.stdout]).toEqual([1288895, 1288895, 'last\n']);
 }
 
-async function overrunIsKilled({ shell }: Host): Promise<void> {
+async function overrunIsKilled(host: Host): Promise<void> {
+  const { shell } = host;
   const attempt = shell.run('sleep 7771 & sleep 7772', { timeoutMs: 200 });
   await expect(attempt).rejects.toMatchObject({
     code: 'not-ready',
@@ -56,6 +58,11 @@ async function overrunIsKilled({ shell }: Host): Promise<void> {
   expect(await shell.run('pgrep -f "^sleep 777[12]$"')).toMatchObject({ exitCode: 1, stdout: '' });
   await expect(shell.run('kill -9 $$')).rejects.toThrow('a: the shell ended during: kill -9 $$');
   expect(await shell.run('echo back')).toMatchObject({ stdout: 'back\n' });
+  const { stdout: idle } = await shell.run('echo $$');
+  await using other = await host.openShell();
+  await other.run(`kill -9 ${idle}`);
+  await sleep(500); // it ends while nobody asks it anything
+  expect(await shell.run('echo again', { timeoutMs: 5_000 })).toMatchObject({ stdout: 'again\n' });
 }
 
 async function bulkPasses(host: Host): Promise<void> {
