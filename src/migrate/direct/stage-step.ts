@@ -161,7 +161,8 @@ export const unstage: Step = {
   do: async (move) => {
     const { movingAddress: address } = move.plan.options;
     await forgetUndo(move);
-    await tellNotPutBack(move);
+    // a host that cannot be asked is told of when its folder is to go, and the other's goes all the same
+    await tellNotPutBack(move).catch(() => {});
     await removeStages(move);
     const [from, to] = [move.source.name, move.destination.name];
     if (address !== undefined)
