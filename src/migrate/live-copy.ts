@@ -98,14 +98,14 @@ export async function stopForGood(host: Host, id: string): Promise<boolean | nul
 async function endUnknown(host: Host, id: string): Promise<boolean | null> {
   const script = `
     seen=none
-    for try in $(seq 300); do
+    for try in $(seq 500); do
       groups=$(find /sys/fs/cgroup -type d -path '*${id}*')
       pids=$(for group in $groups; do cat $group/cgroup.procs; done)
       [ -n "$pids" ] || { echo $seen; exit; }
       [ $seen != none ] || { seen=ended; ls /run/transship/*/marks && ! grep -q ' runtime.restored 0' /run/transship/*/marks || seen=ran; } >/dev/null
       kill -KILL $pids
       for group in $groups; do [ ! -e $group/freezer.state ] || echo THAWED >$group/freezer.state; done
-      sleep 0.01
+      sleep 0.002
     done 2>/dev/null
     exit 1`;
   const { exitCode, stdout } = await host.shell.run(script, { timeoutMs: 30_000 });
