@@ -73,6 +73,7 @@ while (readlink "/proc/$daemon/exe") { # one that has ended has none
     look();
     nap($nap_s);
 }
+look(); # at what it has opened since
 # one that ends loses its memory before its files (do_exit, kernel/exit.c): whether they are open still says nothing
 push @lost, grep { !is_done($_, $held{$_}[2]) } keys %held;
 if (grep { !is_done($_, $missed{$_}) } keys %missed) {
