@@ -82,8 +82,8 @@ describeOnHosts('a controller that is disturbed', 'controller', (hosts) => {
         await host.shell.run(`docker rm -f ${counterName}; docker volume rm bulk; docker image rm -f counter`);
     });
 
-    const begin = (run: string) => {
-      const words = ['migrate', counterName, 'test:b', '--from', 'test:a', '--no-probe', '--strategy', 'diskless'];
+    const begin = (run: string, strategy: string = 'diskless') => {
+      const words = ['migrate', counterName, 'test:b', '--from', 'test:a', '--no-probe', '--strategy', strategy];
       return transship([...words, '--volumes', 'copy', '--name', run]);
     };
 
@@ -104,10 +104,15 @@ describeOnHosts('a controller that is disturbed', 'controller', (hosts) => {
       expect([await remains(a), await remains(b)]).toEqual(before);
     });
 
-    test('past the commit: nobody is promised a roll-back, and it ends as a move', async () => {
+    test.each([
+      ['diskless', 'verify'],
+      ['post-copy', 'residual'],
+      ['diskless', 'collect-evidence'],
+    ])('%s, past the go, in %s: nobody is promised a roll-back, and it ends as a move', async (strategy, step) => {
       const { a, b } = hosts();
-      const command = begin('interrupted-late');
-      expect(await untilJournal(command, 'interrupted-late', beginOf('collect-evidence'))).toBe(true);
+      const run = `interrupted-in-${step}`;
+      const command = begin(run, strategy);
+      expect(await untilJournal(command, run, beginOf(step))).toBe(true);
       command.kill('SIGINT');
       const { exitCode, stderr } = await command;
       expect(exitCode, stderr).toBe(0);

@@ -96,10 +96,12 @@ export function waitForSourceS(): number {
 
 /** `settings` of restore. */
 export function restoreSettings(move: Move, state: DirectState, more: { readonly kind: DirectKind; readonly merged: string }) {
+  const { source, port } = state.channel;
   return assignments({
     work: state.work.destination,
     merged: more.merged,
     words: [...(isLazy(more.kind) ? ['--lazy-pages'] : []), ...tcpWords(move)],
+    pages_from: isLazy(more.kind) ? `${source}:${port}` : '',
     // what moves along with the host announces it itself
     announce: state.traits.lanLinks.length > 0 && move.plan.options.movingAddress === undefined ? '1' : '',
     wait_s: waitForSourceS(),

@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# Sourced by restore: the watch over runc and CRIU while they restore. There are three ways to wait for ever, and Docker with it: a page daemon that has
-# died, a CRIU that has died (its children hold the socket on which runc waits for its word), and nobody who gives up. Of restore it reads
+# Sourced by restore: the watch over runc and CRIU while they restore. There are four ways to wait for ever, and Docker with it: a page daemon that has
+# died, a source that is out of reach, a CRIU that has died (its children hold the socket on which runc waits for its word), and nobody who gives up. Of restore it reads
 #   folder, work   its folders        runc, criu_pid   processes; runc empty: not started        restore_s   longest that CRIU may take
+#   pages_from     ADDRESS:PORT where the page daemon asks; empty: there is none
 #   descriptors 5 (the FIFO on which CRIU waits for its word), 6 (one on which nothing ever comes), 9 (words)
-# No process is started here before the end is decided.
+# No process is started here before the end is decided, but one each five seconds in a restore that takes eight and more.
 # shellcheck disable=SC2154  # restore's
 
 # Each is stopped before its children are listed, so that none is born unseen.
@@ -48,6 +49,13 @@ is_criu_dead() {
     return 1
 }
 
+# TCP repeats for a quarter of an hour what nobody acknowledges. After six times (12.6 s, where the first is after 0.2; ss(8): backoff) the link is held for
+# dead, as ssh between the hosts does after 15 s. A request that was just sent after a long silence has none.
+is_source_gone() {
+    [ -n "$pages_from" ] || return 1
+    [[ $(ss -tniH dst "${pages_from%:*}" dport = ":${pages_from##*:}") =~ [[:space:]]backoff:([0-9]+) ]] && ((BASH_REMATCH[1] >= 6))
+}
+
 # In the background, until it is killed: listens for words, dates CRIU's log, and ends what would not end.
 watch_restore() {
     local why='' dead=0 looks=0 wait_look_s word='' ended=''
@@ -60,6 +68,7 @@ watch_restore() {
         if is_criu_dead; then ((++dead > 1)) && why='CRIU is dead'; else dead=0; fi
         # whoever touches a missing page waits for ever then, in the restore, too; one that ends with 0 has brought them all
         read -r ended 2>/dev/null <"$folder/lazy-status" && [ "$ended" != 0 ] && why='the page daemon has ended'
+        if ((looks > 40 && looks % 25 == 0)) && is_source_gone; then why='the source acknowledges no request for pages'; fi
         ((SECONDS < restore_s)) || why="it took longer than $restore_s s"
     done
     mark "runtime.killing $why"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # restore FOLDER RUNC-WORDS... - a runc call on a container that is staged for a restore. FOLDER, private and on memory, has
 #   settings    bash: wait_s, begin_s, restore_s (limits: until the go, for runc until CRIU could begin, for CRIU), work (CRIU's work folder), merged (where the root file system is mounted),
-#               words (array: more words for `runc restore`), announce (1: the addresses of its own macvlan links have moved along)
+#               words (array: more words for `runc restore`), pages_from (ADDRESS:PORT where the page daemon asks), announce (1: the addresses of its own macvlan links have moved along)
 #   images/     CRIU's images, complete when `go` has been said
 #   moving, address    where an address of the host moves along: what address needs, and it
 #   go          FIFO, one word a line: `prepare` (have runc ready), `go`, `go-remounted` (files changed below the mounted root), `abort`
@@ -151,7 +151,7 @@ hear() {
 }
 pause() { read -r -t "$1" -u 6 _; } # sleep without a process
 
-wait_s=600 restore_s=600 begin_s=60 now_cs='' work=$folder/work merged='' announce='' words=() netns='' lan_links=() runc='' state='' criu_pid='' log_fd=''
+wait_s=600 restore_s=600 begin_s=60 now_cs='' work=$folder/work merged='' announce='' pages_from='' words=() netns='' lan_links=() runc='' state='' criu_pid='' log_fd=''
 # shellcheck source=/dev/null
 . "$folder/settings"
 [[ " ${global[*]} " =~ \ --root\ ([^ ]+) ]] && state=${BASH_REMATCH[1]}/$id
