@@ -37,7 +37,7 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 function settings(line: string): void {
-  writeFileSync(join(near, 'settings'), `id=abc root=/runc work=${near}/work far=${far} limit_s=20\n${line}\n`);
+  writeFileSync(join(near, 'settings'), `id=abc root=/runc work=${near}/work far=${far} limit_s=0.000001 round_s=20\n${line}\n`);
 }
 
 function preDump(round: number, recorded: string) {

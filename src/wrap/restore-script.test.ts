@@ -1,6 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execaSync } from 'execa';
@@ -39,7 +50,11 @@ interface Created {
 
 const say = (word: string) => async () => writeFileSync(join(folder, 'go'), `${word}\n`);
 
-async function create(settings: string, act: () => Promise<void> = async () => undefined): Promise<Created> {
+async function create(
+  settings: string,
+  act: () => Promise<void> = async () => undefined,
+  out: readonly (number | 'ignore')[] = ['ignore', 'ignore'],
+): Promise<Created> {
   writeFileSync(join(folder, 'settings'), `${settings}\n`);
   const words = [
     '--root',
@@ -54,7 +69,11 @@ async function create(settings: string, act: () => Promise<void> = async () => u
     'abc',
   ];
   const PATH = `${join(root, 'bin')}:${process.env.PATH}`;
-  const script = spawn('bash', [join(root, 'restore'), folder, ...words], { env: { PATH }, stdio: 'ignore', timeout: 40_000 });
+  const script = spawn('bash', [join(root, 'restore'), folder, ...words], {
+    env: { PATH },
+    stdio: ['ignore', ...out],
+    timeout: 40_000,
+  });
   const ended = once(script, 'exit');
   await expect.poll(() => existsSync(join(folder, 'waiting')), { timeout: 20_000, interval: 10 }).toBe(true);
   await act();
@@ -112,18 +131,73 @@ test.each([
   expect(readFileSync(join(folder, 'marks'), 'utf8')).toContain(`runtime.killing ${why}`);
 });
 
+describe('what the container has logged while its files were copied', () => {
+  const line = (stream: string, number: number) =>
+    `${JSON.stringify({ log: `${stream} ${number} <ä> ${'x'.repeat(500)}\n`, stream, time: '2026-01-01T00:00:00Z' })}\n`
+      .replaceAll('<', '\\u003c')
+      .replaceAll('>', '\\u003e');
+  /** As containerd makes them, which reads them once create has returned. */
+  const pipe = (name: string) => {
+    execaSync('mkfifo', [join(root, name)]);
+    const reads = openSync(join(root, name), constants.O_RDONLY | constants.O_NONBLOCK);
+    return { reads, writes: openSync(join(root, name), constants.O_WRONLY) };
+  };
+  const readAll = ({ reads, writes }: ReturnType<typeof pipe>) => {
+    const all: Buffer[] = [];
+    const part = Buffer.alloc(1_000_000);
+    try {
+      for (;;) all.push(Buffer.from(part.subarray(0, readSync(reads, part))));
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'EAGAIN' });
+    }
+    for (const fd of [reads, writes]) closeSync(fd);
+    return Buffer.concat(all).toString();
+  };
+  const numbers = (stream: string, all: string) =>
+    [...all.matchAll(new RegExp(`^${stream} (\\d+) <ä> x{500}$`, 'gm'))].map(([, number]) => Number(number));
+
+  test.each([10, 1_000])(
+    '%s lines on each stream: all are there when create returns, which nobody has read meanwhile',
+    { timeout: 40_000 },
+    async (count) => {
+      const lines = Array.from({ length: count }, (_, number) => line('stdout', number) + line('stderr', number));
+      writeFileSync(join(folder, 'images/transship.log'), lines.join(''));
+      program('ip', 'exit 0');
+      program('runc', runcThat.asks.replace('exit 1', '[ "$word" = go ]'));
+      const pipes = ['out', 'err'].map((name) => pipe(name));
+      const { status } = await create(
+        'wait_s=60',
+        say('go'),
+        pipes.map(({ writes }) => writes),
+      );
+      expect(status).toBe(0);
+      const said = pipes.map((each) => readAll(each));
+      const all = Array.from({ length: count }, (_, number) => number);
+      expect(['stdout', 'stderr'].map((stream, index) => numbers(stream, said[index] ?? ''))).toEqual([all, all]);
+      expect(readFileSync(join(folder, 'marks'), 'utf8')).not.toContain('replays-beside');
+    },
+  );
+});
+
 /** As ss(8) of iproute2 6.1 and 6.15 writes of a connection over a cut link, and of one that waits for its first answer. */
 test.each([
-  ['6', 'the source acknowledges no request for pages'],
-  ['5', 'it took longer than 8 s'],
-])('a restore whose page daemon asks in vain, %s times again: %s', { timeout: 60_000 }, async (times, why) => {
+  ['6 times again', 'ESTAB', 'backoff:6', 'the source acknowledges no request for pages', 60],
+  ['5 times again', 'ESTAB', 'backoff:5', 'it took longer than 8 s', 8],
+  [
+    'for the first time, at a link that was cut before',
+    'SYN-SENT',
+    'backoff:1',
+    'the source acknowledges no request for pages',
+    30,
+  ],
+])('a restore whose page daemon asks in vain, %s', { timeout: 60_000 }, async (_, state, backoff, why, limitS) => {
   program('ip', 'exit 0');
   program(
     'ss',
-    `echo "ESTAB 0 24 10.77.0.3:51234 10.77.0.2:9009 cubic rto:12864 backoff:${times} rtt:0.05/0.02 bytes_sent:48 unacked:1 lastrcv:15000"`,
+    `echo "${state} 0 24 10.77.0.3:51234 10.77.0.2:9009 cubic rto:12864 ${backoff} rtt:0.05/0.02 bytes_sent:48 unacked:1 lastrcv:15000"`,
   );
   program('runc', runcThat.asks.replace('exit 1', '[ "$word" = go ] && sleep 60; exit 1'));
-  const { status } = await create('wait_s=60 restore_s=8 pages_from=10.77.0.2:9009', say('go'));
+  const { status } = await create(`wait_s=60 restore_s=${limitS} pages_from=10.77.0.2:9009`, say('go'));
   expect(status).not.toBe(0);
   expect(readFileSync(join(folder, 'marks'), 'utf8')).toContain(`runtime.killing ${why}`);
 });

@@ -38,6 +38,10 @@ const endings: Readonly<
   lost: { says: /counter (runs nowhere|was last seen)/, exitCodes: [70], live: [] },
 };
 
+export const notStruck = 'the fault did not strike';
+/** Whatever fails, nobody stands still for longer: an ssh notices within 20 s that nobody answers, Docker's calls have their limits, and a recovery is typed. */
+const longestFreezeMs = 90_000;
+
 export async function judge(hosts: TwoHosts, played: Played): Promise<Verdict> {
   const { cell, how, run, struck, exitCode, printed, recovered } = played;
   const fault = faults[cell.fault] as Fault;
@@ -49,7 +53,7 @@ export async function judge(hosts: TwoHosts, played: Played): Promise<Verdict> {
   const must = (isSo: boolean, words: string) => {
     if (!isSo) wrong.push(words);
   };
-  must(struck, 'the fault did not strike');
+  must(struck, notStruck);
   checkSaid({ must, outcome: first, exitCode, printed });
   for (const [index, again] of recovered.entries())
     checkSaid({ must, outcome: later[index] ?? '', exitCode: again.exitCode ?? null, printed: again.printed });
@@ -65,6 +69,7 @@ export async function judge(hosts: TwoHosts, played: Played): Promise<Verdict> {
   const live = name === undefined ? undefined : copies[name].find(({ isLive }) => isLive);
   if (name !== undefined && live !== undefined) await checkData(hosts[name], { must, live, played });
   const all = [printed, ...recovered.map((each) => each.printed)].join('\n');
+  must((live?.gapMs ?? 0) < longestFreezeMs, `it stood still for ${live?.gapMs} ms`);
   if (live !== undefined)
     wrong.push(...wrongAnswers(played.answers, { isThere: last === 'migrated', written: live.written, printed: all }));
   const told = [...(manifest?.remains ?? []).map(({ host, what }) => `${host}: ${what}`), ...(manifest?.warnings ?? [])];

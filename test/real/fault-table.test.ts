@@ -19,6 +19,7 @@ const cells: readonly Cell[] = [
   { strategy: 'diskless', moment: 'verify', fault: 'ssh killed to a host' },
   { strategy: 'cold', moment: 'before', fault: "the source's clock put back by an hour" },
   { strategy: 'cold', moment: 'way', fault: 'page with a wrong byte' },
+  { strategy: 'post-copy', moment: 'way', fault: 'network cut between the hosts' },
 ];
 
 describeOnHosts('a fault in a move', 'fault-table', (hosts) => {

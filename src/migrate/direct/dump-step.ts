@@ -1,4 +1,5 @@
 import { TransshipError } from '../../error.ts';
+import { untilInterrupted } from '../bounded.ts';
 import { limitPassed } from '../choice/downtime-limit.ts';
 import type { Move, Step } from '../step.ts';
 import { refuseUnnoticedExecs } from '../unnoticed-execs.ts';
@@ -24,7 +25,7 @@ export const dump: Step = {
       },
       overLimit: (lastedMs) => limitPassed(container.name, options.downtimeLimitMs ?? freezeLimitS * 1e3, lastedMs),
     });
-    await state.dump.until('dump.images-ready', answerLimitMs);
+    await untilInterrupted(move.signal, state.dump.until('dump.images-ready', answerLimitMs));
     return undefined;
   },
   undo: letSourceGoOn,
@@ -36,7 +37,7 @@ export const handOver: Step = {
   on: 'both',
   about: 'the images from host to host, then the word to restore',
   do: async (move) => {
-    await directOf(move).dump?.until('dump.go', answerLimitMs);
+    await untilInterrupted(move.signal, directOf(move).dump?.until('dump.go', answerLimitMs) ?? Promise.resolve());
     return undefined;
   },
 };

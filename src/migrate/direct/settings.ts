@@ -70,6 +70,7 @@ export function dumpSettings(move: Move, state: DirectState, settings: DumpSetti
     since: settings.sinceS.toFixed(3),
     booted: settings.bootS.toFixed(3),
     limit_s: settings.limitS.toFixed(6),
+    round_s: freezeLimitS, // the container goes on meanwhile: no limit of its downtime
   });
   return `${text}far_root() { ${move.route.ssh} ${asRootQuoted('$1')}; }\n`;
 }

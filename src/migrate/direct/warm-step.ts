@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../error.ts';
 import { ping } from '../../hosts/answering.ts';
 import { patient } from '../../hosts/patience.ts';
-import { bounded } from '../bounded.ts';
+import { bounded, untilInterrupted } from '../bounded.ts';
 import { messageOf } from '../engine.ts';
 import { isQuiet, runcRoot, stopCopy } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
@@ -94,7 +94,7 @@ export const restore: Step = {
     const error = await bounded(
       `docker start on ${move.destination.name}`,
       600_000,
-      Promise.race([ended, heedThere(move, ended)]),
+      untilInterrupted(move.signal, Promise.race([ended, heedThere(move, ended)])),
     );
     if (error !== null) throw startFailed(move, error, await saidThere(move));
     move.found.imagesBytes = await imagesBytes(move);

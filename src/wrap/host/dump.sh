@@ -29,8 +29,8 @@ tell=1
 . "${BASH_SOURCE[0]%/*}/mark"
 cd "$folder" || exit
 echo "$$" >script-pid
-id='' root='' freezer='' frozen='' thawed='' work='' far='' lazy='' watch='' links=() lan_links=() pid='' words=() layers=() log=''
-log_bytes=0 since=0 booted=0 limit_s=600
+id='' root='' freezer='' frozen='' work='' far='' lazy='' watch='' links=() lan_links=() pid='' words=() layers=() log=''
+log_bytes=0 logged='' since=0 booted=0 limit_s=600 now_cs=''
 far_root() { false; }
 # shellcheck source=/dev/null
 . ./settings
@@ -52,39 +52,32 @@ is_frozen() { # cgroup-v2.rst, cgroup.events; v1's file says FREEZING first
 # The limit, and whether the destination is still there: CRIU would wait for its answer as long as TCP does, a quarter of an hour. Its input
 # is a pipe of which this script alone has the other end: it ends with this script, however that ends.
 watch_limit() {
-    local begun=${EPOCHREALTIME/[.,]/} status limit_us lasted_us left_us why=''
+    local begun_cs status limit_cs left_cs now_cs wait_s why='' let_go
     exec 3<&- 4<&- 5<&- 6>&- {names}>&-
-    limit_us=$((10#${limit_s%.*} * 1000000 + 10#${limit_s#*.}))
+    look_at_time
+    begun_cs=$now_cs limit_cs=$((10#${limit_s%.*} * 100 + 10#${limit_s#*.} / 10000))
     while [ -z "$why" ]; do
-        lasted_us=$((${EPOCHREALTIME/[.,]/} - begun)) left_us=$((limit_us - lasted_us))
-        ((left_us < 1000000)) || left_us=1000000
-        if ((left_us > 0)); then
-            read -r -t "$((left_us / 1000000)).$(printf %06d "$((left_us % 1000000))")" _
+        look_at_time
+        left_cs=$((limit_cs - now_cs + begun_cs))
+        ((left_cs < 100)) || left_cs=100
+        if ((left_cs > 0)); then
+            printf -v wait_s '%d.%02d' "$((left_cs / 100))" "$((left_cs % 100))"
+            read -r -t "$wait_s" _
             status=$?
             [ "$status" -gt 128 ] || return 0
         fi
-        if ((left_us < 1000000)); then why=too-long; elif ! kill -0 "$receiver" 2>/dev/null; then why=alone; fi
+        if ((left_cs < 100)); then why=too-long; elif ! kill -0 "$receiver" 2>/dev/null; then why=alone; fi
     done
     decide || return 0
     : >given-up
     mark "dump.$why"
     [ "$why" = alone ] || echo abort >&7
-    stop_dump
     bash ./give-up "$folder" own 7>&-
-    lasted_us=$((${EPOCHREALTIME/[.,]/} - begun))
-    if [ "$why" = too-long ]; then mark "dump.let-go $lasted_us"; else mark "dump.failed the destination does not answer any more: $(last receiver.err)"; fi
-}
-# In mid-dump CRIU's code is in the tasks, so CRIU has to find its own way out: by an error when it writes. The far end closes the page
-# channel when it hears abort; images find no more room. CRIU stands still meanwhile, as nothing may be less than what is used.
-stop_dump() {
-    local criu='' used_kb=''
-    read -r criu _ < <(cat "/proc/$runc/task/"*/children | tr '\n' ' ')
-    [ -n "$criu" ] || return 0
-    kill -STOP "$criu"
-    { read -r _ && read -r used_kb; } < <(df -k --output=used images)
-    ((used_kb += 0)) || used_kb=4 # none would be no limit
-    mount -o "remount,size=${used_kb}k" images
-    kill -CONT "$criu"
+    let_go=$?
+    look_at_time
+    if [ "$let_go" != 0 ]; then mark "dump.failed it was to be given up ($why), and CRIU does not end"
+    elif [ "$why" = too-long ]; then mark "dump.let-go $(((now_cs - begun_cs) * 10000))"
+    else mark "dump.failed the destination does not answer any more: $(last receiver.err)"; fi
 }
 # Sets booted_ms: when the host was started, by the clock of now.
 read_boot() {
@@ -104,9 +97,19 @@ copy_changes() { since=$since sh ./copy >copy.out 2>&1 3<&- 4<&- 5<&- 6>&- 7>&- 
 # What the container has logged since its log was copied. Again only when the log may have been written since: file times have ticks.
 keep_log() {
     [ -n "$log" ] || return 0
-    [ images/transship.log -nt "$log" ] || tail -c "+$((log_bytes + 1))" "$log" >images/transship.log 2>/dev/null {alive}>&-
+    if [ images/transship.log -nt "$log" ]; then return; fi
+    {
+        tail -c "+$((log_bytes + 1))" "/proc/$$/fd/$logged"
+        [ "/proc/$$/fd/$logged" -ef "$log" ] || cat "$log" # it has begun a new one
+    } >images/transship.log 2>/dev/null {alive}>&-
 }
 freeze() { printf '%s' "$frozen" >"$freezer" || fail "$freezer does not take $frozen"; }
+
+if [ -n "$log" ]; then
+    before=$log
+    [ "$(stat -c %s "$log")" -ge "$log_bytes" ] || before=$log.1
+    exec {logged}<"$before" || log=''
+fi
 
 # Both ways are open before the freeze: a word or a byte is all that has to travel then.
 mark dump.connect
@@ -203,8 +206,8 @@ fi
 mark dump.images-ready
 # CRIU thaws the group while it holds the tasks, and freezes it again when it lets them go: if it dies before, they must not run
 freeze
-if [ -e decided ]; then # and who has given up meanwhile has let them run
-    printf '%s' "$thawed" >"$freezer"
+if [ -e decided ]; then # and who has given up meanwhile has let them run, or no longer waits for CRIU
+    bash ./give-up "$folder" own 7>&- {alive}>&- {names}>&-
     fail 'the move was given up'
 fi
 keep_log

@@ -39,7 +39,21 @@ may_be_killed() {
     grep -q ' dump.images-ready' marks || ! grep -q ' dump.frozen' marks ||
         { [ -n "$lazy" ] && [ "$work/dump.log" -nt runc-pid ] && grep -q 'Starting page server on port' "$work/dump.log"; }
 }
-runc=''
+# So it has to find its own way out: by an error when it writes. A page server is out of reach, and images find no more room. CRIU stands still
+# meanwhile, as nothing may be less than what is used.
+stop_dump() {
+    local used_kb=''
+    kill -STOP "$@"
+    { read -r _ && read -r used_kb; } < <(df -k --output=used images)
+    ((used_kb += 0)) || used_kb=4 # none would be no limit
+    mount -o "remount,size=${used_kb}k" images
+    kill -CONT "$@"
+}
+# Of runc, or those that have outlived it
+crius() {
+    if [ "${left[0]}" = "$runc" ]; then read -ra left < <(cat "/proc/$runc/task/"*/children | tr '\n' ' '); fi
+}
+runc='' is_stopped=''
 if [ -s runc-pid ]; then
     read -r runc <runc-pid
     cut_channel
@@ -49,6 +63,10 @@ if [ -s runc-pid ]; then
         if may_be_killed; then
             for each in "${left[@]}"; do kill_runc "$each"; done
             break
+        elif [ -z "$is_stopped" ]; then
+            is_stopped=1
+            crius
+            [ "${#left[@]}" = 0 ] || stop_dump "${left[@]}"
         fi
         read -r -t 0.01 -u 9 _
     done

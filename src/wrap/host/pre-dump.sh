@@ -2,7 +2,7 @@
 # pre-dump FOLDER N - on the source: one round of a pre-copy. CRIU freezes the running container for a moment, takes the pages that have
 # changed since round N-1, lets it go on, and writes them; then they are sent. FOLDER, private and on memory, has
 #   settings    bash: id, root (runc's state), work (CRIU's work folder), far_root (function: its word is run as root on the destination),
-#               far (FOLDER there), limit_s (longest that CRIU may take)
+#               far (FOLDER there), round_s (longest that CRIU may take)
 #   criu.conf   CRIU's options for this move alone
 # and gets
 #   images/rounds/N    what CRIU wrote, here and on the destination; each has a link `parent` to the one before, so they lie side by side
@@ -22,7 +22,7 @@ tell=1
 # shellcheck source=src/wrap/host/mark.sh
 . "${BASH_SOURCE[0]%/*}/mark"
 cd "$folder" || exit
-id='' root='' work='' far='' limit_s=600
+id='' root='' work='' far='' round_s=600
 far_root() { false; }
 # shellcheck source=/dev/null
 . ./settings
@@ -61,7 +61,7 @@ fi
 mkdir -p images/rounds
 rm -f "$work/dump.log" "$work/stats-dump" # a file that was there would keep its birth, which dates the log
 mark "pre-dump.begin $round"
-CRIU_CONFIG_FILE=$folder/criu.conf timeout --signal=KILL "$limit_s" \
+CRIU_CONFIG_FILE=$folder/criu.conf timeout --signal=KILL "$round_s" \
     runc --root "$root" checkpoint --pre-dump --image-path "$images" --work-path "$work" ${words[@]+"${words[@]}"} "$id" >pre-dump.out 2>&1
 status=$?
 mark "pre-dump.runc-end $status"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced by restore: the watch over runc and CRIU while they restore. There are four ways to wait for ever, and Docker with it: a page daemon that has
 # died, a source that is out of reach, a CRIU that has died (its children hold the socket on which runc waits for its word), and nobody who gives up. Of restore it reads
-#   folder, work   its folders        runc, criu_pid   processes; runc empty: not started        restore_s   longest that CRIU may take
+#   folder, work   its folders        runc, criu_pid   processes; runc empty: not started        restore_s   longest that CRIU may take, which is until restore_until_cs
 #   pages_from     ADDRESS:PORT where the page daemon asks; empty: there is none
 #   descriptors 5 (the FIFO on which CRIU waits for its word), 6 (one on which nothing ever comes), 9 (words)
 # No process is started here before the end is decided, but one each five seconds in a restore that takes eight and more.
@@ -50,15 +50,19 @@ is_criu_dead() {
 }
 
 # TCP repeats for a quarter of an hour what nobody acknowledges. After six times (12.6 s, where the first is after 0.2; ss(8): backoff) the link is held for
-# dead, as ssh between the hosts does after 15 s. A request that was just sent after a long silence has none.
+# dead, as ssh between the hosts does after 15 s; a request that was just sent after a long silence has none. So is one on which a knock is heard by nobody
+# in three looks, five seconds apart.
 is_source_gone() {
+    local told
     [ -n "$pages_from" ] || return 1
-    [[ $(ss -tniH dst "${pages_from%:*}" dport = ":${pages_from##*:}") =~ [[:space:]]backoff:([0-9]+) ]] && ((BASH_REMATCH[1] >= 6))
+    told=$(ss -tniH dst "${pages_from%:*}" dport = ":${pages_from##*:}")
+    if [[ $told == SYN-SENT* ]]; then ((++knocks >= 3)) && return; else knocks=0; fi
+    [[ $told =~ [[:space:]]backoff:([0-9]+) ]] && ((BASH_REMATCH[1] >= 6))
 }
 
 # In the background, until it is killed: listens for words, dates CRIU's log, and ends what would not end.
 watch_restore() {
-    local why='' dead=0 looks=0 wait_look_s word='' ended=''
+    local why='' dead=0 looks=0 knocks=0 wait_look_s word='' ended=''
     while [ -z "$why" ]; do
         wait_look_s=0.2
         if ((++looks < 40)); then wait_look_s=0.01 && mark_log; fi
@@ -69,7 +73,8 @@ watch_restore() {
         # whoever touches a missing page waits for ever then, in the restore, too; one that ends with 0 has brought them all
         read -r ended 2>/dev/null <"$folder/lazy-status" && [ "$ended" != 0 ] && why='the page daemon has ended'
         if ((looks > 40 && looks % 25 == 0)) && is_source_gone; then why='the source acknowledges no request for pages'; fi
-        ((SECONDS < restore_s)) || why="it took longer than $restore_s s"
+        look_at_time
+        ((now_cs < restore_until_cs)) || why="it took longer than $restore_s s"
     done
     mark "runtime.killing $why"
     moving silence

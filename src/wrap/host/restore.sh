@@ -81,9 +81,23 @@ remount() {
 }
 
 # What the container has logged since its log was copied: dockerd has the log open by now, and must write that itself.
-# JSON's escapes are those of printf, as far as Go writes them.
+# JSON's escapes are those of printf, as far as Go writes them, and longer than what they stand for.
 replay() {
     printf '%b' "$(sed -n "s/^{\"log\":\"\(.*\)\",\"stream\":\"$1\",.*/\1/p" "$folder/images/transship.log" | tr -d '\n')"
+}
+# containerd reads these pipes only when create has returned (pkg/process/init.go): what is more than fits in would be written for ever. fcntl(2), F_SETPIPE_SZ
+holds() { perl -e 'exit(fcntl(STDOUT, 1031, $ARGV[0] + 0) ? 0 : 1)' "$1"; }
+replay_log() {
+    local bytes
+    bytes=$(stat -c %s "$folder/images/transship.log")
+    if ((bytes < 60000)) || { holds "$((2 * bytes))" && holds "$((2 * bytes))" >&2; }; then
+        replay stdout
+        replay stderr >&2
+    else # among what the container goes on to say, and not lost
+        mark "runtime.replays-beside $bytes"
+        replay stdout <&- 4<&- 5>&- 6<&- 9<&- &
+        replay stderr >&2 <&- 4<&- 5>&- 6<&- 9<&- &
+    fi
 }
 
 # What was changed so that runc joins a namespace: afterwards the container is as any other, and can leave as any other. runc's file is edited as text:
@@ -122,10 +136,12 @@ start_restore() {
         ${words[@]+"${words[@]}"} ${create[@]+"${create[@]}"} "$id" <&0 4<&- 5>&- 9<&- &
     runc=$!
     # bash may have read a line in the moment in which its time is over: then its status says so, and the word is there
-    local asked=''
-    SECONDS=0
+    local asked='' begin_until_cs
+    look_at_time
+    begin_until_cs=$((now_cs + begin_s * 100))
     until read -r -t 0.2 -u 4 asked || [ -n "$asked" ]; do
-        ((SECONDS < begin_s)) || { kill_below "$runc" && refuse "runc restore did not begin within $begin_s s"; }
+        look_at_time
+        ((now_cs < begin_until_cs)) || { kill_below "$runc" && refuse "runc restore did not begin within $begin_s s"; }
         kill -0 "$runc" 2>/dev/null && continue
         wait "$runc"
         mark "runtime.restored $?"
@@ -137,12 +153,8 @@ start_restore() {
     mark runtime.prepared
     : >"$folder/prepared"
 }
-# One deadline for all words, since Docker hangs as long as `create` does; by the time since boot, which nobody sets.
-look_at_time() {
-    local up
-    read -r up _ </proc/uptime
-    now_cs=$((10#${up/./}))
-}
+
+# One deadline for all words, since Docker hangs as long as `create` does.
 hear() {
     local left_s
     look_at_time
@@ -175,10 +187,7 @@ mark "runtime.heard $word"
 case $word in go | go-remounted) ;; *) refuse 'the move was given up' ;; esac
 decide || refuse 'the move was given up'
 [ "$word" = go ] || remount
-if [ -s "$folder/images/transship.log" ]; then
-    replay stdout
-    replay stderr >&2
-fi
+[ ! -s "$folder/images/transship.log" ] || replay_log
 mark runtime.mounted
 
 moving add || refuse 'the address that moves along could not be added'
@@ -193,7 +202,8 @@ if [[ " ${words[*]} " == *' --lazy-pages '* ]]; then
     done
     mark runtime.page-daemon
 fi
-SECONDS=0
+look_at_time
+restore_until_cs=$((now_cs + restore_s * 100))
 mark runtime.criu
 echo go >&5
 # started now, as the links come up once the restore is done: whoever knocks earlier finds nobody, and would be sent away
