@@ -73,7 +73,7 @@ describeOnHosts('a controller that is disturbed', 'controller', (hosts) => {
     beforeEach(async () => {
       const { a } = hosts();
       await onHost(a, `docker rm -f ${counterName}`);
-      await startCounter(a, volume);
+      await startCounter(a, volume, 20);
       await onHost(a, 'head -c 50000000 /dev/urandom >/var/lib/docker/volumes/bulk/_data/file');
     });
 
@@ -88,14 +88,16 @@ describeOnHosts('a controller that is disturbed', 'controller', (hosts) => {
     };
 
     test.each([
-      ['copy-volumes, which would take an hour', 'copy-volumes', stop('^rsync ')],
-      ['dump', 'dump', 'true'],
-    ])('in %s: rolled back, with 130', async (_what, step, delay) => {
+      ['copy-volumes, which would take an hour', 'copy-volumes', 'a', stop('^rsync ')],
+      ['dump', 'dump', 'a', 'true'],
+      ['a dump whose page server stands still', 'dump', 'b', stop('^criu page-server')],
+    ] as const)('in %s: rolled back, with 130', async (what, step, at, delay) => {
       const { a, b } = hosts();
       const before = [await remains(a), await remains(b)];
-      const command = begin(`interrupted-in-${step}`);
-      expect(await untilJournal(command, `interrupted-in-${step}`, beginOf(step))).toBe(true);
-      await onHost(a, delay);
+      const run = `interrupted-${what.length}-in-${step}`;
+      const command = begin(run);
+      expect(await untilJournal(command, run, beginOf(step))).toBe(true);
+      await onHost(hosts()[at], delay);
       command.kill('SIGINT');
       const { exitCode, stderr } = await command;
       expect(exitCode, stderr).toBe(130);
