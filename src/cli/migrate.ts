@@ -7,6 +7,7 @@ import { type StrategyName, strategyNames } from '../migrate/strategies/names.ts
 import { interruptSignal } from './interrupt.ts';
 import type { TraceOrWhy } from './migrate-document.ts';
 import { movingAddressOf, movingAddressOption } from './moving-address-option.ts';
+import { pagePortOption } from './page-port-option.ts';
 import { stepReport } from './step-report.ts';
 import { stopLimitsOf, stopOption } from './stop-options.ts';
 import { type Terminal, terminalOf, withFormat } from './terminal.ts';
@@ -18,6 +19,7 @@ interface Options {
   readonly allowPostCopy?: boolean;
   readonly downtimeLimit?: string;
   readonly plainPages?: boolean;
+  readonly pagePort?: number;
   readonly tcpEstablished?: boolean;
   readonly movingAddress?: string;
   readonly earlyNetwork: boolean;
@@ -53,6 +55,7 @@ export const migrateCommand: Command = withFormat(
     .option('--tcp-established', "clients' connections move along (macvlan network, or --moving-address)")
     .addOption(movingAddressOption())
     .option('--plain-pages', 'do not encrypt the memory on its way (on a link that nobody else can read)')
+    .addOption(pagePortOption())
     .option(
       '--no-early-network',
       "leave the container's network to the restore, as Docker does, even where it can be set up before the freeze",
@@ -137,6 +140,7 @@ async function moveOptions(options: Options): Promise<PlanRequest['options']> {
     strategy: options.strategy,
     isPlain: options.plain ?? false,
     plainPages: options.plainPages ?? false,
+    ...(options.pagePort === undefined ? {} : { pagePort: options.pagePort }),
     tcpEstablished: options.tcpEstablished ?? false,
     ...movingAddressOf(options),
     isNetworkEarly: options.earlyNetwork,

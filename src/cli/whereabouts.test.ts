@@ -6,6 +6,10 @@ const sourceId = 'a'.repeat(64);
 const thereId = 'b'.repeat(64);
 const checkpoint = { name: 'transship-1', folder: '/var/lib/docker/containers/x/checkpoints/transship-1' };
 
+/** Docker's own path has the one, all others the other. */
+const linkUp = 'ip link set dev veth1 up';
+const stage = '/run/transship/transship-1';
+
 /** Only what the sentence is made of. */
 function ended(outcome: Manifest['outcome'], more: Partial<Manifest>): Manifest {
   return {
@@ -44,12 +48,12 @@ test.each<[string, Manifest, RegExp]>([
   ['frozen', lost({ status: 'paused' }), /frozen on a.* on a: docker unpause aaaaaaaaaaaa/],
   [
     'frozen, and its link was cut',
-    { ...lost({ status: 'paused' }), linkUp: 'ip link set dev veth1 up' },
+    { ...lost({ status: 'paused' }), linkUp },
     /frozen on a.* on a: ip link set dev veth1 up; docker unpause aaaaaaaaaaaa/,
   ],
   [
     "frozen past Docker's own path: its link is down, too",
-    { ...lost({ status: 'paused' }), stage: '/run/transship/transship-1' },
+    { ...lost({ status: 'paused' }), stage },
     /then on a: bash \/run\/transship\/transship-1\/give-up \/run\/transship\/transship-1 after-go/,
   ],
   [
@@ -63,11 +67,35 @@ test.each<[string, Manifest, RegExp]>([
     /On b: docker start --checkpoint transship-1 bbbbbbbbbbbb$/,
   ],
   ['dumped, and no checkpoint is left', lost({ status: 'exited' }), /no checkpoint of it was found, so its memory is lost/],
-  ['runs on the destination, which could not be stopped', lost({ status: 'paused' }, { status: 'running' }), /Keep one of them/],
-  ['the source does not answer', lost({}), /a could not be asked\. Nothing of it was removed/],
+  [
+    'runs on the destination, which could not be stopped',
+    lost({ status: 'paused' }, { status: 'running' }),
+    /Keep one of them: .*, then on a: docker unpause aaaaaaaaaaaa\./,
+  ],
+  [
+    'runs on the destination, which could not be stopped, and its link was cut here',
+    { ...lost({ status: 'paused' }, { status: 'running' }), linkUp },
+    /Keep one of them: .*, then on a: ip link set dev veth1 up; docker unpause aaaaaaaaaaaa\./,
+  ],
+  [
+    "runs on the destination past Docker's own path",
+    { ...lost({ status: 'paused' }, { status: 'running' }), stage },
+    /Keep one of them: .*, then on a: bash \/run\/transship\/transship-1\/give-up \/run\/transship\/transship-1 after-go\./,
+  ],
+  [
+    'the source does not answer',
+    { ...lost({}), linkUp },
+    /a could not be asked\. Nothing of it was removed.* on a: docker ps -a; paused: ip link set dev veth1 up; docker unpause aaaaaaaaaaaa; exited/,
+  ],
+  [
+    "the source does not answer, past Docker's own path",
+    { ...lost({}), stage },
+    /a could not be asked\. .*, then on a: bash \/run\/transship\/transship-1\/give-up \/run\/transship\/transship-1 after-go \(/,
+  ],
 ])('lost: %s', (_case, manifest, line) => {
   expect(whereabouts(manifest)).toMatch(line);
   expect(whereabouts(manifest)).not.toContain('holds nothing');
+  if (manifest.stage !== undefined) expect(whereabouts(manifest)).not.toMatch(/unpause|runc|docker checkpoint/);
 });
 
 test('halves: both ways that remain, as they are to be typed', () => {

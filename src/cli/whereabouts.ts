@@ -1,4 +1,5 @@
 import type { LastSeen, Manifest } from '../evidence/manifest.ts';
+import { wayBack } from '../migrate/direct/way-back.ts';
 
 interface Names {
   readonly name: string;
@@ -30,21 +31,17 @@ function holds({ remains = [] }: Manifest, host: string): string {
 
 function frozen(manifest: Manifest, { name, source, destination }: Names): string {
   const id = manifest.container?.sourceId ?? 'ID';
-  const command =
+  const byRunc =
     manifest.stage === undefined
-      ? `${linkUp(manifest)}docker unpause ${short(id)}, or, when dockerd is gone or knows of no pause: runc --root /run/docker/runtime-runc/moby resume ${id}`
-      : wayBack(manifest.stage);
-  return `${name} runs nowhere for certain: its state lies frozen on ${source}. See that ${destination} does not run it (docker ps), then on ${source}: ${command}`;
+      ? `, or, when dockerd is gone or knows of no pause: runc --root /run/docker/runtime-runc/moby resume ${id}`
+      : '';
+  return `${name} runs nowhere for certain: its state lies frozen on ${source}. See that ${destination} does not run it (docker ps), then on ${source}: ${letGoOn(manifest, id)}${byRunc}`;
 }
 
-/** What is to be typed before a container is let go whose link was cut. */
-function linkUp({ linkUp: command }: Manifest): string {
-  return command === undefined || command === '' ? '' : `${command}; `;
-}
-
-/** Sets the link up that was cut, and thaws. */
-function wayBack(stage: string): string {
-  return `bash ${stage}/give-up ${stage} after-go`;
+/** What is to be typed to let the frozen source go on, its link first. */
+function letGoOn({ stage, linkUp = '' }: Manifest, id: string): string {
+  if (stage !== undefined) return wayBack(stage);
+  return `${linkUp === '' ? '' : `${linkUp}; `}docker unpause ${short(id)}`;
 }
 
 /** Nothing was removed. What is to be typed depends on how the container stands there. */
@@ -55,7 +52,7 @@ function lost({ source, destination }: NonNullable<Manifest['lastSeen']>, manife
     return (
       `${name} was last seen running on ${there.host}, which could not be stopped, and ${source.status ?? 'unknown'} on ${source.host}. ` +
       `Keep one of them: docker rm -f ${short(source.id)} on ${source.host}, or docker rm -f ${short(there.id)} on ${there.host}` +
-      (source.status === 'paused' ? `, then on ${source.host}: ${linkUp(manifest)}docker unpause ${short(source.id)}` : '')
+      (source.status === 'paused' ? `, then on ${source.host}: ${letGoOn(manifest, source.id)}` : '')
     );
   }
   if (source.status === 'paused') return frozen(manifest, names);
@@ -64,11 +61,17 @@ function lost({ source, destination }: NonNullable<Manifest['lastSeen']>, manife
   if (source.status === null) {
     return (
       `${name} runs nowhere for certain, and ${source.host} could not be asked. Nothing of it was removed. See that ${names.destination} does not run it, ` +
-      `then on ${source.host}: docker ps -a; paused: ${linkUp(manifest)}docker unpause ${short(source.id)}; exited: docker checkpoint ls ${short(source.id)}`
+      `then on ${source.host}: ${unseen(manifest, source.id)}`
     );
   }
   const kept = [source, destination].find((seen) => seen !== null && seen.checkpoint !== null);
   return kept ? fromCheckpoint(name, source, kept) : gone(name, source);
+}
+
+/** Docker knows nothing of a freeze behind its back, and of no checkpoint then. */
+function unseen(manifest: Manifest, id: string): string {
+  if (manifest.stage !== undefined) return `${letGoOn(manifest, id)} (right also where it was not frozen)`;
+  return `docker ps -a; paused: ${letGoOn(manifest, id)}; exited: docker checkpoint ls ${short(id)}`;
 }
 
 function fromCheckpoint(name: string, source: LastSeen, kept: LastSeen): string {

@@ -128,7 +128,7 @@ export async function stopCopy({ destination, found }: Move, id: string): Promis
  * end in `runc restore` or `runc create`, and runc refuses an id whose state folder exists ("container with given ID already
  * exists"). So the folder is made, where there is none. Docker's cleaning up after the start that failed by it removes it again.
  */
-function takeId(id: string): string {
+export function takeId(id: string): string {
   return `
     for root in $({ ls -d /run/docker/runtime-*/moby; printf '%s\\n' ${runcRoot} /run/docker/runtime-${runtimeName}/moby; } 2>/dev/null | sort -u); do
       mkdir -p -m 700 $root && mkdir -m 700 $root/${id}

@@ -21,7 +21,7 @@ export const workFiles =
   'dump.log restore.log page-server.log lazy-pages.log stats-dump stats-restore [0-9]*-pre-dump.log [0-9]*-stats-dump';
 
 /** Shell text that prints the folder that runc.conf names; nothing where it names none. */
-export const printWorkFolder = `sed -n 's/^[[:space:]]*work-dir[[:space:]=]*//p' /etc/criu/runc.conf 2>/dev/null | tail -n 1`;
+const printWorkFolder = `sed -n 's/^[[:space:]]*work-dir[[:space:]=]*//p' /etc/criu/runc.conf 2>/dev/null | tail -n 1`;
 
 const markScript = `
   ${printWorkFolder}

@@ -12,6 +12,7 @@ import { type Closing, closeManifest, keep } from './closing.ts';
 import { collectBoth, withEvidence } from './collect-both.ts';
 import { stageFolder } from './direct/stage.ts';
 import { messageOf, runSteps } from './engine.ts';
+import { lockHost } from './host-lock.ts';
 import { openJournal } from './journal.ts';
 import { keepPlan } from './kept-plan.ts';
 import { isLive } from './live-copy.ts';
@@ -19,10 +20,10 @@ import type { Plan } from './plan.ts';
 import { openRecorders } from './recorders.ts';
 import { recordCalls } from './recording.ts';
 import { type Move, nothingFound, type Report } from './step.ts';
+import { refuseChanged } from './still-as-planned.ts';
 import { openBothUprobes } from './uprobes.ts';
 import type { WatchKind } from './watch.ts';
 import { openRoute, routeWarning } from './whole/route.ts';
-import { lockWorkFolder } from './work-folder.ts';
 
 export interface MigrateRequest {
   readonly plan: Plan;
@@ -48,8 +49,9 @@ export interface MigrateRequest {
 export async function migrate(request: MigrateRequest): Promise<{ readonly folder: RunFolder; readonly manifest: Manifest }> {
   const { source, destination } = request;
   const opening = await openManifest(request); // may fail: then there is no run yet
-  await using _source = await lockWorkFolder(source); // given back after the observers have gone: it is no part of the run
-  await using _destination = await lockWorkFolder(destination);
+  await using _source = await lockHost(source); // given back after the observers have gone: it is no part of the run
+  await using _destination = await lockHost(destination);
+  await refuseChanged(request.plan, source);
   const folder = createRun(request.runName);
   const manifest: Manifest = { ...opening, run: folder.run };
   writeManifest(folder, manifest);

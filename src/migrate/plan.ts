@@ -43,6 +43,8 @@ export interface MoveOptions {
   readonly movingAddress?: string;
   /** The page channel is not encrypted. */
   readonly plainPages: boolean;
+  /** Of the page channel; one that is free unless told. */
+  readonly pagePort?: number;
   /** The network is set up on the destination before the freeze, where that was tested; unless told, it is. */
   readonly isNetworkEarly?: boolean;
   /** Docker's path with no safety: the dump kills the source. */

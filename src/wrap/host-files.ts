@@ -23,9 +23,10 @@ export type HostFile =
   | 'tracefs'
   | 'watch'
   | 'notice'
-  | 'hold-pages';
+  | 'hold-pages'
+  | 'knock';
 
-const inPerl: readonly HostFile[] = ['notice', 'hold-pages'];
+const inPerl: readonly HostFile[] = ['notice', 'hold-pages', 'knock'];
 
 export function hostFile(name: HostFile): string {
   return readFileSync(join(packageRoot(), 'src/wrap/host', `${name}.${inPerl.includes(name) ? 'pl' : 'sh'}`), 'utf8');

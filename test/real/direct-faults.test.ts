@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Host } from '../../src/hosts/host.ts';
 import { coldSteps } from '../../src/migrate/strategies/cold.ts';
 import { disklessSteps } from '../../src/migrate/strategies/diskless.ts';
 import { postCopySteps } from '../../src/migrate/strategies/post-copy.ts';
@@ -68,6 +69,49 @@ describeOnHosts('a move past the content store that is disturbed', 'direct-fault
       expect(await counts(hosts().b)).toBe(true);
       expect(await onHost(hosts().a, `docker ps -aq; ls -A /run/transship 2>/dev/null; true`)).toBe('');
       expect(await onHost(hosts().b, `ls -A /run/transship 2>/dev/null; true`)).toBe('');
+    });
+  });
+
+  describe('a firewall between the hosts that lets ssh through, and drops the rest', () => {
+    const drop = (host: Host) =>
+      onHost(
+        host,
+        "nft 'add table inet fault; add chain inet fault in { type filter hook input priority -500; }; add rule inet fault in tcp dport 20000-31999 drop'",
+      );
+    afterEach(async () => {
+      for (const host of [hosts().a, hosts().b]) await host.shell.run('nft delete table inet fault');
+    });
+
+    test.each([
+      ['diskless', 'a', 'b'],
+      ['post-copy', 'b', 'a'],
+    ] as const)('%s is refused before the freeze, with the rule that is missing: %s to %s', async (strategy, from, to) => {
+      await drop(hosts()[to]);
+      const steps: string[] = [];
+      const began = performance.now();
+      const { manifest } = await moveIt(hosts(), {
+        container: counterName,
+        options: { strategy },
+        onStep: ({ step, state }) => {
+          if (state === 'begin') steps.push(step);
+        },
+      });
+      expect(manifest).toMatchObject({ outcome: 'rolled-back', error: { step: 'stage', code: 'not-ready' } });
+      const address = hosts()[to].address?.replaceAll('.', '\\.');
+      expect(manifest.error?.message).toMatch(
+        new RegExp(`^${from} does not get through to ${to} by tcp at ${address} port \\d+, by .*: no answer$`),
+      );
+      expect(manifest.error?.hint).toContain('ports 20000-31999');
+      expect(performance.now() - began).toBeLessThan(30_000);
+      expect(steps.at(-1)).toBe('stage');
+      await expectOnSourceAlone(hosts(), before);
+    });
+
+    test('and a port that it lets through: moved', async () => {
+      await drop(hosts().b);
+      const { manifest } = await moveIt(hosts(), { container: counterName, options: { strategy: 'diskless', pagePort: 15_000 } });
+      expect(manifest).toMatchObject({ outcome: 'migrated', error: null });
+      expect(await counts(hosts().b)).toBe(true);
     });
   });
 });

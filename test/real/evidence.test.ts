@@ -94,22 +94,27 @@ describeOnHosts('evidence of a move', 'evidence', (hosts) => {
     const runsBefore = readdirSync(tracesRoot());
     const program = `
       const { connectHost } = await import('${packageRoot()}/dist/src/hosts/connect.js');
-      const { lockWorkFolder } = await import('${packageRoot()}/dist/src/migrate/work-folder.js');
-      await lockWorkFolder(await connectHost('test:a'));
+      const { lockHost } = await import('${packageRoot()}/dist/src/migrate/host-lock.js');
+      await lockHost(await connectHost('test:a'));
       console.log('held');`;
     const first = execa('node', ['--input-type=module', '-e', program], { reject: false });
     await once(first.stdout, 'data');
-    await expect(moveIt(hosts(), { container: counterName })).rejects.toMatchObject({
-      code: 'not-ready',
-      message: expect.stringMatching(/^a: another migration is under way there: it holds \/\S+$/),
-      hint: expect.stringMatching(/process \d+ on a ends with it/),
-    });
+    // also where runc.conf names no folder that both would write into
+    const conf = '/etc/criu/runc.conf';
+    for (const change of [`cp ${conf} /run/kept.conf; sed -i /^work-dir/d ${conf}`, `mv /run/kept.conf ${conf}`]) {
+      await onHost(a, change);
+      await expect(moveIt(hosts(), { container: counterName })).rejects.toMatchObject({
+        code: 'not-ready',
+        message: expect.stringMatching(/^a: another migration is under way there, and one at a time/),
+        hint: expect.stringMatching(/process \d+ on a ends with it/),
+      });
+    }
     expect(readdirSync(tracesRoot())).toEqual(runsBefore);
     first.kill('SIGKILL');
     await first;
     const { manifest } = await moveIt(hosts(), { container: counterName });
     expect(manifest.outcome).toBe('migrated');
-    const held = 'for p in /proc/[0-9]*; do [ "$(readlink $p/fd/9)" = /var/lib/transship/criu ] && echo $p; done; true';
+    const held = 'for p in /proc/[0-9]*; do [ "$(readlink $p/fd/9)" = /run/docker ] && echo $p; done; true';
     for (const host of [a, b]) expect(await onHost(host, held)).toBe('');
   });
 });

@@ -36,6 +36,11 @@ test.each([
     message: "'--max-rounds <n>' argument '0' is invalid. It takes a whole number from 1 on",
     hint: 'hint: transship migrate --help',
   },
+  {
+    args: ['migrate', 'web', 'b', '--page-port', '65536'],
+    message: "'--page-port <port>' argument '65536' is invalid. It takes a port from 1 to 65535",
+    hint: 'hint: transship migrate --help',
+  },
   { args: ['show'], message: "missing required argument 'run'", hint: 'hint: transship show --help' },
   { args: ['runs', '--format', 'xml'], message: '--format xml is unknown', hint: 'text or json' },
 ])('transship $args: exit 2, the message and a hint', async ({ args, message, hint }) => {

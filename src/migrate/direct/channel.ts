@@ -7,13 +7,13 @@ import type { Route } from '../whole/route.ts';
 import { type DirectKind, type DirectState, isLazy } from './state.ts';
 
 /** Below the ports that the kernel gives to clients (ip_local_port_range begins at 32768). */
-const ports = { first: 20_000, last: 32_000 } as const;
+export const pagePorts = { first: 20_000, last: 31_999 } as const;
 
 /**
- * The addresses by which the hosts see each other, and a port that is free on the one that will listen.
- * @throws TransshipError `not-ready` when the hosts reach each other only through the controller
+ * The addresses by which the hosts see each other, and a port that is free on the one that will listen: `wished`, where somebody wishes one.
+ * @throws TransshipError `not-ready` when the hosts reach each other only through the controller, or that one is taken
  */
-export async function findChannel(route: Route, kind: DirectKind): Promise<DirectState['channel']> {
+export async function findChannel(route: Route, kind: DirectKind, wished?: number): Promise<DirectState['channel']> {
   if (route.ssh === null) {
     throw new TransshipError(
       'not-ready',
@@ -26,9 +26,20 @@ export async function findChannel(route: Route, kind: DirectKind): Promise<Direc
   const [source = '', , destination = ''] = stdout.trim().split(' ');
   const listener = isLazy(kind) ? route.source : route.destination;
   const taken = await listeningPorts(listener);
-  let port = randomInt(ports.first, ports.last);
-  while (taken.has(`tcp/${port}`)) port = randomInt(ports.first, ports.last);
-  return { source, destination, port };
+  return { source, destination, port: wished === undefined ? freePort(taken) : unlessTaken(wished, taken, listener) };
+}
+
+function freePort(taken: ReadonlySet<string>): number {
+  for (;;) {
+    const port = randomInt(pagePorts.first, pagePorts.last + 1);
+    if (!taken.has(`tcp/${port}`)) return port;
+  }
+}
+
+function unlessTaken(port: number, taken: ReadonlySet<string>, { name }: Host): number {
+  if (!taken.has(`tcp/${port}`)) return port;
+  const hint = `who listens there: ss -ltnp 'sport = :${port}'; or name another one`;
+  throw new TransshipError('not-ready', `${name}: port ${port}, which --page-port names, is taken`, hint);
 }
 
 /** CRIU's work folder: that of /etc/criu/runc.conf, which CRIU obeys before anything that runc says, else the move's own. */

@@ -7,6 +7,7 @@ import { startDump } from './dump-watch.ts';
 import { freezeLimitS } from './settings.ts';
 import { directOf } from './stage-step.ts';
 import { stopDestination } from './warm-step.ts';
+import { wayBack } from './way-back.ts';
 
 /** The dump has a limit of its own; this one is for a host that does not answer any more. */
 const answerLimitMs = 660_000;
@@ -59,6 +60,6 @@ async function giveUp({ source, found, plan }: Move, word: string): Promise<stri
   throw new TransshipError(
     'failed',
     `${source.name}: ${plan.container.name} could not be thawed: ${stderr.trim() || stdout.trim()}`,
-    `on ${source.name}: runc --root /run/docker/runtime-runc/moby resume ${plan.container.id}`,
+    `on ${source.name}, once no CRIU is at work on it: ${wayBack(folder ?? '')}`,
   );
 }

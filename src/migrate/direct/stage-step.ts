@@ -13,6 +13,7 @@ import { volumeSyncs } from '../whole/volumes.ts';
 import { type ContainerPair, layerSync } from '../whole/writable-layer.ts';
 import { findChannel, workFolder } from './channel.ts';
 import { makeCredentials } from './credentials.ts';
+import { knock } from './knock.ts';
 import { forgetAddress, stageAddress, takeAddressBack } from './moving-address.ts';
 import { networkLock } from './network-lock.ts';
 import { criuConf, dumpSettings, freezeLimitS, receivingSettings, restoreSettings } from './settings.ts';
@@ -38,12 +39,13 @@ export function stage(kind: DirectKind): Step {
         folder,
         traits: await readTraits(source, plan.inspect),
         work: { source: await workFolder(source, folder), destination: await workFolder(destination, folder) },
-        channel: await findChannel(move.route, kind),
+        channel: await findChannel(move.route, kind, plan.options.pagePort),
         started: null,
         dump: null,
         stallLimitMs: patient(30_000),
       };
       refuseOtherLinks(move, state);
+      await knock(move, { channel: state.channel, kind });
       move.found.direct = state;
       for (const host of [source, destination]) await makeStage(host, folder);
       const pair = await containerPair(move);

@@ -4,7 +4,7 @@ import { ping } from '../../hosts/answering.ts';
 import { patient } from '../../hosts/patience.ts';
 import { bounded, untilInterrupted } from '../bounded.ts';
 import { messageOf } from '../engine.ts';
-import { isQuiet, runcRoot, stopCopy } from '../live-copy.ts';
+import { isQuiet, runcRoot, stopCopy, takeId } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { stoodStillByMarks } from '../stood-still.ts';
 import { destinationIdOf } from '../strategies/common.ts';
@@ -150,9 +150,8 @@ export async function stopDestination(move: Move): Promise<void> {
   const { destination, found } = move;
   if (found.direct === null || found.direct.started === null || found.destinationId === null) return;
   const { folder, started } = found.direct;
-  const script = `cd ${folder} || exit; mkdir decided 2>/dev/null && echo never; echo abort 1<>go`;
-  const { stdout } = await destination.shell.run(script, { timeoutMs: 5_000 });
-  // one that stands still is not waited for: what it asks for later comes after the stop, which takes the container's id from runc
+  const { stdout } = await destination.shell.run(never(folder, found.destinationId), { timeoutMs: 5_000 });
+  // one that stands still is not waited for: what it asks for later finds that the container's id is taken from runc, here or by the stop
   const limitMs = (await ping(destination.docker)) === 'silence' ? 0 : 30_000;
   await bounded(`docker start on ${destination.name}`, limitMs, started).catch(() => {});
   // the runtime is told, and asks the same folder before it restores: whatever becomes of Docker's call, nothing runs there
@@ -164,6 +163,20 @@ export async function stopDestination(move: Move): Promise<void> {
   await stopCopy(move, found.destinationId);
   // the container must go on; what cannot be done is told when it is tidied up
   await takeAddressBack(move, folder).catch(() => {});
+}
+
+/**
+ * Shell text. Our runtime heeds the word as long as the folder of the move says that a restore is staged. A containerd or shim that stood still until that
+ * folder is gone would have it create the container as any other, begun anew from its image: so runc has no such id any more, until Docker has no such container.
+ */
+function never(folder: string, id: string): string {
+  return `
+    cd ${folder} || exit
+    if mkdir decided 2>/dev/null; then
+      echo never
+      ${takeId(id)}
+    fi
+    echo abort 1<>go`;
 }
 
 /** Shell text for lazy pages. While it waits for pages it would be taken for a restore that is still going on. */

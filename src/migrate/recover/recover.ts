@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { TransshipError } from '../../error.ts';
 import { readRecords } from '../../evidence/json-lines.ts';
 import type { Manifest } from '../../evidence/manifest.ts';
 import type { MovePlan } from '../../evidence/move-plan.ts';
@@ -11,6 +9,7 @@ import type { Host } from '../../hosts/host.ts';
 import { closeManifest, keep } from '../closing.ts';
 import { collectBoth, withEvidence } from '../collect-both.ts';
 import type { EngineResult } from '../engine.ts';
+import { lockHostAgain } from '../host-lock.ts';
 import { openJournal } from '../journal.ts';
 import { marksOf } from '../kept-plan.ts';
 import { isLive, thaw } from '../live-copy.ts';
@@ -18,11 +17,11 @@ import { openNativeSpans } from '../native-spans.ts';
 import { recordCalls } from '../recording.ts';
 import type { Move, Report } from '../step.ts';
 import { destinationIdOf } from '../strategies/common.ts';
-import { lockWorkFolder } from '../work-folder.ts';
 import { askHosts } from './ask.ts';
 import { bringToEnd } from './bring-to-end.ts';
 import type { Chosen } from './chosen.ts';
 import { holdBoth } from './hold.ts';
+import { lookAtRun } from './open.ts';
 import { moveAgain } from './rebuild.ts';
 
 export interface RecoverRequest {
@@ -39,13 +38,15 @@ export interface RecoverRequest {
 
 /** Brings a move to its end whose controller is gone; where one that recovers is killed as well, the next does it. */
 export async function recover(request: RecoverRequest): Promise<Manifest> {
-  const { folder, manifest, kept, source, destination } = request;
-  await using _source = await lockAgain(source);
-  await using _destination = await lockAgain(destination);
+  const { folder, source, destination } = request;
+  await using _source = await lockHostAgain(source);
+  await using _destination = await lockHostAgain(destination);
+  const { manifest, kept } = lookAtRun(folder); // whoever had the lock until now may have brought it to its end
+  if (kept === null) return manifest;
   const unkept: string[] = [];
   for (const host of [source, destination]) recordCalls(folder, host, { traceId: manifest.traceId, unkept });
   try {
-    const move = moveAgain({ ...request, journal: readJournal(folder) });
+    const move = moveAgain({ ...request, kept, journal: readJournal(folder) });
     const result = await takeUp(move, kept, request.chosen);
     const ending = { ...manifest, warnings: [], remains: undefined, lastSeen: undefined };
     const closed = await closeManifest(ending, { result, move, probes: [] });
@@ -83,20 +84,6 @@ async function takeUp(move: Move, kept: MovePlan, chosen: Chosen | null): Promis
 
 function readJournal(folder: RunFolder): readonly JournalRecord[] {
   return readRecords(join(folder.path, runFiles.journal), journalRecord);
-}
-
-/** A killed controller's lock ends with its ssh, which may take a moment. One who cannot be reached has nothing that could be locked. */
-async function lockAgain(host: Host): Promise<AsyncDisposable> {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await lockWorkFolder(host);
-    } catch (error) {
-      const isTaken = error instanceof TransshipError && /another migration is under way/.test(error.message);
-      if (!isTaken) return { [Symbol.asyncDispose]: async () => {} };
-      if (tries >= 20) throw error;
-      await sleep(500);
-    }
-  }
 }
 
 /** The connection that the source kept open to the destination would end by itself only after ten idle minutes. */
