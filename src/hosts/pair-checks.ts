@@ -85,7 +85,8 @@ export const pairChecks: readonly Check<PairSubject>[] = [
 
 /**
  * Drivers name a container's cgroup differently (`/docker/ID`, `/system.slice/docker-ID.scope`), and the id alone is rewritten in the images. Of v1 runc tells
- * CRIU the new places (`--cgroup-root`); of v2 it did not before 1.3 (criu_linux.go, criuApplyCgroups), and the container would be where Docker does not look.
+ * CRIU the new places (`--cgroup-root`); of v2 1.3.6 does and 1.1.15 does not (criu_linux.go,
+ * criuApplyCgroups), and the container would be where Docker does not look.
  */
 function sameDriver(driver: string): string {
   return `the destination needs the driver of the source: "exec-opts": ["native.cgroupdriver=${driver}"] in its /etc/docker/daemon.json, then restart Docker`;
