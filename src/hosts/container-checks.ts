@@ -7,6 +7,7 @@ import { isTaken, publishedPorts } from './published-ports.ts';
 import { readRuncConf } from './runc-conf.ts';
 import { runningCheck } from './running-check.ts';
 import { tcpFinding } from './tcp-check.ts';
+import { userIdsCheck } from './user-ids-check.ts';
 import { compareVersions } from './version-order.ts';
 
 /** What the container must be like, and what stands in its way on the destination. */
@@ -84,6 +85,7 @@ export const containerChecks: readonly Check<ContainerSubject>[] = [
 /** What is asked of the destination for this container. */
 export const placeChecks: readonly Check<ContainerSubject>[] = [
   appArmorCheck,
+  userIdsCheck,
   {
     name: 'name',
     why: 'the container keeps its name',
