@@ -5,20 +5,14 @@ import { healthTest, runningExecs } from './execs.ts';
 import { listeningPorts, peersOf } from './proc-net.ts';
 import { isTaken, publishedPorts } from './published-ports.ts';
 import { readRuncConf } from './runc-conf.ts';
+import { runningCheck } from './running-check.ts';
 import { tcpFinding } from './tcp-check.ts';
+import { userIdsCheck } from './user-ids-check.ts';
 import { compareVersions } from './version-order.ts';
 
 /** What the container must be like, and what stands in its way on the destination. */
 export const containerChecks: readonly Check<ContainerSubject>[] = [
-  {
-    name: 'running',
-    why: 'only a running process can be moved alive',
-    hint: 'docker start or docker unpause it first',
-    probe: ({ inspect: { State } }) => {
-      if (State.Running && !State.Paused && !State.Restarting) return ok(`running since ${State.StartedAt}`);
-      return fail(`it is ${State.Status}`);
-    },
-  },
+  runningCheck,
   {
     name: 'execs',
     why: 'a process of docker exec vanishes in the dump, and nobody is told',
@@ -91,6 +85,7 @@ export const containerChecks: readonly Check<ContainerSubject>[] = [
 /** What is asked of the destination for this container. */
 export const placeChecks: readonly Check<ContainerSubject>[] = [
   appArmorCheck,
+  userIdsCheck,
   {
     name: 'name',
     why: 'the container keeps its name',

@@ -11,8 +11,19 @@ export function listeningAddresses(lines: string): readonly string[] {
   return [...lines.matchAll(/^LISTEN +\d+ +\d+ +(\S+):\d+ /gm)].map(([, local = '']) => canonical(local));
 }
 
+/** The host's own addresses; a translated one, by which others see it, is none of them. */
+export async function ownAddresses(host: Host): Promise<readonly string[]> {
+  const { stdout } = await host.shell.run('ip -o address show');
+  return [...stdout.matchAll(/^\d+: \S+ +inet6? (\S+?)[/ ]/gm)].map(([, own = '']) => canonical(own));
+}
+
+/** As it stands before a port, and in a filter of ss(8). */
+export function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
 /** One spelling (RFC 5952) for an IPv6 address: it may come with brackets, or with the zone of a link-local one. */
-function canonical(address: string): string {
+export function canonical(address: string): string {
   const bare = address.replace(/%[^\]]*/, '').replace(/^\[(.*)\]$/, '$1');
   return bare.includes(':') ? new URL(`http://[${bare}]`).hostname.slice(1, -1) : bare;
 }

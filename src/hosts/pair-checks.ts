@@ -19,12 +19,13 @@ export const pairChecks: readonly Check<PairSubject>[] = [
     name: 'cgroup',
     why: "the dump holds the container's place in the cgroup tree, which versions 1 and 2 lay out differently",
     hint: 'boot both hosts with the same one (systemd.unified_cgroup_hierarchy)',
-    probe: ({ source, destination }) => {
+    probe: ({ source, destination, allowed }) => {
       if (source.info === null || destination.info === null) return null;
       const version = alike(source.facts.cgroupVersion, destination.facts.cgroupVersion, 'cgroup version ');
-      const drivers = [source.info.CgroupDriver, destination.info.CgroupDriver] as const;
-      if (version.status !== 'ok' || drivers[0] === drivers[1]) return version;
-      return warn(`cgroup driver ${drivers[0]} on the source, ${drivers[1]} on the destination`);
+      const [from, to] = [source.info.CgroupDriver, destination.info.CgroupDriver];
+      if (version.status !== 'ok' || from === to) return version;
+      const isPlacedAnew = source.facts.cgroupVersion === '1' && !isDirect(allowed);
+      return (isPlacedAnew ? warn : fail)(`cgroup driver ${from} on the source, ${to} on the destination`, sameDriver(from));
     },
   },
   {
@@ -81,6 +82,15 @@ export const pairChecks: readonly Check<PairSubject>[] = [
     },
   },
 ];
+
+/**
+ * Drivers name a container's cgroup differently (`/docker/ID`, `/system.slice/docker-ID.scope`), and the id alone is rewritten in the images. Of v1 runc tells
+ * CRIU the new places (`--cgroup-root`); of v2 1.3.6 does and 1.1.15 does not (criu_linux.go,
+ * criuApplyCgroups), and the container would be where Docker does not look.
+ */
+function sameDriver(driver: string): string {
+  return `the destination needs the driver of the source: "exec-opts": ["native.cgroupdriver=${driver}"] in its /etc/docker/daemon.json, then restart Docker`;
+}
 
 function alike(source: string | null, destination: string | null, what: string) {
   if (source === null || destination === null) return warn(`${what}unknown`);

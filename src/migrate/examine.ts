@@ -105,7 +105,7 @@ function resultOf<T>(planned: T | TransshipError, words: (plan: T) => string): R
 }
 
 const whys = {
-  alone: 'what it shares with another container stays behind with that one',
+  alone: 'what it shares with another container, or with the host, stays behind',
   image: 'the container is made anew from its own image',
   networks: 'the container keeps its networks, and its fixed addresses in them',
   volumes: "what lies outside the container's own layers does not move by itself",

@@ -69,6 +69,27 @@ describeOnHosts('refused before anything is touched', 'preflight', (hosts) => {
     await onHost(b, 'pkill -f LocalPort');
   });
 
+  test('frozen behind Docker’s back, as a move leaves its source that was not brought to its end: no second copy is made of it', async () => {
+    const { a, b } = hosts();
+    const id = await startCounter(a);
+    const runc = `runc --root /run/docker/runtime-runc/moby`;
+    await onHost(a, `${runc} pause ${id}`);
+    const state = async () => [await dockerState(a), await dockerState(b), await onHost(a, `${runc} state ${id}`)];
+    const before = await state();
+    for (const strategy of ['docker', 'cold', 'auto']) {
+      const words = ['migrate', counterName, 'test:b', '--from', 'test:a', '--strategy', strategy];
+      const { exitCode, stderr } = await transship(words);
+      expect(stderr).toMatch(/it stands frozen, though Docker calls it running/);
+      expect(stderr).toMatch(/hint: .*transship recover RUN/);
+      expect(exitCode).toBe(3);
+    }
+    expect(await doctor()).toMatchObject({ 'running a': { hint: expect.stringContaining(`${id}/cgroup.freeze`) } });
+    expect(await state()).toEqual(before);
+    await onHost(a, `${runc} resume ${id}`);
+    expect(await counts(a)).toBe(true);
+    expect(await doctor()).toEqual({});
+  });
+
   test('doctor --strategy post-copy also looks at what that way needs: our runtime, the size of pipes, pages on demand', async () => {
     const words = ['doctor', 'test:a', 'test:b', '--strategy', 'post-copy', '--format', 'json'];
     await startCounter(hosts().a);

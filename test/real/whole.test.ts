@@ -11,10 +11,12 @@ import { parseVolumesOption } from '../../src/migrate/whole/volumes-option.ts';
 import { planVolumes } from '../../src/migrate/whole/volumes-plan.ts';
 import { moveWritableLayer, upperFolder } from '../../src/migrate/whole/writable-layer.ts';
 import { dockerState, onHost } from '../destination-state.ts';
-import { counterName, startCounter } from '../host-faults.ts';
+import { counterName, doAtOnce, startCounter } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
 import { bringWorkload } from '../running-workload.ts';
 import { describeOnHosts } from '../two-hosts.ts';
+
+const checkpoint = 'transship-0123abcd';
 
 /** In the container: made, changed, deleted, replaced, and whatever a file can have. */
 const busyLayer = `
@@ -136,7 +138,7 @@ describeOnHosts('a container moves as a whole', 'whole', (hosts) => {
       const plans = await planVolumes(route, source, parseVolumesOption(given.slice(10)));
       const imagePlan = await planImage(route, source);
       await moveImage(route, imagePlan);
-      await makeVolumes(b, plans);
+      await makeVolumes(b, plans, checkpoint);
       await expect(planVolumes(route, source, parseVolumesOption(given.slice(10)))).rejects.toThrow(
         /is there already, and a copy would overwrite it/,
       );
@@ -151,7 +153,7 @@ describeOnHosts('a container moves as a whole', 'whole', (hosts) => {
       expect(await onHost(b, 'docker volume inspect data --format "{{.Labels.k}}"')).toBe('v');
 
       await undoCreate(b, created.id);
-      await undoVolumes(b, plans);
+      await undoVolumes(b, plans, checkpoint);
       await undoImage(b, imagePlan);
       await onHost(a, `docker unpause ${id}; docker rm -fv ${id}; docker volume rm data; rm -r /srv/app`);
     }
@@ -168,6 +170,32 @@ describeOnHosts('a container moves as a whole', 'whole', (hosts) => {
     for (const host of [a, b]) expect(await onHost(host, 'ls -A /run/transship 2>/dev/null; true')).toBe('');
     await onHost(b, `docker rm -f ${counterName} && docker image rm -f counter && rm -r /srv/bound`);
     await onHost(a, 'docker image rm -f counter; rm -r /srv/bound');
+  });
+
+  test('a volume and a network that somebody makes on the destination since the plan are neither taken nor removed', async () => {
+    const { a, b } = hosts();
+    await onHost(a, 'docker network create shop');
+    await startCounter(a, '--network shop -v data:/data');
+    const before = await dockerState(a);
+    const theirs = async (make: string, remove: string, error: RegExp) => {
+      const onStep = ({ step, state }: { step: string; state: string }) => {
+        if (step === 'transfer-image' && state === 'begin') doAtOnce(b, make);
+      };
+      const { manifest } = await moveIt(hosts(), { container: counterName, onStep });
+      expect(manifest).toMatchObject({
+        outcome: 'rolled-back',
+        error: { step: 'create-destination', message: expect.stringMatching(error) },
+      });
+      await onHost(b, remove); // fails where it is not there
+    };
+    await theirs(
+      'docker volume create data; echo kept >/var/lib/docker/volumes/data/_data/file',
+      'grep kept /var/lib/docker/volumes/data/_data/file && docker volume rm data && ! docker network inspect shop',
+      /^b: volume data has been made there by somebody else since the plan/,
+    );
+    await theirs('docker network create shop', 'docker network rm shop', /^b: network shop has been made there by somebody else/);
+    expect(await dockerState(a)).toBe(before);
+    await onHost(a, `docker rm -fv ${counterName}; docker volume rm data; docker network rm shop; docker image rm -f counter`);
   });
 
   test('a host that cannot be reached from the other is gone around, with a warning that names the price', async () => {

@@ -1,17 +1,18 @@
 import { randomInt } from 'node:crypto';
 import { TransshipError } from '../../error.ts';
 import type { Host } from '../../hosts/host.ts';
+import { canonical, ownAddresses } from '../../hosts/listeners.ts';
 import { listeningPorts } from '../../hosts/proc-net.ts';
 import { readRuncConf } from '../../hosts/runc-conf.ts';
 import type { Route } from '../whole/route.ts';
-import { type DirectKind, type DirectState, isLazy } from './state.ts';
+import { type DirectKind, type DirectState, isByFile, isLazy } from './state.ts';
 
 /** Below the ports that the kernel gives to clients (ip_local_port_range begins at 32768). */
 export const pagePorts = { first: 20_000, last: 31_999 } as const;
 
 /**
  * The addresses by which the hosts see each other, and a port that is free on the one that will listen: `wished`, where somebody wishes one.
- * @throws TransshipError `not-ready` when the hosts reach each other only through the controller, or that one is taken
+ * @throws TransshipError `not-ready` when the hosts reach each other only through the controller, or by an address at which nobody can listen, or that port is taken
  */
 export async function findChannel(route: Route, kind: DirectKind, wished?: number): Promise<DirectState['channel']> {
   if (route.ssh === null) {
@@ -25,6 +26,7 @@ export async function findChannel(route: Route, kind: DirectKind, wished?: numbe
   const { stdout } = await route.source.shell.run(`${route.ssh} 'echo "$SSH_CONNECTION"'`);
   const [source = '', , destination = ''] = stdout.trim().split(' ');
   const listener = isLazy(kind) ? route.source : route.destination;
+  if (!isByFile(kind)) await refuseAddress(listener, isLazy(kind) ? source : destination);
   const taken = await listeningPorts(listener);
   return { source, destination, port: wished === undefined ? freePort(taken) : unlessTaken(wished, taken, listener) };
 }
@@ -40,6 +42,24 @@ function unlessTaken(port: number, taken: ReadonlySet<string>, { name }: Host): 
   if (!taken.has(`tcp/${port}`)) return port;
   const hint = `who listens there: ss -ltnp 'sport = :${port}'; or name another one`;
   throw new TransshipError('not-ready', `${name}: port ${port}, which --page-port names, is taken`, hint);
+}
+
+/** CRIU knows no zones (`%eth0`), and can listen at an address of the host itself alone. */
+async function refuseAddress(listener: Host, address: string): Promise<void> {
+  const refusal = (why: string, hint: string) =>
+    new TransshipError('not-ready', `${listener.name}: memory cannot come by ${address}, ${why}`, hint);
+  if (/^fe[89ab]/i.test(address) || address.includes('%')) {
+    const hint = 'name the destination by an address that is not link-local, or use --strategy cold or docker';
+    throw refusal('a link-local address, which CRIU cannot take', hint);
+  }
+  const own = await ownAddresses(listener);
+  if (own.includes(canonical(address))) return;
+  const hint =
+    'let the hosts reach each other by addresses of their own, or use --strategy cold or docker: they need no listener';
+  throw refusal(
+    'by which the other host sees it: it has none such of its own (translated on the way, or by another host?)',
+    hint,
+  );
 }
 
 /** CRIU's work folder: that of /etc/criu/runc.conf, which CRIU obeys before anything that runc says, else the move's own. */

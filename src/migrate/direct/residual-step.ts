@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransshipError } from '../../error.ts';
+import { quoteWord } from '../../hosts/link.ts';
+import { bracketed } from '../../hosts/listeners.ts';
 import { runcStatus } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { destinationIdOf } from '../strategies/common.ts';
@@ -79,7 +81,7 @@ async function readProgress(move: Move, knownTotal: number | null): Promise<Prog
   const log = `${work.destination}/lazy-pages.log`;
   const script = `stat -c 'bytes %s' ${log}; [ ! -s ${folder}/lazy-status ] || echo "status $(cat ${folder}/lazy-status)"
     ${knownTotal === null ? `head -c 1048576 ${log}` : ':'} | sed -n 's/.*Found \\([0-9]*\\) pages to be handled by UFFD.*/total \\1/p'
-    ss -tniH dst ${channel.source} dport = :${channel.port} 2>/dev/null | sed -n 's/.* bytes_received:\\([0-9]*\\).*/received \\1/p'`;
+    ss -tniH dst ${quoteWord(bracketed(channel.source))} dport = :${channel.port} 2>/dev/null | sed -n 's/.* bytes_received:\\([0-9]*\\).*/received \\1/p'`;
   const { stdout } = await move.destination.shell.run(script, { timeoutMs: 10_000 });
   const number = (pattern: RegExp) => pattern.exec(stdout)?.[1];
   const status = number(/^status (\d+)$/m);

@@ -1,3 +1,4 @@
+import { bracketed } from '../../hosts/listeners.ts';
 import { patient } from '../../hosts/patience.ts';
 import type { Move } from '../step.ts';
 import { asRootQuoted } from '../whole/route.ts';
@@ -60,7 +61,7 @@ export function dumpSettings(move: Move, state: DirectState, settings: DumpSetti
     links: traits.links,
     lan_links: traits.lanLinks,
     pid: traits.pid,
-    words: [...(server === null ? [] : ['--page-server', `${server}:${channel.port}`]), ...tcpWords(move)],
+    words: [...(server === null ? [] : ['--page-server', `${bracketed(server)}:${channel.port}`]), ...tcpWords(move)],
     lazy: isLazy(kind) ? '1' : '',
     work: state.work.source,
     far: folder,
@@ -102,7 +103,7 @@ export function restoreSettings(move: Move, state: DirectState, more: { readonly
     work: state.work.destination,
     merged: more.merged,
     words: [...(isLazy(more.kind) ? ['--lazy-pages'] : []), ...tcpWords(move)],
-    pages_from: isLazy(more.kind) ? `${source}:${port}` : '',
+    pages_from: isLazy(more.kind) ? `${bracketed(source)}:${port}` : '',
     // what moves along with the host announces it itself
     announce: state.traits.lanLinks.length > 0 && move.plan.options.movingAddress === undefined ? '1' : '',
     wait_s: waitForSourceS(),

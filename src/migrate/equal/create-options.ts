@@ -22,6 +22,18 @@ export function obstaclesOf(inspect: Inspect): readonly { readonly message: stri
     message: `${nameOf(inspect)} shares a namespace with another container (${mode})`,
     hint: 'both would have to move at once: give it a namespace of its own, or put both into one container',
   }));
+  if (host.PidMode === 'host') {
+    found.push({
+      message: `${nameOf(inspect)} has no pid namespace of its own (--pid host): a restore gives each process the number it had, which another one may have on the destination`,
+      hint: 'make the container anew without --pid host',
+    });
+  }
+  if (host.IpcMode === 'host') {
+    found.push({
+      message: `${nameOf(inspect)} has the IPC namespace and the /dev/shm of the host (--ipc host): what it has there is the host's, and stays behind`,
+      hint: 'make the container anew with --ipc private, or shareable, and the --shm-size that it needs',
+    });
+  }
   if ((host.VolumesFrom ?? []).length > 0) {
     found.push({
       message: `${nameOf(inspect)} takes its volumes from another container (--volumes-from ${host.VolumesFrom.join(' ')})`,

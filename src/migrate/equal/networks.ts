@@ -2,6 +2,7 @@ import type { NetworkCreateOptions, NetworkInspectInfo } from 'dockerode';
 import { TransshipError } from '../../error.ts';
 import type { Host } from '../../hosts/host.ts';
 import { type Endpoint, endpointsOf, type Inspect, nameOf } from './inspect.ts';
+import { isMadeBy, madeBy } from './made-by.ts';
 import { missing } from './missing.ts';
 import { isWithin, overlap } from './subnets.ts';
 
@@ -49,26 +50,45 @@ export async function planNetworks(pair: { source: Host; destination: Host }, in
   return { create, fixed, unequal };
 }
 
-/** Makes what the plan names. On an error nothing of it stays. */
-export async function makeNetworks(destination: Host, plan: NetworkPlan): Promise<NetworksMade> {
+/**
+ * Makes what the plan names, for the move with this checkpoint. On an error nothing of it stays.
+ * @throws TransshipError `not-ready` when there is a network of such a name since the plan was made
+ */
+export async function makeNetworks(destination: Host, plan: NetworkPlan, checkpoint: string): Promise<NetworksMade> {
   const names: string[] = [];
   const unequal: string[] = [];
   try {
     for (const options of plan.create) {
-      const note = await makeNetwork(destination, options, plan.fixed.includes(options.Name));
+      await refuseNewcomer(destination, options.Name);
+      const own = { ...options, CheckDuplicate: true, Labels: { ...options.Labels, ...madeBy(checkpoint) } };
+      const note = await makeNetwork(destination, own, plan.fixed.includes(options.Name));
       if (note !== null) unequal.push(note);
       names.push(options.Name);
     }
   } catch (error) {
-    for (const name of names) await destination.docker.getNetwork(name).remove().catch(missing);
+    await undoNetworks(destination, plan, checkpoint);
     throw error;
   }
   return { names, unequal };
 }
 
-/** Removes the networks of the plan. @throws when a container that somebody put there meanwhile uses one */
-export async function undoNetworks(destination: Host, plan: NetworkPlan): Promise<void> {
-  for (const { Name } of plan.create) await destination.docker.getNetwork(Name).remove().catch(missing);
+/** Removes those of the plan's networks that `makeNetworks` made. @throws when a container that somebody put there meanwhile uses one */
+export async function undoNetworks(destination: Host, plan: NetworkPlan, checkpoint: string): Promise<void> {
+  for (const { Name } of plan.create) {
+    const found = await findNetwork(destination, Name);
+    if (found !== null && isMadeBy(checkpoint, found)) await destination.docker.getNetwork(found.Id).remove().catch(missing);
+  }
+}
+
+/** It was looked at when the plan was made: one that has come since is somebody else's, and may be another one. */
+async function refuseNewcomer(destination: Host, name: string): Promise<void> {
+  const found = await findNetwork(destination, name);
+  if (found === null) return;
+  throw new TransshipError(
+    'not-ready',
+    `${destination.name}: network ${name} has been made there by somebody else since the plan`,
+    'run the migration again: it looks whether that one can take the container',
+  );
 }
 
 async function makeNetwork(destination: Host, options: NetworkCreateOptions, isFixed: boolean): Promise<string | null> {

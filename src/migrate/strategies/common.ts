@@ -44,8 +44,8 @@ const createDestination: Step = {
   on: 'destination',
   about: 'a container equal to the source, with its networks and volumes, not started',
   do: async ({ plan, destination, found, signal }) => {
-    const networks = await makeNetworks(destination, plan.networks);
-    await makeVolumes(destination, plan.volumes);
+    const networks = await makeNetworks(destination, plan.networks, plan.checkpoint);
+    await makeVolumes(destination, plan.volumes, plan.checkpoint);
     const onAsk = (since: string | null) => {
       found.askedSince = since;
     };
@@ -60,8 +60,8 @@ const createDestination: Step = {
       await undoCreate(destination, found.destinationId);
       await releaseId(destination, found.destinationId);
     } else if (found.askedSince !== null) await undoUnanswered(destination, plan.create, found.askedSince);
-    await undoVolumes(destination, plan.volumes);
-    await undoNetworks(destination, plan.networks);
+    await undoVolumes(destination, plan.volumes, plan.checkpoint);
+    await undoNetworks(destination, plan.networks, plan.checkpoint);
   },
 };
 

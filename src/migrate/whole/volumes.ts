@@ -1,7 +1,9 @@
 import { dirname } from 'node:path';
+import type { VolumeInspectInfo } from 'dockerode';
 import { TransshipError } from '../../error.ts';
 import type { Host } from '../../hosts/host.ts';
 import { quoteWord } from '../../hosts/link.ts';
+import { isMadeBy, madeBy } from '../equal/made-by.ts';
 import { missing } from '../equal/missing.ts';
 import { type FolderSync, type FolderSynced, syncFolder } from './folder-sync.ts';
 import type { PathToMake, VolumePlan, VolumeToMake } from './volumes-plan.ts';
@@ -10,26 +12,28 @@ import type { ContainerPair } from './writable-layer.ts';
 /** By place in the container: what the live pass of each volume returned. */
 export type VolumesSynced = Readonly<Record<string, FolderSynced>>;
 
-/** Makes volumes and folders, before the container is created (which would make them without their options and labels). */
-export async function makeVolumes(destination: Host, plans: readonly VolumePlan[]): Promise<void> {
+/**
+ * Makes volumes and folders, before the container is created (which would make them without their options and labels).
+ * @throws TransshipError `not-ready` when one that is to be copied has come there since the plan was made: a copy would overwrite it
+ */
+export async function makeVolumes(destination: Host, plans: readonly VolumePlan[], checkpoint: string): Promise<void> {
+  const tops: string[] = [];
   for (const plan of plans) {
     if (plan.make === null) continue;
-    if (plan.make.kind === 'path') await makePath(destination, plan, plan.make);
-    else await makeVolume(destination, plan.name ?? '', plan.make);
+    if (plan.make.kind === 'volume') await makeVolume(destination, { plan, make: plan.make, checkpoint });
+    // of several mounts of one folder the first makes it
+    else
+      tops.push(await makePath(destination, { plan, make: plan.make, mayBeThere: tops.some((top) => isWithin(plan.from, top)) }));
   }
 }
 
 /** Removes what `makeVolumes` made; after the container has been removed. Anonymous volumes go with the container. */
-export async function undoVolumes(destination: Host, plans: readonly VolumePlan[]): Promise<void> {
+export async function undoVolumes(destination: Host, plans: readonly VolumePlan[], checkpoint: string): Promise<void> {
   // Backwards: the first of several folders with one parent made that parent.
   for (const plan of [...plans].reverse()) {
     if (plan.make === null) continue;
     if (plan.make.kind === 'path') await removePath(destination, plan.from, plan.make);
-    else
-      await destination.docker
-        .getVolume(plan.name ?? '')
-        .remove()
-        .catch(missing);
+    else await removeVolume(destination, plan.name ?? '', checkpoint);
   }
 }
 
@@ -67,27 +71,60 @@ export function volumeSyncs(
     });
 }
 
-async function makeVolume(destination: Host, name: string, make: VolumeToMake): Promise<void> {
-  await destination.docker.createVolume({
-    Name: name,
-    Driver: make.driver,
-    DriverOpts: { ...make.options },
-    Labels: { ...make.labels },
-  });
+interface Making<Make> {
+  readonly plan: VolumePlan;
+  readonly make: Make;
+}
+
+/** Docker takes a volume that is there for the one that it shall make, and says nothing: only the label tells. */
+async function makeVolume(
+  destination: Host,
+  { plan, make, checkpoint }: Making<VolumeToMake> & { readonly checkpoint: string },
+): Promise<void> {
+  const name = plan.name ?? '';
+  const options = { Driver: make.driver, DriverOpts: { ...make.options }, Labels: { ...make.labels, ...madeBy(checkpoint) } };
+  const volume = await destination.docker.createVolume({ Name: name, ...options });
+  if (plan.mode === 'copy' && !isMadeBy(checkpoint, await volume.inspect())) throw newcomer(destination, `volume ${name}`);
+}
+
+async function removeVolume(destination: Host, name: string, checkpoint: string): Promise<void> {
+  const volume = destination.docker.getVolume(name);
+  const found: VolumeInspectInfo | undefined = await volume.inspect().catch(missing);
+  if (found !== undefined && isMadeBy(checkpoint, found)) await volume.remove().catch(missing);
+}
+
+function newcomer(destination: Host, what: string): TransshipError {
+  return new TransshipError(
+    'not-ready',
+    `${destination.name}: ${what} has been made there by somebody else since the plan, and a copy would overwrite it`,
+    'run the migration again: it says what can be done',
+  );
+}
+
+function isWithin(path: string, top: string): boolean {
+  return path === top || path.startsWith(`${top}/`);
 }
 
 // What was missing of the path is written down on the host, so that the undo needs nothing but the plan.
 const markFile = (make: PathToMake) => `/run/transship/made-${make.mark}`;
 
-async function makePath(destination: Host, plan: VolumePlan, make: PathToMake): Promise<void> {
+const isThere = 17;
+
+/** @returns the uppermost folder that was missing */
+async function makePath(
+  destination: Host,
+  { plan, make, mayBeThere }: Making<PathToMake> & { readonly mayBeThere: boolean },
+): Promise<string> {
   const path = quoteWord(plan.from);
   const mark = markFile(make);
   // Docker refuses to bind what isn't there, so a file is made too; its content comes with the copy.
   const command = plan.isFile ? `mkdir -p ${quoteWord(dirname(plan.from))} && : >>${path}` : `mkdir -p ${path}`;
-  const made = await destination.shell.run(`mkdir -p -m 700 /run/transship && top=${path} || exit
+  const made = await destination.shell.run(`${mayBeThere ? ':' : `[ ! -e ${path} ] || exit ${isThere}`}
+mkdir -p -m 700 /run/transship && top=${path} || exit
 while up=$(dirname "$top"); [ ! -e "$up" ]; do top=$up; done
-printf %s "$top" >${mark} && ${command}`);
-  if (made.exitCode === 0) return;
+printf %s "$top" >${mark} && ${command} && cat ${mark}`);
+  if (made.exitCode === 0) return made.stdout;
+  if (made.exitCode === isThere) throw newcomer(destination, plan.from);
   throw new TransshipError(
     'failed',
     `${destination.name}: ${plan.from} cannot be made: ${made.stderr.trim()}`,
