@@ -75,9 +75,9 @@ async function isToldToFreeze(host: Host, id: string): Promise<boolean> {
  * @throws when that is not certain, so that nobody lets the other copy go on
  */
 export async function stopForGood(host: Host, id: string): Promise<boolean | null> {
-  await host.shell.run(takeId(id));
+  const [, heard] = await Promise.all([host.shell.run(takeId(id)), ping(host.docker)]);
   // one that stands still would be waited for with the other copy frozen
-  if ((await ping(host.docker)) === 'silence') {
+  if (heard === 'silence') {
     await stopByRunc(host, id);
     return null;
   }

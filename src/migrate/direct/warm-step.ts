@@ -150,9 +150,10 @@ export async function stopDestination(move: Move): Promise<void> {
   const { destination, found } = move;
   if (found.direct === null || found.direct.started === null || found.destinationId === null) return;
   const { folder, started } = found.direct;
-  const { stdout } = await destination.shell.run(never(folder, found.destinationId), { timeoutMs: 5_000 });
+  const telling = destination.shell.run(never(folder, found.destinationId), { timeoutMs: 5_000 });
+  const [{ stdout }, heard] = await Promise.all([telling, ping(destination.docker)]);
   // one that stands still is not waited for: what it asks for later finds that the container's id is taken from runc, here or by the stop
-  const limitMs = (await ping(destination.docker)) === 'silence' ? 0 : 30_000;
+  const limitMs = heard === 'silence' ? 0 : 30_000;
   await bounded(`docker start on ${destination.name}`, limitMs, started).catch(() => {});
   // the runtime is told, and asks the same folder before it restores: whatever becomes of Docker's call, nothing runs there
   if (stdout.trim() === 'never') return;

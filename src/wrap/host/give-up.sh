@@ -31,7 +31,7 @@ orphans() {
 }
 # Where the network is gone CRIU waits for the page server in a call that no signal may end, a quarter of an hour: ss(8) -K ends the connection
 cut_channel() {
-    [ "${words[0]:-}" != --page-server ] || ss -K dst "${words[1]%:*}" dport = ":${words[1]##*:}" >/dev/null 2>&1
+    [ "${words[0]:-}" != --page-server ] || [ -n "$lazy" ] || ss -K dst "${words[1]%:*}" dport = ":${words[1]##*:}" >/dev/null 2>&1
 }
 # In mid-dump CRIU's code is in the tasks: it ends by itself then. Before, it waits for us; and when the images are ready it waits for a reader
 # of the pages, as its log says, whatever has become of the dump that would have noted it (cr_lazy_mem_dump, cr_page_server).
@@ -54,7 +54,9 @@ crius() {
     if [ "${left[0]}" = "$runc" ]; then read -ra left < <(cat "/proc/$runc/task/"*/children | tr '\n' ' '); fi
 }
 runc='' is_stopped=''
-if [ -s runc-pid ]; then
+if grep -qE ' dump\.runc-end( 0)?$' marks; then
+    runc=ended # it waits for its CRIU, and both have done what they had to do
+elif [ -s runc-pid ]; then
     read -r runc <runc-pid
     cut_channel
     for ((tries = 0; tries < 3000; tries++)); do
