@@ -18,7 +18,7 @@ import { workingSet } from './working-set.ts';
 const parts: readonly Part[] = [strategies, bareCriu, workingSet, slowController, transfer, podman];
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-const help = `npm run -s bench:downtime -- [--part NAME] [--runs N] [--keys N] [--link MBIT] [--delay MS]
+const help = `npm run -s bench:downtime -- [--part NAME] [--runs N] [--keys N] [--link MBIT] [--delay MS] [--only STRATEGY,…]
 
 ${parts.map(({ name, about, runs }) => `  ${name.padEnd(16)} ${about} (${runs} runs a side)`).join('\n')}
 
@@ -27,6 +27,7 @@ ${parts.map(({ name, about, runs }) => `  ${name.padEnd(16)} ${about} (${runs} r
   --keys   in Redis; 1000000 unless told (187 MB)
   --link   what the cable of each host carries, Mbit/s (tc tbf)
   --delay  of the slow controller, there and back; 500 unless told
+  --only   strategies of the slow controller's, each of whose moves takes a minute
 `;
 
 function positive(name: string, text: string | undefined): number | undefined {
@@ -43,7 +44,7 @@ function partOf(name: string): Part {
 
 async function main(words: readonly string[]): Promise<void> {
   const text = { type: 'string' } as const;
-  const options = { part: text, runs: text, keys: text, link: text, delay: text, help: { type: 'boolean' } } as const;
+  const options = { part: text, runs: text, keys: text, link: text, delay: text, only: text, help: { type: 'boolean' } } as const;
   const { values } = parseArgs({ args: [...words], options });
   if (values.help) return void process.stdout.write(help);
   const part = partOf(values.part ?? strategies.name);
@@ -51,10 +52,11 @@ async function main(words: readonly string[]): Promise<void> {
   const keys = positive('keys', values.keys) ?? 1_000_000;
   const linkMbit = positive('link', values.link) ?? part.linkMbit;
   const delayMs = positive('delay', values.delay) ?? 500;
+  const only = values.only?.split(',') ?? null;
   const pairOptions = { say, extra: part.extra ?? [], ...(linkMbit === undefined ? {} : { linkMbit }) };
   await withPair(pairOptions, async (pair) => {
     const facts = await machine(pair.b);
-    const tables = await part.measure(pair, { runs, keys, delayMs, say });
+    const tables = await part.measure(pair, { runs, keys, delayMs, only, say });
     const link = linkMbit === undefined ? 'no limit on the link' : `a link of ${linkMbit} Mbit/s`;
     const how = `${keys.toLocaleString('en')} keys, ${runs} runs a side in turns after one that warms up, medians, ${link}.`;
     process.stdout.write(`${how} ${facts}\n\n${tables}\n`);

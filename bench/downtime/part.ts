@@ -5,6 +5,8 @@ export interface PartOptions {
   readonly keys: number;
   /** Between a controller that is far and its hosts, there and back. */
   readonly delayMs: number;
+  /** Strategies of those that the part compares; null: all. */
+  readonly only: readonly string[] | null;
   readonly say: (line: string) => void;
 }
 

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/evidence/run-folder.ts';
 import { connectHost } from '../../src/hosts/connect.ts';
+import { TransshipError } from '../../src/error.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import { type Interval, medianDifference } from '../../src/trace/median-interval.ts';
 import type { TestbedState } from '../../vm/testbed-state.ts';
@@ -13,7 +14,7 @@ import { inRounds } from './rounds.ts';
 /** What a line of so many milliseconds there and back may add. */
 const mostMs = 5;
 const ofDelayMs = 50;
-const ours = ['cold', 'diskless', 'post-copy'] as const;
+const all = ['docker', 'cold', 'diskless', 'post-copy'] as const;
 
 /**
  * Docker's own path stands beside: there the controller takes every step between freeze and resume. One wait for the controller within the downtime
@@ -23,13 +24,16 @@ export const slowController: Part = {
   name: 'slow-controller',
   about: 'a slow line between the controller and the hosts, against none',
   runs: 5,
-  measure: async (pair, { runs, keys, delayMs, say }) => {
+  measure: async (pair, { runs, keys, delayMs, only, say }) => {
     const far = await connectFar(pair.testbed, delayMs);
     await using _a = far.a;
     await using _b = far.b;
     const workload = { reference: pair.image.reference, keys, network: 'bridge' } as const;
     const load = { command: 'GET', keys } as const;
-    const sides = (['docker', ...ours] as const).flatMap((strategy) =>
+    const unknown = only?.find((name) => !(all as readonly string[]).includes(name));
+    if (unknown !== undefined) throw new TransshipError('usage', `--only ${unknown}: not compared`, `some of ${all.join(',')}`);
+    const strategies = all.filter((strategy) => only === null || only.includes(strategy));
+    const sides = strategies.flatMap((strategy) =>
       Object.entries({ near: pair, far }).map(([place, hosts]) => ({
         name: `${strategy}, ${place}`,
         once: () => moveOnce({ ...pair, a: hosts.a, b: hosts.b, workload, options: { strategy }, load }),
@@ -42,7 +46,7 @@ export const slowController: Part = {
       figure: ({ observedMs }) => observedMs,
     });
     const observed = (name: string) => (readings.get(name) ?? []).map(({ observedMs }) => observedMs);
-    const rows = ['docker', ...ours].map((strategy) =>
+    const rows = strategies.map((strategy) =>
       rowOf({ strategy, near: observed(`${strategy}, near`), far: observed(`${strategy}, far`), delayMs }),
     );
     const head = [
