@@ -53,7 +53,7 @@ async function refuseAddress(listener: Host, address: string): Promise<void> {
     throw refusal('a link-local address, which CRIU cannot take', hint);
   }
   const own = await ownAddresses(listener);
-  if (own.includes(canonical(address))) return;
+  if (own.length === 0 || own.includes(canonical(address))) return; // none: ip(8) did not tell
   const hint =
     'let the hosts reach each other by addresses of their own, or use --strategy cold or docker: they need no listener';
   throw refusal(
