@@ -140,6 +140,35 @@ describeOnHosts('past the content store', 'moves', (hosts) => {
     expect(await onHost(a, 'docker ps -aq')).toBe('');
   });
 
+  test.each([
+    ['its log begins a new file', 250_000, 1],
+    ['its log has one file', 100_000_000, 0],
+  ])(
+    'what it logs while its files are copied is more than a pipe holds, and %s: nothing is missing',
+    async (_, mostBytes, more) => {
+      const { a, b } = hosts();
+      const count = 3_000;
+      await startRedis(`--log-opt max-size=${mostBytes} --log-opt max-file=4`, 1_000);
+      const log = `for i in $(seq ${count}); do echo "line $i ${'.'.repeat(40)}"; done >/proc/1/fd/1`;
+      const { manifest } = await moveIt(hosts(), {
+        container: 'web',
+        options: { strategy: 'cold' },
+        onStep: ({ step, state }) => {
+          if (step === 'warm-destination' && state === 'end')
+            doAtOnce(
+              a,
+              `docker exec web sh -c '${log}'; sleep 0.3; ls $(docker inspect -f '{{.LogPath}}' web).1 | wc -l >/tmp/more`,
+            );
+        },
+      });
+      expect(manifest).toMatchObject({ outcome: 'migrated', error: null });
+      expect(Number(await onHost(a, 'cat /tmp/more; rm /tmp/more'))).toBe(more);
+      expect(await onHost(b, "docker logs web 2>&1 | sed -n 's/^line \\([0-9]*\\) .*/\\1/p' | tr '\\n' ' '")).toBe(
+        Array.from({ length: count }, (_, index) => index + 1).join(' '),
+      );
+    },
+  );
+
   test('post-copy of one that forks and frees memory all the time: what is gone need not come', async () => {
     const { a, b } = hosts();
     const program =
