@@ -1,6 +1,7 @@
 import { bracketed } from '../../hosts/listeners.ts';
 import { patient } from '../../hosts/patience.ts';
 import type { Move } from '../step.ts';
+import type { PlacedLog } from '../whole/earlier-log.ts';
 import { asRootQuoted } from '../whole/route.ts';
 import { assignments } from './assignments.ts';
 import { type DirectKind, type DirectState, isByFile, isLazy } from './state.ts';
@@ -42,7 +43,7 @@ export interface DumpSettings {
   readonly sinceS: number;
   /** When the source was booted, by its clock of then. */
   readonly bootS: number;
-  readonly log: { readonly file: string; readonly bytes: number } | null;
+  readonly log: (PlacedLog & { readonly file: string }) | null;
   readonly limitS: number;
   readonly runcRoot: string;
 }
@@ -67,6 +68,7 @@ export function dumpSettings(move: Move, state: DirectState, settings: DumpSetti
     far: folder,
     log: log?.file ?? '',
     log_bytes: log?.bytes ?? 0,
+    log_first: log?.first ?? '',
     layers: settings.layers,
     since: settings.sinceS.toFixed(3),
     booted: settings.bootS.toFixed(3),

@@ -92,7 +92,7 @@ async function stageSource(move: Move, state: DirectState, { kind, pair }: Stagi
   const isTcpKept = plan.options.tcpEstablished;
   const isTls = !isByFile(kind) && !plan.options.plainPages;
   if (isTls) await putKeys(move, folder);
-  const bytes = found.log === null ? null : await placeEarlierLog(pair);
+  const log = found.log === null ? null : await placeEarlierLog(pair);
   const syncs = frozenSyncs(move, pair);
   // a tick of the kernel's clock for files, and a second to be on the safe side of it
   const sinceS = Math.min(...syncs.map((sync) => sync.earlier?.startS ?? 0)) - 1;
@@ -108,7 +108,7 @@ async function stageSource(move: Move, state: DirectState, { kind, pair }: Stagi
       layers: syncs.map((sync) => sync.from),
       sinceS,
       bootS,
-      log: bytes === null ? null : { file: pair.source.LogPath, bytes },
+      log: log === null ? null : { ...log, file: pair.source.LogPath },
       limitS: (plan.options.downtimeLimitMs ?? freezeLimitS * 1e3) / 1e3,
       runcRoot,
     }),

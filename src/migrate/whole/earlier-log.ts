@@ -26,12 +26,18 @@ export async function moveEarlierLog(pair: ContainerPair, pass: MovePass): Promi
   return synced;
 }
 
+export interface PlacedLog {
+  /** Of its newest file; 0 where there is none. */
+  readonly bytes: number;
+  /** cksum(1) of that one's first line, by which it is known again on the source, where Docker may begin others meanwhile. */
+  readonly first: string;
+}
+
 /**
  * Gives the files that came the names that Docker will look for. Before the start: dockerd opens the log and appends.
  * A last line that was cut short by the copy is taken away.
- * @returns bytes of the log that are there now; 0 where there is none
  */
-export async function placeEarlierLog({ route, source, destination }: ContainerPair): Promise<number> {
+export async function placeEarlierLog({ route, source, destination }: ContainerPair): Promise<PlacedLog> {
   const folder = `${await dockerRootFolder(route.destination)}/containers/${destination.Id}`;
   const { exitCode, stdout, stderr } = await route.destination.shell.run(`cd ${quoteWord(folder)} || exit
 [ ! -d ${waiting} ] || { cd ${waiting} && for file in ${source.Id}-json.log*; do
@@ -40,9 +46,11 @@ export async function placeEarlierLog({ route, source, destination }: ContainerP
 done && cd .. && rmdir ${waiting}; } || exit 1
 log=${destination.Id}-json.log; [ -e $log ] || { echo 0; exit; }
 [ -z "$(tail -c 1 $log)" ] || truncate -s "-$(tail -n 1 $log | wc -c)" $log || exit 1
-stat -c %s $log`);
+stat -c %s $log
+head -n 1 $log | cksum`);
   if (exitCode !== 0) throw new TransshipError('failed', `${route.destination.name}: ${stderr.trim()}`, hint);
-  return Number(stdout.trim());
+  const [bytes = '0', first = ''] = stdout.trim().split('\n');
+  return { bytes: Number(bytes), first };
 }
 
 const hint = 'look at the space and the rights in the folder that Docker keeps its containers in';

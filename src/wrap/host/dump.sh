@@ -4,8 +4,8 @@
 #   settings    bash: id, root (runc's state), freezer (file), frozen (word for it), thawed (word that ends it), links (array: host side
 #               of the container's links), lan_links (array: its macvlan links, in the network namespace of pid),
 #               words (array: more words for `runc checkpoint`), lazy (1: pages stay here until they are asked for), work (CRIU's work
-#               folder), far_root (function: its word is run as root on the destination), far (FOLDER there), log and log_bytes (the
-#               container's log, and how much of it is there already), layers (array: files and folders whose changes after `since`
+#               folder), far_root (function: its word is run as root on the destination), far (FOLDER there), log, log_first and log_bytes (the
+#               container's log, cksum(1) of its first line, and how much of it is there already), layers (array: files and folders whose changes after `since`
 #               must be copied), booted (when this host was booted, by its clock of `since`), limit_s (longest freeze in seconds, with a fraction)
 #   criu.conf   CRIU's options for this dump alone
 #   bin         what stands before CRIU there, and before its tar
@@ -30,7 +30,7 @@ tell=1
 cd "$folder" || exit
 echo "$$" >script-pid
 id='' root='' freezer='' frozen='' work='' far='' lazy='' watch='' links=() lan_links=() pid='' words=() layers=() log=''
-log_bytes=0 logged='' since=0 booted=0 limit_s=600 now_cs=''
+log_bytes=0 log_first='' logs=() since=0 booted=0 limit_s=600 now_cs=''
 far_root() { false; }
 # shellcheck source=/dev/null
 . ./settings
@@ -99,17 +99,25 @@ keep_log() {
     [ -n "$log" ] || return 0
     if [ images/transship.log -nt "$log" ]; then return; fi
     {
-        tail -c "+$((log_bytes + 1))" "/proc/$$/fd/$logged"
-        [ "/proc/$$/fd/$logged" -ef "$log" ] || cat "$log" # it has begun a new one
+        tail -c "+$((log_bytes + 1))" "/proc/$$/fd/${logs[0]}"
+        for each in "${logs[@]:1}"; do cat "/proc/$$/fd/$each"; done
+        [ "/proc/$$/fd/${logs[-1]}" -ef "$log" ] || cat "$log" # it has begun a new one since
     } >images/transship.log 2>/dev/null {alive}>&-
+}
+# The files of the log from the one on that was copied last, which is known by its first line: Docker may have begun others meanwhile.
+open_log() {
+    local file fd
+    for file in "$log" "$log".{1..9}; do
+        exec {fd}<"$file" || break
+        logs=("$fd" ${logs[@]+"${logs[@]}"})
+        if [ "$log_bytes" = 0 ] || [ "$(head -n 1 "$file" | cksum)" = "$log_first" ]; then return; fi
+    done 2>/dev/null
+    log_bytes=0 # it is gone, and all that there is has come since
+    [ "${#logs[@]}" -gt 0 ] || log=''
 }
 freeze() { printf '%s' "$frozen" >"$freezer" || fail "$freezer does not take $frozen"; }
 
-if [ -n "$log" ]; then
-    before=$log
-    [ "$(stat -c %s "$log")" -ge "$log_bytes" ] || before=$log.1
-    exec {logged}<"$before" || log=''
-fi
+[ -z "$log" ] || open_log
 
 # Both ways are open before the freeze: a word or a byte is all that has to travel then.
 mark dump.connect
