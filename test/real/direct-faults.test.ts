@@ -88,7 +88,6 @@ describeOnHosts('a move past the content store that is disturbed', 'direct-fault
     ] as const)('%s is refused before the freeze, with the rule that is missing: %s to %s', async (strategy, from, to) => {
       await drop(hosts()[to]);
       const steps: string[] = [];
-      const began = performance.now();
       const { manifest } = await moveIt(hosts(), {
         container: counterName,
         options: { strategy },
@@ -102,7 +101,6 @@ describeOnHosts('a move past the content store that is disturbed', 'direct-fault
         new RegExp(`^${from} does not get through to ${to} by tcp at ${address} port \\d+, by .*: no answer$`),
       );
       expect(manifest.error?.hint).toContain('ports 20000-31999');
-      expect(performance.now() - began).toBeLessThan(30_000);
       expect(steps.at(-1)).toBe('stage');
       await expectOnSourceAlone(hosts(), before);
     });
