@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TransshipError } from '../../src/error.ts';
 import { packageRoot } from '../../src/evidence/run-folder.ts';
 import { connectHost } from '../../src/hosts/connect.ts';
-import { TransshipError } from '../../src/error.ts';
 import type { Host } from '../../src/hosts/host.ts';
 import { type Interval, medianDifference } from '../../src/trace/median-interval.ts';
 import type { TestbedState } from '../../vm/testbed-state.ts';

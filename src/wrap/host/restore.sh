@@ -82,23 +82,24 @@ remount() {
 
 # What the container has logged since its log was copied: dockerd has the log open by now, and must write that itself.
 # JSON's escapes are those of printf, as far as Go writes them, and longer than what they stand for.
+# containerd reads its pipes only when create has returned (pkg/process/init.go): what is more than fits in would be written for ever.
 replay() {
-    printf '%b' "$(sed -n "s/^{\"log\":\"\(.*\)\",\"stream\":\"$1\",.*/\1/p" "$folder/images/transship.log" | tr -d '\n')"
-}
-# containerd reads these pipes only when create has returned (pkg/process/init.go): what is more than fits in would be written for ever. fcntl(2), F_SETPIPE_SZ
-holds() { perl -e 'exit(fcntl(STDOUT, 1031, $ARGV[0] + 0) ? 0 : 1)' "$1"; }
-replay_log() {
-    local bytes
-    bytes=$(stat -c %s "$folder/images/transship.log")
-    if ((bytes < 60000)) || { holds "$((2 * bytes))" && holds "$((2 * bytes))" >&2; }; then
-        replay stdout
-        replay stderr >&2
+    local text
+    text=$(sed -n "s/^{\"log\":\"\(.*\)\",\"stream\":\"$1\",.*/\1/p" "$folder/images/transship.log" | tr -d '\n')
+    bytes_of "$text"
+    if ((bytes < 60000)) || holds "$((bytes + 8192))"; then
+        printf '%b' "$text"
     else # among what the container goes on to say, and not lost
         mark "runtime.replays-beside $bytes"
-        replay stdout <&- 4<&- 5>&- 6<&- 9<&- &
-        replay stderr >&2 <&- 4<&- 5>&- 6<&- 9<&- &
+        printf '%b' "$text" <&- 4<&- 5>&- 6<&- 9<&- &
     fi
 }
+bytes_of() {
+    local LC_ALL=C
+    bytes=${#1}
+}
+# fcntl(2), F_SETPIPE_SZ: above fs.pipe-max-size with CAP_SYS_RESOURCE alone
+holds() { perl -e 'exit(fcntl(STDOUT, 1031, $ARGV[0] + 0) ? 0 : 1)' "$1"; }
 
 # What was changed so that runc joins a namespace: afterwards the container is as any other, and can leave as any other. runc's file is edited as text:
 # whether it said what was looked for is seen afterwards.
@@ -163,7 +164,7 @@ hear() {
 }
 pause() { read -r -t "$1" -u 6 _; } # sleep without a process
 
-wait_s=600 restore_s=600 begin_s=60 now_cs='' work=$folder/work merged='' announce='' pages_from='' words=() netns='' lan_links=() runc='' state='' criu_pid='' log_fd=''
+wait_s=600 restore_s=600 begin_s=60 now_cs='' work=$folder/work merged='' announce='' pages_from='' words=() netns='' lan_links=() runc='' state='' criu_pid='' log_fd='' bytes=''
 # shellcheck source=/dev/null
 . "$folder/settings"
 [[ " ${global[*]} " =~ \ --root\ ([^ ]+) ]] && state=${BASH_REMATCH[1]}/$id
@@ -187,7 +188,10 @@ mark "runtime.heard $word"
 case $word in go | go-remounted) ;; *) refuse 'the move was given up' ;; esac
 decide || refuse 'the move was given up'
 [ "$word" = go ] || remount
-[ ! -s "$folder/images/transship.log" ] || replay_log
+if [ -s "$folder/images/transship.log" ]; then
+    replay stdout
+    replay stderr >&2
+fi
 mark runtime.mounted
 
 moving add || refuse 'the address that moves along could not be added'
