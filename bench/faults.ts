@@ -37,8 +37,8 @@ async function playAll(hosts: TwoHosts, wanted: RegExp): Promise<readonly Verdic
     const began = performance.now();
     let verdict = await playCell(hosts, cell, variant).catch((error) => brokenOff(cell, error));
     // a process that lives for some 40 ms may be over before it is struck at
-    for (let again = 0; again < 2 && verdict.wrong[0] === notStruck; again += 1)
-      verdict = await playCell(hosts, cell, variant).catch((error) => brokenOff(cell, error));
+    for (let again = 1; again <= 2 && verdict.wrong[0] === notStruck; again += 1)
+      verdict = await playCell(hosts, cell, variant, again).catch((error) => brokenOff(cell, error));
     say(`${lineOf(verdict)} (${Math.round((performance.now() - began) / 1e3)} s)`);
     if (verdict.wrong.length > 0) say(verdict.printed.replace(/^/gm, '    '));
     process.stdout.write(rowOf(verdict));

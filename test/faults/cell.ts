@@ -7,7 +7,7 @@ import type { TwoHosts } from '../two-hosts.ts';
 import { beginOf, type Command, killOf, manifestOf, untilJournal } from './command.ts';
 import { type Cell, type Fault, faults, wayOf } from './faults.ts';
 import { judge, type Verdict } from './judge.ts';
-import { seenAt, stepAt } from './moments.ts';
+import { armedAt, seenAt, stepAt } from './moments.ts';
 import { copiesOn, leftoversOn } from './state.ts';
 import { type Answer, endWriters, startWriters } from './writer.ts';
 
@@ -55,10 +55,10 @@ async function begin(host: Host, memoryMb: number): Promise<void> {
 }
 
 /** One move with one fault, by the command as a user types it, and what has become of it. */
-export async function playCell(hosts: TwoHosts, cell: Cell, variant = 0): Promise<Verdict> {
+export async function playCell(hosts: TwoHosts, cell: Cell, variant = 0, again = 0): Promise<Verdict> {
   const run = `${Object.values(cell)
     .join('-')
-    .replace(/[^a-z0-9-]+/gi, '-')}-${variant}`;
+    .replace(/[^a-z0-9-]+/gi, '-')}-${variant}${again === 0 ? '' : `-${again}`}`;
   const fault = faults[cell.fault] as Fault;
   const way = wayOf(fault, variant);
   try {
@@ -129,7 +129,7 @@ async function move({ a }: TwoHosts, { cell: { strategy, moment }, run, strike }
     return isReached;
   });
   if (moment !== 'before' && moment !== 'files') await late;
-  const struck = isBefore || ((await until(stepAt(moment, strategy))) && (await strike(command)));
+  const struck = isBefore || ((await until(armedAt(moment, strategy))) && (await strike(command)));
   return { command, struck, isLate: await late };
 }
 

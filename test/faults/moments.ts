@@ -15,6 +15,8 @@ interface Moment {
   readonly docker: string;
   readonly direct: string;
   readonly seen?: Seen;
+  /** The step, past Docker's own path, from which on it is looked for; its own step unless told. */
+  readonly armed?: string;
 }
 
 const running = (words: string) => `pgrep -f '${words}' >/dev/null`;
@@ -36,6 +38,8 @@ export const moments = {
     docker: 'start',
     direct: 'hand-over',
     seen: { on: 'b', docker: running('runc .*restore'), direct: marked('runtime.criu') },
+    // a restore takes 40 ms: whoever looks for it is there before
+    armed: 'dump',
   },
   verify: { docker: 'verify', direct: 'verify' },
   rest: { docker: '', direct: 'residual' },
@@ -46,6 +50,12 @@ export type MomentName = keyof typeof moments;
 
 export function stepAt(moment: MomentName, strategy: Strategy): string {
   return moments[moment][strategy === 'docker' ? 'docker' : 'direct'];
+}
+
+/** From which step on it is looked for. */
+export function armedAt(moment: MomentName, strategy: Strategy): string {
+  const { armed } = moments[moment] as Moment;
+  return strategy === 'docker' || armed === undefined ? stepAt(moment, strategy) : armed;
 }
 
 /** How the middle of it is seen; null: as soon as it has begun. */
