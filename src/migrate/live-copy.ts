@@ -224,6 +224,12 @@ export async function runcStatus(host: Host, id: string): Promise<string | null>
   return state.exitCode === 0 ? JSON.parse(state.stdout).status : null;
 }
 
+/** Whoever gives back the freezer behind Docker's back leaves Docker calling the container paused, where Docker had paused it: it is told. */
+export async function endPause(host: Host, id: string): Promise<void> {
+  const { State } = await bounded(`docker inspect on ${host.name}`, 10_000, host.docker.getContainer(id).inspect());
+  if (State.Paused && (await runcStatus(host, id)) === 'running') await thaw(host, id);
+}
+
 /** Does the container make progress there? Docker is asked, and runc. */
 export async function isLive(host: Host, id: string): Promise<boolean> {
   if ((await runcStatus(host, id)) !== 'running') return false;

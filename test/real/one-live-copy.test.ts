@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { createCheckpoint, startFromCheckpoint } from '../../src/hosts/checkpoints.ts';
 import type { Host } from '../../src/hosts/host.ts';
-import { freeze, stopForGood } from '../../src/migrate/live-copy.ts';
+import { endPause, freeze, runcRootOf, stopForGood } from '../../src/migrate/live-copy.ts';
 import { importHostImage } from '../../vm/host-image.ts';
 import { onHost } from '../destination-state.ts';
 import { counterName, counts, doAtOnce, killDockerd, reviveDockerd, startCounter } from '../host-faults.ts';
@@ -41,6 +41,17 @@ describeOnHosts('a destination whose dockerd fails in mid-start', 'onelive', (ho
     await sleep(1_500); // what containerd still had in hand would be there by now
     expect([await copies(a), await copies(b)]).toEqual(isMoved ? [0, 1] : [1, 0]);
     expect(await counts(isMoved ? b : a)).toBe(true);
+  });
+
+  test('one that Docker has paused, and whose freezer was given back behind its back: Docker is told, and it goes on', async () => {
+    const { a } = hosts();
+    const id = await startCounter(a);
+    const status = () => onHost(a, `docker inspect -f '{{.State.Status}}' ${id}`);
+    await onHost(a, `docker pause ${id} && runc --root ${runcRootOf(id)} resume ${id}`);
+    expect(await status()).toBe('paused');
+    await endPause(a, id);
+    expect(await status()).toBe('running');
+    expect(await counts(a)).toBe(true);
   });
 
   testWhole('one that only stood still, and is woken after the roll-back: it starts nothing', async () => {

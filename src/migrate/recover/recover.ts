@@ -12,7 +12,7 @@ import type { EngineResult } from '../engine.ts';
 import { lockHostAgain } from '../host-lock.ts';
 import { openJournal } from '../journal.ts';
 import { marksOf } from '../kept-plan.ts';
-import { isLive, thaw } from '../live-copy.ts';
+import { endPause, isLive, thaw } from '../live-copy.ts';
 import { openNativeSpans } from '../native-spans.ts';
 import { recordCalls } from '../recording.ts';
 import type { Move, Report } from '../step.ts';
@@ -72,7 +72,10 @@ async function takeUp(move: Move, kept: MovePlan, chosen: Chosen | null): Promis
     options: {
       journal: openJournal(folder, journal.length),
       afterUndo: collectAll,
-      isSourceLive: () => isLive(source, plan.container.id),
+      isSourceLive: async () => {
+        await endPause(source, plan.container.id).catch(() => {}); // by an earlier recovery that was unsure
+        return await isLive(source, plan.container.id);
+      },
     },
     reach: {
       ask: () => askHosts(move),
