@@ -24,8 +24,7 @@ export const pairChecks: readonly Check<PairSubject>[] = [
       const version = alike(source.facts.cgroupVersion, destination.facts.cgroupVersion, 'cgroup version ');
       const [from, to] = [source.info.CgroupDriver, destination.info.CgroupDriver];
       if (version.status !== 'ok' || from === to) return version;
-      const isPlacedAnew = source.facts.cgroupVersion === '1' && !isDirect(allowed);
-      return (isPlacedAnew ? warn : fail)(`cgroup driver ${from} on the source, ${to} on the destination`, sameDriver(from));
+      return (isDirect(allowed) ? fail : warn)(`cgroup driver ${from} on the source, ${to} on the destination`, sameDriver(from));
     },
   },
   {
@@ -84,12 +83,11 @@ export const pairChecks: readonly Check<PairSubject>[] = [
 ];
 
 /**
- * Drivers name a container's cgroup differently (`/docker/ID`, `/system.slice/docker-ID.scope`), and the id alone is rewritten in the images. Of v1 runc tells
- * CRIU the new places (`--cgroup-root`); of v2 1.3.6 does and 1.1.15 does not (criu_linux.go,
- * criuApplyCgroups), and the container would be where Docker does not look.
+ * Drivers name a container's cgroup differently (`/docker/ID`, `/system.slice/docker-ID.scope`), and the id alone is rewritten in the images. By Docker's own path
+ * runc tells CRIU the new places of v1 (`--cgroup-root`), and from 1.3 on those of v2 (criu_linux.go, criuApplyCgroups); else the container would be where Docker does not look.
  */
 function sameDriver(driver: string): string {
-  return `the destination needs the driver of the source: "exec-opts": ["native.cgroupdriver=${driver}"] in its /etc/docker/daemon.json, then restart Docker`;
+  return `the destination needs the driver of the source: "exec-opts": ["native.cgroupdriver=${driver}"] in its /etc/docker/daemon.json, then restart Docker; or try --strategy docker, where runc may place it anew`;
 }
 
 function alike(source: string | null, destination: string | null, what: string) {

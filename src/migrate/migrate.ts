@@ -10,6 +10,7 @@ import { nowNs } from '../trace/time.ts';
 import { recordOf } from './choice/prediction.ts';
 import { type Closing, closeManifest, keep } from './closing.ts';
 import { collectBoth, withEvidence } from './collect-both.ts';
+import { tryChannel } from './direct/knock.ts';
 import { stageFolder } from './direct/stage.ts';
 import { messageOf, runSteps } from './engine.ts';
 import { lockHost } from './host-lock.ts';
@@ -74,6 +75,7 @@ export async function migrate(request: MigrateRequest): Promise<{ readonly folde
 async function moveByRoute(manifest: Manifest, folder: RunFolder, request: MigrateRequest): Promise<Closing> {
   const { plan, source, destination, signal, report } = request;
   await using route = await openRoute({ source, destination, signal });
+  await tryChannel(route, plan.options);
   const far = routeWarning(route);
   const probed = request.isUprobed ? { containerId: plan.container.id, found: new Map() } : null;
   await using uprobes = await openBothUprobes(source, destination, probed);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { execaSync } from 'execa';
@@ -64,4 +64,15 @@ test('a port that is taken, by one who takes connections and answers nothing: ne
   expect(await knock('listen', '127.0.0.1', port, 1)).toEqual({ status: 2, said: 'Address already in use' });
   expect(await knock('connect', '127.0.0.1', port, 1)).toEqual({ status: 1, said: 'it connects, and nothing comes back' });
   server.close();
+});
+
+test('a port on which this side has closed first, a moment ago, is none that is taken', async () => {
+  const server = createServer((caller) => caller.end()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const caller = connect(port, '127.0.0.1').resume();
+  await once(caller, 'end'); // and answers with its own end
+  server.close();
+  await once(server, 'close');
+  expect(await knock('listen', '127.0.0.1', port, 1)).toEqual({ status: 1, said: 'nobody has come' });
 });

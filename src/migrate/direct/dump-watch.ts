@@ -43,7 +43,7 @@ export function startDump(source: Host, folder: string, listener: DumpListener):
     if (name === 'dump.let-go') return fail(listener.overLimit(Number(words) / 1e3));
     // past the limit what fails was made to fail, and the word on how long it lasted is still to come
     if (name === 'dump.failed' && seen.has('dump.too-long')) return;
-    if (name === 'dump.failed') return fail(failure(source, words));
+    if (name === 'dump.failed' || name === 'dump.stuck') return fail(failure(source, words));
     for (const each of waiting) if (each.mark === name) each.resolve();
     waiting = waiting.filter((each) => each.mark !== name);
   });

@@ -3,8 +3,9 @@ import type { Host, ShellResult } from '../../hosts/host.ts';
 import { quoteWord } from '../../hosts/link.ts';
 import { patient } from '../../hosts/patience.ts';
 import { hostFile } from '../../wrap/host-files.ts';
+import type { MoveOptions } from '../plan.ts';
 import type { Route } from '../whole/route.ts';
-import { pagePorts } from './channel.ts';
+import { findChannel, pagePorts } from './channel.ts';
 import { type DirectKind, type DirectState, isByFile, isLazy } from './state.ts';
 
 /** The kernel sends what got no answer again after 1 and 3 s. */
@@ -35,6 +36,18 @@ export async function knock(
   const at = `${address} port ${channel.port}`;
   if (listened?.exitCode !== 0 && listened?.exitCode !== 1) throw noListener(listener, at, listened);
   if (called?.exitCode !== 0) throw closedWay(caller, listener, { at, address, said: reasonOf(called) });
+}
+
+/**
+ * Before anything is copied, which may take hours: the way is looked for as `stage` does again, with a port of its own where none is named.
+ * @throws TransshipError `not-ready`
+ */
+export async function tryChannel(
+  route: Route,
+  { strategy, pagePort }: Pick<MoveOptions, 'strategy' | 'pagePort'>,
+): Promise<void> {
+  if (strategy === 'docker') return;
+  await knock(route, { channel: await findChannel(route, strategy, pagePort), kind: strategy });
 }
 
 /** The program goes by standard input: what is recorded is one line. */

@@ -66,7 +66,7 @@ export async function makeNetworks(destination: Host, plan: NetworkPlan, checkpo
       names.push(options.Name);
     }
   } catch (error) {
-    await undoNetworks(destination, plan, checkpoint);
+    await undoNetworks(destination, plan, checkpoint).catch(() => {}); // the step's own undo tells what stays
     throw error;
   }
   return { names, unequal };

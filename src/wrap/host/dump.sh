@@ -37,8 +37,11 @@ far_root() { false; }
 exec 2>>dump.err 9<> <(:)
 
 fail() {
-    # past the limit, what breaks is what was broken on purpose
-    [ ! -e given-up ] || [ -z "$watch" ] || wait "$watch"
+    # past the limit, what breaks is what was broken on purpose; and who has given up may no longer wait for the CRIU that has ended now
+    if [ -e given-up ]; then
+        [ -z "$watch" ] || { exec {alive}>&- && wait "$watch"; }
+        grep -q ' give-up.thawed' marks || bash ./give-up "$folder" own
+    fi
     mark "dump.failed $*"
     exit 1
 }
@@ -75,7 +78,7 @@ watch_limit() {
     bash ./give-up "$folder" own 7>&-
     let_go=$?
     look_at_time
-    if [ "$let_go" != 0 ]; then mark "dump.failed it was to be given up ($why), and CRIU does not end"
+    if [ "$let_go" != 0 ]; then mark "dump.stuck it was to be given up ($why), and CRIU does not end"
     elif [ "$why" = too-long ]; then mark "dump.let-go $(((now_cs - begun_cs) * 10000))"
     else mark "dump.failed the destination does not answer any more: $(last receiver.err)"; fi
 }
@@ -108,9 +111,12 @@ keep_log() {
 open_log() {
     local file fd
     for file in "$log" "$log".{1..9}; do
+        if [ ! -e "$file" ] && [ -e "$file.gz" ]; then
+            zcat "$file.gz" >"log.${file##*.}" && file=log.${file##*.}
+        fi
         exec {fd}<"$file" || break
         logs=("$fd" ${logs[@]+"${logs[@]}"})
-        if [ "$log_bytes" = 0 ] || [ "$(head -n 1 "$file" | cksum)" = "$log_first" ]; then return; fi
+        [ "$(head -n 1 "$file" | cksum)" != "$log_first" ] || return
     done 2>/dev/null
     log_bytes=0 # it is gone, and all that there is has come since
     [ "${#logs[@]}" -gt 0 ] || log=''

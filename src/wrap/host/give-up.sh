@@ -53,27 +53,28 @@ stop_dump() {
 crius() {
     if [ "${left[0]}" = "$runc" ]; then read -ra left < <(cat "/proc/$runc/task/"*/children | tr '\n' ' '); fi
 }
-runc='' is_stopped=''
+runc='' is_stopped='' now_cs='' until_cs=''
 if grep -qE ' dump\.runc-end( 0)?$' marks; then
     runc=ended # it waits for its CRIU, and both have done what they had to do
 elif [ -s runc-pid ]; then
     read -r runc <runc-pid
     cut_channel
-    for ((tries = 0; tries < 3000; tries++)); do
+    look_at_time
+    until_cs=$((now_cs + 3000))
+    while look_at_time && ((now_cs < until_cs)); do
         if kill -0 "$runc" 2>/dev/null; then left=("$runc"); else mapfile -t left < <(orphans); fi
         [ "${#left[@]}" -gt 0 ] || break
         if may_be_killed; then
             for each in "${left[@]}"; do kill_runc "$each"; done
             break
         elif [ -z "$is_stopped" ]; then
-            is_stopped=1
             crius
-            [ "${#left[@]}" = 0 ] || stop_dump "${left[@]}"
+            [ "${#left[@]}" = 0 ] || { is_stopped=1 && stop_dump "${left[@]}"; }
         fi
         read -r -t 0.01 -u 9 _
     done
     # it holds the tasks, and would freeze the container anew
-    if [ "$tries" = 3000 ]; then
+    if ((now_cs >= until_cs)); then
         echo "CRIU does not end (process ${left[*]})" >&2
         exit 1
     fi

@@ -5,7 +5,7 @@
 #   connect   tries until it is answered, as the other side may not listen yet, and closes first
 # Ends with 0 when both bytes have come, with 2 when it cannot listen, else with 1; says why not in one line. Never later than LIMIT_S.
 use strict; # perl-base has Socket, and no IO::Socket::INET that knows IPv6
-use Socket qw(getaddrinfo AI_NUMERICHOST SOCK_STREAM);
+use Socket qw(getaddrinfo AI_NUMERICHOST SOCK_STREAM SOL_SOCKET SO_REUSEADDR);
 my ($word, $address, $port, $limit_s) = @ARGV;
 my $why = 'no answer';
 sub give_up { print STDERR "$_[1]\n"; exit $_[0] }
@@ -20,6 +20,7 @@ sub hears { my $byte = ''; sysread($_[0], $byte, 1) && $byte eq $_[1] }
 
 if ($word eq 'listen') {
     my $listening = opened();
+    setsockopt $listening, SOL_SOCKET, SO_REUSEADDR, 1; # as CRIU's does (setup_tcp_server, criu/util.c): a connection that has ended may have the port for a minute
     bind $listening, $place->{addr} and listen $listening, 1 or give_up(2, "$!");
     $why = 'nobody has come';
     accept my $caller, $listening or give_up(1, "$!");
