@@ -137,7 +137,8 @@ export const faults: Readonly<Record<string, Fault>> = {
     at: ['dump'],
     strike: [kill('runc .*checkpoint')],
     only: 'lives in the dump',
-    ends: ['rolled-back'],
+    // of post-copy it may have done its part by then: CRIU goes on without it
+    ends: ['rolled-back', 'migrated'],
   },
   'runc restore killed': {
     on: 'b',
