@@ -7,6 +7,7 @@ import { lookFor } from './last-seen.ts';
 import { remainsOf } from './remains.ts';
 import { joinLinks } from './source-links.ts';
 import type { Move } from './step.ts';
+import { restartCommand } from './strategies/common.ts';
 
 /** The container is where it is, whether or not its run can say so. */
 export function keep(folder: RunFolder, manifest: Manifest): Manifest {
@@ -42,7 +43,7 @@ export async function closeManifest(manifest: Manifest, { result, move, probes }
     clocks: [...manifest.clocks, ...after.flatMap((reading) => (reading.status === 'fulfilled' ? [reading.value] : []))],
     outcome: result.outcome,
     error,
-    warnings: [...found.warnings, ...result.warnings, ...lost],
+    warnings: [...found.warnings, ...result.warnings, ...(result.outcome === 'lost' ? restartWarning(move) : []), ...lost],
     remains: [...remainsOf(move, result)],
     ...(result.outcome === 'lost' ? { lastSeen: await lookAgain(move) } : {}),
     ...(['halves-kept', 'lost'].includes(result.outcome) && found.direct !== null ? { stage: found.direct.folder } : {}),
@@ -51,6 +52,15 @@ export async function closeManifest(manifest: Manifest, { result, move, probes }
     probes: [...probes],
     bytes: { images: found.imagesBytes, pages: found.pagesBytes, layer: found.layerBytes, volumes: found.volumeBytes },
   };
+}
+
+/** It is put off before the freeze, and a way back that was not gone to its end has not given it back. */
+function restartWarning({ plan, source }: Move): readonly string[] {
+  const command = restartCommand(plan.create, plan.container.name);
+  if (command === null) return [];
+  return [
+    `${plan.container.name} may have no restart policy on ${source.name}, as during a move; once it runs there again: ${command}`,
+  ];
 }
 
 async function lookAgain({ plan, source, destination, found }: Move): Promise<NonNullable<Manifest['lastSeen']>> {

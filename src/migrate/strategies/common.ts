@@ -133,7 +133,10 @@ async function giveRestartPolicy(host: Host, id: string, { create, container }: 
 }
 
 /** What somebody has to type who puts the policy back by hand; null: there is none. */
-function restartCommand({ restartPolicy: { Name, MaximumRetryCount } }: PlannedMove['create'], name: string): string | null {
+export function restartCommand(
+  { restartPolicy: { Name, MaximumRetryCount } }: PlannedMove['create'],
+  name: string,
+): string | null {
   if (isNo(Name)) return null;
   return `docker update --restart=${MaximumRetryCount ? `${Name}:${MaximumRetryCount}` : Name} ${name}`;
 }
