@@ -43,6 +43,8 @@ export interface Found {
   volumes: VolumesSynced | null;
   /** Only of strategies that go past Docker's content store. */
   direct: DirectState | null;
+  /** By which the way of the memory was tried before the first step. */
+  triedPort: number | null;
   /** Hosts whose folder of the move could not be removed. */
   stagedOn: string[];
   /** What ties the source to its network, where a step of ours cuts it by itself; those past Docker's content store have it in their stage. */
@@ -70,6 +72,7 @@ export function nothingFound(warnings: readonly string[]): Found {
     log: null,
     volumes: null,
     direct: null,
+    triedPort: null,
     stagedOn: [],
     links: null,
     frozenAtMs: null,

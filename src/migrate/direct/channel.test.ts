@@ -40,8 +40,9 @@ describe('the page channel', () => {
   });
 
   test('one that is wished is taken where it is free on the side that will listen, and refused where it is not', async () => {
-    expect((await findChannel(plain, 'post-copy', 8080)).port).toBe(8080);
-    await expect(findChannel(plain, 'diskless', 8080)).rejects.toMatchObject({
+    expect((await findChannel(plain, 'post-copy', { wished: 8080 })).port).toBe(8080);
+    expect((await findChannel(plain, 'diskless', { tried: 20_123 })).port).toBe(20_123); // free then, and now
+    await expect(findChannel(plain, 'diskless', { wished: 8080 })).rejects.toMatchObject({
       code: 'not-ready',
       message: 'b: port 8080, which --page-port names, is taken',
     });

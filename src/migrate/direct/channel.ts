@@ -11,10 +11,14 @@ import { type DirectKind, type DirectState, isByFile, isLazy } from './state.ts'
 export const pagePorts = { first: 20_000, last: 31_999 } as const;
 
 /**
- * The addresses by which the hosts see each other, and a port that is free on the one that will listen: `wished`, where somebody wishes one.
+ * The addresses by which the hosts see each other, and a port that is free on the one that will listen: `wished`, where somebody wishes one, else the one that was tried before.
  * @throws TransshipError `not-ready` when the hosts reach each other only through the controller, or by an address at which nobody can listen, or that port is taken
  */
-export async function findChannel(route: Route, kind: DirectKind, wished?: number): Promise<DirectState['channel']> {
+export async function findChannel(
+  route: Route,
+  kind: DirectKind,
+  { wished, tried }: { readonly wished?: number | undefined; readonly tried?: number | null } = {},
+): Promise<DirectState['channel']> {
   if (route.ssh === null) {
     throw new TransshipError(
       'not-ready',
@@ -28,7 +32,8 @@ export async function findChannel(route: Route, kind: DirectKind, wished?: numbe
   const listener = isLazy(kind) ? route.source : route.destination;
   if (!isByFile(kind)) await refuseAddress(listener, isLazy(kind) ? source : destination);
   const taken = await listeningPorts(listener);
-  return { source, destination, port: wished === undefined ? freePort(taken) : unlessTaken(wished, taken, listener) };
+  if (wished !== undefined) return { source, destination, port: unlessTaken(wished, taken, listener) };
+  return { source, destination, port: tried != null && !taken.has(`tcp/${tried}`) ? tried : freePort(taken) };
 }
 
 function freePort(taken: ReadonlySet<string>): number {

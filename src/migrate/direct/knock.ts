@@ -39,15 +39,18 @@ export async function knock(
 }
 
 /**
- * Before anything is copied, which may take hours: the way is looked for as `stage` does again, with a port of its own where none is named.
+ * Before anything is copied, which may take hours; `stage` does it again.
+ * @returns the port; null where no memory goes by one
  * @throws TransshipError `not-ready`
  */
 export async function tryChannel(
   route: Route,
   { strategy, pagePort }: Pick<MoveOptions, 'strategy' | 'pagePort'>,
-): Promise<void> {
-  if (strategy === 'docker') return;
-  await knock(route, { channel: await findChannel(route, strategy, pagePort), kind: strategy });
+): Promise<number | null> {
+  if (strategy === 'docker') return null;
+  const channel = await findChannel(route, strategy, { wished: pagePort });
+  await knock(route, { channel, kind: strategy });
+  return channel.port;
 }
 
 /** The program goes by standard input: what is recorded is one line. */

@@ -39,7 +39,7 @@ export function stage(kind: DirectKind): Step {
         folder,
         traits: await readTraits(source, plan.inspect),
         work: { source: await workFolder(source, folder), destination: await workFolder(destination, folder) },
-        channel: await findChannel(move.route, kind, plan.options.pagePort),
+        channel: await findChannel(move.route, kind, { wished: plan.options.pagePort, tried: move.found.triedPort }),
         started: null,
         dump: null,
         stallLimitMs: patient(30_000),
