@@ -27,7 +27,7 @@ const stopShim = ({ isRestoring, hasResumed }: { isRestoring: string; hasResumed
   sleep ${seconds}; pkill -CONT -f '^[^ ]*containerd-shim'`;
 
 const marked = (mark: string) => `grep -qs ' ${mark}' /run/transship/*/marks`;
-const byMarks = { isRestoring: marked('runtime.heard'), hasResumed: marked('runtime.restored 0') };
+const byMarks = { isRestoring: marked('runtime.heard go'), hasResumed: marked('runtime.restored 0') };
 const byProcesses = {
   isRestoring: "grep -qs '^perl$' /proc/[0-9]*/comm",
   hasResumed: "! pgrep -f 'runc .*restore' >/dev/null",

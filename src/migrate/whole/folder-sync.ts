@@ -162,9 +162,10 @@ const asRootWords = asRootQuoted('$*');
  * and written, whose further writes leave the file's time alone until the page has been written back. `$copied_until`: end of another live
  * pass, if the dump made one.
  */
+// What vanishes meanwhile is a folder of CRIU's own (`criusOwn`, writable-layer.ts)
 function suspects(earlier: FolderSynced | undefined): string {
-  if (earlier === undefined) return 'find . -type f -print0';
-  return `eval "$(${changeWindow(earlier)})" && find . -type f -newerct "@$since" ! -newermt "@\${copied_until:-$until}" -print0`;
+  if (earlier === undefined) return 'find . -ignore_readdir_race -type f -print0';
+  return `eval "$(${changeWindow(earlier)})" && find . -ignore_readdir_race -type f -newerct "@$since" ! -newermt "@\${copied_until:-$until}" -print0`;
 }
 
 /**

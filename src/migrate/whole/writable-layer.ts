@@ -23,6 +23,9 @@ export interface MovePass {
 const placeBound = ['origin', 'impure', 'nlink', 'upper', 'uuid'];
 const withoutPlaceBound = placeBound.map((name) => `--filter=-x trusted.overlay.${name}`);
 
+// In a dump CRIU makes a folder there for a moment, to open a mount on top of which there is another (get_clean_mnt, criu/mount.c).
+const criusOwn = ['/cr-tmpfs.??????', '/tmp/cr-tmpfs.??????'].map((name) => `--exclude=${name}`);
+
 /**
  * Makes the writable layer of the destination's container equal to the source's: files, owners, modes, times, xattrs,
  * hard links, sparse files, whiteouts (character devices 0:0) and opaque directories. The first pass while the source runs
@@ -38,7 +41,7 @@ export async function moveWritableLayer(pair: ContainerPair, pass: MovePass): Pr
 export function layerSync({ route, source, destination }: ContainerPair, pass: MovePass): FolderSync {
   const from = upperFolder(route.source, source);
   const to = upperFolder(route.destination, destination);
-  return { what: 'the writable layer', from, to, options: withoutPlaceBound, ...pass };
+  return { what: 'the writable layer', from, to, options: [...withoutPlaceBound, ...criusOwn], ...pass };
 }
 
 interface GraphDriver {
