@@ -27,7 +27,7 @@ ${parts.map(({ name, about, runs }) => `  ${name.padEnd(16)} ${about} (${runs} r
   --keys   in Redis; 1000000 unless told (187 MB)
   --link   what the cable of each host carries, Mbit/s (tc tbf)
   --delay  of the slow controller, there and back; 500 unless told
-  --only   strategies of the slow controller's, each of whose moves takes a minute
+  --only   strategies of the slow controller's, each of whose far moves takes two minutes
 `;
 
 function positive(name: string, text: string | undefined): number | undefined {
