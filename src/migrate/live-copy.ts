@@ -1,11 +1,7 @@
 import { TransshipError } from '../error.ts';
-import { ping } from '../hosts/answering.ts';
 import type { Host } from '../hosts/host.ts';
-import { runtimeName } from '../wrap/runtime-place.ts';
 import { bounded } from './bounded.ts';
-import { endRestore } from './dead-restore.ts';
 import { messageOf } from './engine.ts';
-import type { Move } from './step.ts';
 
 /** Where runc keeps the state of Docker's containers (dockerd's own containerd and a system one alike). */
 export const runcRoot = '/run/docker/runtime-runc/moby';
@@ -69,114 +65,6 @@ async function isToldToFreeze(host: Host, id: string): Promise<boolean> {
 }
 
 /**
- * Makes sure that the container does not run there and will not: Docker kills it (waiting for a start under way), and where dockerd
- * does not answer runc does.
- * @returns whether it ran until then, by Docker's word; null where that is not known
- * @throws when that is not certain, so that nobody lets the other copy go on
- */
-export async function stopForGood(host: Host, id: string): Promise<boolean | null> {
-  const [, heard] = await Promise.all([host.shell.run(takeId(id)), ping(host.docker)]);
-  // one that stands still would be waited for with the other copy frozen
-  if (heard === 'silence') {
-    await stopByRunc(host, id);
-    return null;
-  }
-  try {
-    await bounded(`docker kill on ${host.name}`, 60_000, host.docker.getContainer(id).kill());
-    return true;
-  } catch (error) {
-    if (/is not running|no such container/i.test(messageOf(error))) return await endUnknown(host, id);
-    await stopByRunc(host, id);
-    return null;
-  }
-}
-
-/**
- * Ends what runs in the container's cgroup although Docker says that it does not: where its containerd was killed in the start, what that had begun goes on.
- * @returns false when nothing has run there: no process, or those of a restore of ours that had not ended; else null
- */
-async function endUnknown(host: Host, id: string): Promise<boolean | null> {
-  const script = `
-    seen=none
-    for try in $(seq 500); do
-      groups=$(find /sys/fs/cgroup -type d -path '*${id}*')
-      pids=$(for group in $groups; do cat $group/cgroup.procs; done)
-      [ -n "$pids" ] || { echo $seen; exit; }
-      [ $seen != none ] || { seen=ended; ls /run/transship/*/marks && ! grep -q ' runtime.restored 0' /run/transship/*/marks || seen=ran; } >/dev/null
-      kill -KILL $pids
-      for group in $groups; do [ ! -e $group/freezer.state ] || echo THAWED >$group/freezer.state; done
-      sleep 0.002
-    done 2>/dev/null
-    exit 1`;
-  const { exitCode, stdout } = await host.shell.run(script, { timeoutMs: 30_000 });
-  if (exitCode !== 0) await stopByRunc(host, id);
-  return /^(?:none|ended)$/m.test(stdout) ? false : null;
-}
-
-/** Stops the destination's copy in a roll-back. That it had run is told: what it answered meanwhile the source knows nothing of. */
-export async function stopCopy({ destination, found }: Move, id: string): Promise<void> {
-  const ran = await stopForGood(destination, id);
-  if (ran !== false)
-    found.warnings.push(
-      `it ${ran === null ? 'may have run' : 'ran'} on ${destination.name} after the restore: what it answered there is undone`,
-    );
-}
-
-/**
- * Shell text. That nothing of the container is there proves little: a request may still be on its way to dockerd, containerd may be
- * unpacking for a start, a shim may be about to call runc, and a dockerd that only stood still goes on when it is woken. But all of them
- * end in `runc restore` or `runc create`, and runc refuses an id whose state folder exists ("container with given ID already
- * exists"). So the folder is made, where there is none. Docker's cleaning up after the start that failed by it removes it again.
- */
-export function takeId(id: string): string {
-  return `
-    for root in $({ ls -d /run/docker/runtime-*/moby; printf '%s\\n' ${runcRoot} /run/docker/runtime-${runtimeName}/moby; } 2>/dev/null | sort -u); do
-      mkdir -p -m 700 $root && mkdir -m 700 $root/${id}
-    done 2>/dev/null`;
-}
-
-/**
- * What began before the id was taken is seen: as runc's state, a runc or CRIU at work, or in the container's cgroup. None must be left. A restore that does not end by
- * itself is ended: its runc may wait for Docker's hook (libnetwork-setkey), and that for a dockerd that stands still.
- */
-function killAll(id: string): string {
-  return `
-    for try in $(seq 500); do
-      sure=yes
-      ${takeId(id)}
-      [ $try -le 10 ] || { ${endRestore(id)}; }
-      for state in $(ls /run/docker/runtime-*/moby/${id}/state.json); do
-        root=\${state%/${id}/state.json}
-        # a process that a v1 freezer holds takes the signal when it is let go
-        runc --root $root kill ${id} KILL && runc --root $root resume ${id}
-        case $(runc --root $root state ${id} | tr -d ' ') in *'"status":"running"'* | *'"status":"paused"'* | *'"status":"created"'*) sure= ;; esac
-      done
-      for group in $(find /sys/fs/cgroup -type d -path '*${id}*'); do
-        pids=$(cat $group/cgroup.procs)
-        [ -z "$pids" ] || { kill -KILL $pids; sure=; }
-        [ -z "$pids" ] || [ ! -e $group/freezer.state ] || echo THAWED >$group/freezer.state
-      done
-      for process in $(grep -lsF ${id} /proc/[0-9]*/cmdline); do
-        case $(cat \${process%/cmdline}/comm) in '' | containerd-shim* | docker*) ;; *) sure= ;; esac
-      done
-      ! grep -qsx criu /proc/[0-9]*/comm || sure=
-      [ -z "$sure" ] || exit 0
-      sleep 0.2
-    done 2>/dev/null
-    exit 1`;
-}
-
-async function stopByRunc(host: Host, id: string): Promise<void> {
-  const result = await host.shell.run(killAll(id), { timeoutMs: 180_000 });
-  if (result.exitCode !== 0)
-    throw new TransshipError(
-      'failed',
-      `container ${id.slice(0, 12)} on ${host.name} could not be killed`,
-      `look on ${host.name} for what is left of it: runc --root ${runcRoot} list; ps -e`,
-    );
-}
-
-/**
  * Waits until no dump of the container is under way: it would give the freezer back as it found it, and so freeze the container anew
  * after it was let go. dockerd may be dead and the answer lost, while CRIU is at it for as long as Docker lets a checkpoint take; and
  * CRIU outlives a runc that was killed.
@@ -199,23 +87,6 @@ export async function isQuiet(host: Host, list: string, limitS: number): Promise
   const script = `for try in $(seq ${limitS * 5}); do [ -n "$(${list})" ] || exit 0; sleep 0.2; done 2>/dev/null; exit 1`;
   const { exitCode } = await host.shell.run(script, { timeoutMs: (limitS + 10) * 1e3 });
   return exitCode === 0;
-}
-
-/**
- * Gives back the id that was taken from runc, once Docker has no container of that id that it could start. Removes nothing else but what a
- * restore leaves that was killed: runc's mount of the root file system at `criu-root` (criu_linux.go, restore), and CRIU's of the cgroups
- * in its work folder (cgroup.c, prepare_cgroup_sfd) where no other CRIU could still need it.
- */
-export async function releaseId(host: Host, id: string): Promise<void> {
-  const script = `for state in /run/docker/runtime-*/moby/${id}; do
-      [ ! -e $state/criu-root ] || { umount $state/criu-root; rmdir $state/criu-root; }
-      rmdir $state
-    done 2>/dev/null
-    grep -qsx criu /proc/[0-9]*/comm || awk '$5 ~ "/[.]criu[.]cgyard[.]" { print $5 }' /proc/self/mountinfo | sort -r | while read -r yard; do
-      umount "$yard"
-      case \${yard##*/} in .criu.cgyard.*) rmdir "$yard" ;; esac
-    done 2>/dev/null`;
-  await host.shell.run(script);
 }
 
 /** In runc's word (`running`, `paused`, `stopped`, …), which sees it when somebody has frozen the container behind Docker's back; null: it knows of none. */

@@ -6,7 +6,7 @@ import { refuseUnnoticedExecs } from '../unnoticed-execs.ts';
 import { startDump } from './dump-watch.ts';
 import { freezeLimitS } from './settings.ts';
 import { directOf } from './stage-step.ts';
-import { stopDestination } from './warm-step.ts';
+import { endThere } from './warm-step.ts';
 import { wayBack } from './way-back.ts';
 
 /** The dump has a limit of its own; this one is for a host that does not answer any more. */
@@ -47,7 +47,7 @@ export const handOver: Step = {
 async function letSourceGoOn(move: Move): Promise<void> {
   const first = directOf(move).dump?.hasReached('dump.go') ? 'went' : await giveUp(move, '');
   if (first !== 'thawed') {
-    await stopDestination(move);
+    await endThere(move);
     await giveUp(move, 'after-go');
   }
   move.found.thawedAtMs = performance.now();

@@ -21,16 +21,21 @@ export async function stageAddress({ plan, source, destination }: Move, folder: 
   }
 }
 
-/** A word of `address`; nothing where none moves, or its folder is gone. */
-async function tellAddress(host: Host, folder: string, word: 'silence' | 'remove' | 'forget'): Promise<void> {
+/** Shell text: a word of `address`; nothing where none moves, or its folder is gone. */
+export function addressWord(folder: string, word: 'silence' | 'remove' | 'forget'): string {
   const at = quoteWord(folder);
-  const { exitCode, stderr } = await host.shell.run(`[ ! -e ${at}/moving ] || bash ${at}/address ${at} ${word}`, {
-    timeoutMs: 10_000,
-  });
-  if (exitCode === 0) return;
-  throw new TransshipError(
+  return `{ [ ! -e ${at}/moving ] || bash ${at}/address ${at} ${word}; }`;
+}
+
+async function tellAddress(host: Host, folder: string, word: 'silence' | 'remove' | 'forget'): Promise<void> {
+  const { exitCode, stderr } = await host.shell.run(addressWord(folder, word), { timeoutMs: 10_000 });
+  if (exitCode !== 0) throw addressError(host, word, stderr);
+}
+
+export function addressError(host: Host, word: string, said: string): TransshipError {
+  return new TransshipError(
     'failed',
-    `${host.name}: the address that moves along: ${word}: ${stderr.trim()}`,
+    `${host.name}: the address that moves along: ${word}: ${said.trim()}`,
     `look on ${host.name}: ip address; nft list ruleset`,
   );
 }

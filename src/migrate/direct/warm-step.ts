@@ -4,12 +4,13 @@ import { ping } from '../../hosts/answering.ts';
 import { patient } from '../../hosts/patience.ts';
 import { bounded, untilInterrupted } from '../bounded.ts';
 import { messageOf } from '../engine.ts';
-import { isQuiet, runcRoot, stopCopy, takeId } from '../live-copy.ts';
+import { runcRoot } from '../live-copy.ts';
 import type { Move, Step } from '../step.ts';
 import { stoodStillByMarks } from '../stood-still.ts';
+import { endAll, endLimitMs, notEnded, ranUntil, takeId, tellUndone } from '../stop-copy.ts';
 import { destinationIdOf } from '../strategies/common.ts';
-import { silenceCopy, takeAddressBack } from './moving-address.ts';
-import { putFiles, restoreFolder } from './stage.ts';
+import { addressError, addressWord, takeAddressBack } from './moving-address.ts';
+import { putFiles } from './stage.ts';
 import { directOf } from './stage-step.ts';
 
 const waitLimitMs = 60_000;
@@ -145,42 +146,59 @@ async function imagesBytes(move: Move): Promise<number | null> {
   return counted?.exitCode === 0 ? Number.parseInt(counted.stdout, 10) : null;
 }
 
-/** No restore begins there any more; one that has begun ends, and its container with it. */
+/** What was to run there does not, and will not; and Docker has heard of it. */
 export async function stopDestination(move: Move): Promise<void> {
+  await endThere(move);
+  const { destination, found } = move;
+  const started = found.direct?.started;
+  if (!started) return;
+  // one that stands still is not waited for: what it asks for later finds that the container's id is taken from runc
+  const limitMs = (await ping(destination.docker)) === 'silence' ? 0 : 30_000;
+  await bounded(`docker start on ${destination.name}`, limitMs, started).catch(() => {});
+}
+
+/**
+ * No restore begins there any more; one that has begun ends, and its container with it. One turn, and by the host's own processes, not Docker: the source
+ * stands still meanwhile.
+ * @throws when that is not certain
+ */
+export async function endThere(move: Move): Promise<void> {
   const { destination, found } = move;
   if (found.direct === null || found.direct.started === null || found.destinationId === null) return;
-  const { folder, started } = found.direct;
-  const telling = destination.shell.run(never(folder, found.destinationId), { timeoutMs: 5_000 });
-  const [{ stdout }, heard] = await Promise.all([telling, ping(destination.docker)]);
-  // one that stands still is not waited for: what it asks for later finds that the container's id is taken from runc, here or by the stop
-  const limitMs = heard === 'silence' ? 0 : 30_000;
-  await bounded(`docker start on ${destination.name}`, limitMs, started).catch(() => {});
+  const { folder } = found.direct;
+  const ended = await destination.shell.run(neverOrNoMore(folder, found.destinationId), { timeoutMs: endLimitMs });
+  if (ended.exitCode === addressFailed) throw addressError(destination, 'silence', ended.stderr);
+  if (ended.exitCode !== 0) throw notEnded(destination, found.destinationId);
   // the runtime is told, and asks the same folder before it restores: whatever becomes of Docker's call, nothing runs there
-  if (stdout.trim() === 'never') return;
-  // with containerd gone Docker's call ends at once, and the restore goes on: what it still makes must not come after the stop
-  const left = `${endPageDaemon(folder)}; pgrep -f -- 'restore ${restoreFolder}/${found.destinationId}'`;
-  if (!(await isQuiet(destination, left, 30))) throw startFailed(move, new Error('it does not end'));
-  await silenceCopy(move, destination);
-  await stopCopy(move, found.destinationId);
+  if (ended.stdout.trim() === 'never') return;
+  tellUndone(move, ranUntil(ended.stdout));
   // the container must go on; what cannot be done is told when it is tidied up
   await takeAddressBack(move, folder).catch(() => {});
 }
+
+const addressFailed = 3;
 
 /**
  * Shell text. Our runtime heeds the word as long as the folder of the move says that a restore is staged. A containerd or shim that stood still until that
  * folder is gone would have it create the container as any other, begun anew from its image: so runc has no such id any more, until Docker has no such container.
  */
-function never(folder: string, id: string): string {
+function neverOrNoMore(folder: string, id: string): string {
   return `
-    cd ${folder} || exit
-    if mkdir decided 2>/dev/null; then
-      echo never
-      ${takeId(id)}
+    if cd ${folder} 2>/dev/null; then
+      if mkdir decided 2>/dev/null; then
+        echo never
+        ${takeId(id)}
+        echo abort 1<>go
+        exit 0
+      fi
+      echo abort 1<>go
+      ${endPageDaemon(folder)}
+      ${addressWord(folder, 'silence')} || exit ${addressFailed}
     fi
-    echo abort 1<>go`;
+    ${endAll(id, folder)}`;
 }
 
-/** Shell text for lazy pages. While it waits for pages it would be taken for a restore that is still going on. */
+/** Shell text for lazy pages: the daemon would wait for them. */
 function endPageDaemon(folder: string): string {
   return `[ ! -e ${folder}/lazy-pid ] || { read -r pid <${folder}/lazy-pid && kill -KILL $(cat /proc/$pid/task/*/children) $pid; }`;
 }
