@@ -94,5 +94,5 @@ echo thawed
 # Whoever sent it something meanwhile asked for its hardware address in vain, and asks again a second later (arp(7), retrans_time): anew now
 for link in ${links[@]+"${links[@]}"}; do
     bridge=$(readlink "/sys/class/net/$link/master") && ip neigh flush dev "${bridge##*/}" nud incomplete nud failed
-done >/dev/null 2>&1
+done </dev/null >/dev/null 2>&1 9<&- & # nobody waits for it
 exit 0
