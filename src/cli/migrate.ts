@@ -7,7 +7,7 @@ import { type StrategyName, strategyNames } from '../migrate/strategies/names.ts
 import { interruptSignal } from './interrupt.ts';
 import type { TraceOrWhy } from './migrate-document.ts';
 import { movingAddressOf, movingAddressOption } from './moving-address-option.ts';
-import { pagePortOption } from './page-port-option.ts';
+import { pagePortOf, pagePortOption } from './page-port-option.ts';
 import { stepReport } from './step-report.ts';
 import { stopLimitsOf, stopOption } from './stop-options.ts';
 import { type Terminal, terminalOf, withFormat } from './terminal.ts';
@@ -140,7 +140,7 @@ async function moveOptions(options: Options): Promise<PlanRequest['options']> {
     strategy: options.strategy,
     isPlain: options.plain ?? false,
     plainPages: options.plainPages ?? false,
-    ...(options.pagePort === undefined ? {} : { pagePort: options.pagePort }),
+    ...pagePortOf(options),
     tcpEstablished: options.tcpEstablished ?? false,
     ...movingAddressOf(options),
     isNetworkEarly: options.earlyNetwork,

@@ -1,4 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { TransshipError } from '../error.ts';
+import { hasPageChannel } from '../hosts/check.ts';
 
 export function pagePortOption(): Option {
   return new Option(
@@ -9,4 +11,17 @@ export function pagePortOption(): Option {
     if (port > 0 && port <= 65_535) return port;
     throw new InvalidArgumentError('It takes a port from 1 to 65535.');
   });
+}
+
+/** @throws TransshipError `usage` for a strategy whose memory goes by no such port; which one `auto` takes is not known yet */
+export function pagePortOf({ pagePort, strategy }: { readonly pagePort?: number; readonly strategy: string }): {
+  readonly pagePort?: number;
+} {
+  if (pagePort === undefined) return {};
+  if (strategy === 'auto' || hasPageChannel({ strategy })) return { pagePort };
+  throw new TransshipError(
+    'usage',
+    `--page-port is for memory that goes by a port of its own, and --strategy ${strategy} sends none so`,
+    'leave it out, or take --strategy diskless, post-copy, hybrid or auto',
+  );
 }

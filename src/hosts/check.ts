@@ -93,6 +93,13 @@ export function isDirect({ strategy = 'docker' }: Allowed): boolean {
   return strategy !== 'docker';
 }
 
+/** CRIU's own channel carries their memory, by a TCP port of its own; that of the others goes by ssh. */
+const byPageChannel: readonly (string | undefined)[] = ['diskless', 'post-copy', 'hybrid'];
+
+export function hasPageChannel({ strategy }: Allowed): boolean {
+  return byPageChannel.includes(strategy);
+}
+
 export const ok = (found: string): Finding => ({ status: 'ok', found });
 export const warn = (found: string, hint?: string): Finding => finding('warn', found, hint);
 export const fail = (found: string, hint?: string): Finding => finding('fail', found, hint);

@@ -1,7 +1,4 @@
-import { type Check, type Finding, ok, type PairSubject, warn } from './check.ts';
-
-/** CRIU's own channel carries their memory; the other strategies send it by ssh, whatever is wished. */
-const byPageChannel: readonly (string | undefined)[] = ['diskless', 'post-copy', 'hybrid'];
+import { type Check, type Finding, hasPageChannel, ok, type PairSubject, warn } from './check.ts';
 
 /** Who leaves the encryption out is told where that matters. */
 export const plainPagesCheck: Check<PairSubject> = {
@@ -9,7 +6,7 @@ export const plainPagesCheck: Check<PairSubject> = {
   why: "a container's memory holds its passwords and keys, and --plain-pages sends it as it is",
   hint: 'leave --plain-pages out, unless nobody else can read what goes over that link',
   probe: ({ destination, allowed }) => {
-    if (allowed.plainPages !== true || !byPageChannel.includes(allowed.strategy)) return null;
+    if (allowed.plainPages !== true || !hasPageChannel(allowed)) return null;
     return plainPagesFinding(destination.host.address);
   },
 };

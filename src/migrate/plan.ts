@@ -6,6 +6,7 @@ import type { CheckResult } from '../hosts/preflight.ts';
 import { runtimeName } from '../wrap/runtime-place.ts';
 import { bounded } from './bounded.ts';
 import { refuseOverLimit } from './choice/downtime-limit.ts';
+import { fittingOptions } from './choice/fitting-options.ts';
 import { type Survey, surveyFor } from './choice/survey.ts';
 import type { StopLimits } from './direct/stop-rule.ts';
 import { messageOf } from './engine.ts';
@@ -105,7 +106,7 @@ export async function plan(request: PlanRequest): Promise<Plan> {
   const { survey, examined } = await surveyFor({ ...request, inspect });
   const { checks, image, networks, volumes } = examined;
   if (image === null || networks === null) throw new Error('no check failed, and yet something cannot be had');
-  const options = { ...request.options, strategy: survey.taken };
+  const { options, warnings } = fittingOptions(request.options, survey.taken);
   refuseOverLimit({
     container: name,
     strategy: survey.taken,
@@ -131,13 +132,17 @@ export async function plan(request: PlanRequest): Promise<Plan> {
     checkpoint: `transship-${randomBytes(4).toString('hex')}`,
     steps: stepsOf(options),
     checks,
-    warnings: checks.filter((check) => check.status === 'warn').map((check) => `${check.host}: ${check.found}; ${check.hint}`),
+    warnings: [...checks.filter(({ status }) => status === 'warn').map(warningOf), ...warnings],
     survey,
   };
 }
 
 export function stepsOf(options: Pick<MoveOptions, 'strategy' | 'isPlain'>): readonly Step[] {
   return stepsBy[options.strategy](options as MoveOptions);
+}
+
+function warningOf({ host, found, hint }: CheckResult): string {
+  return `${host}: ${found}; ${hint}`;
 }
 
 /** Where the restore happens inside `create`. */

@@ -99,6 +99,8 @@ describeOnHosts('which way to move', 'choice', (hosts) => {
           isPossible: false,
           why: expect.stringMatching(/(^|; )b: it has no runtime of ours \(transship wrap install/),
         });
+      const { stdout } = await migrate('--dry-run', '--strategy', 'auto', '--page-port', '15000');
+      expect(stdout).toMatch(/^warning +--page-port 15000 is not needed: docker sends no memory by a port of its own$/m);
     } finally {
       await onHost(b, 'mv /usr/local/lib/transship.away /usr/local/lib/transship');
     }

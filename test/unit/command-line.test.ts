@@ -41,6 +41,16 @@ test.each([
     message: "'--page-port <port>' argument '65536' is invalid. It takes a port from 1 to 65535",
     hint: 'hint: transship migrate --help',
   },
+  {
+    args: ['migrate', 'web', 'b', '--page-port', '9000'],
+    message: '--page-port is for memory that goes by a port of its own, and --strategy docker sends none so',
+    hint: '--strategy diskless, post-copy, hybrid or auto',
+  },
+  {
+    args: ['migrate', 'web', 'b', '--strategy', 'cold', '--page-port', '9000'],
+    message: '--page-port is for memory that goes by a port of its own, and --strategy cold sends none so',
+    hint: 'hint: leave it out',
+  },
   { args: ['show'], message: "missing required argument 'run'", hint: 'hint: transship show --help' },
   { args: ['runs', '--format', 'xml'], message: '--format xml is unknown', hint: 'text or json' },
 ])('transship $args: exit 2, the message and a hint', async ({ args, message, hint }) => {
