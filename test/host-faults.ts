@@ -97,3 +97,14 @@ export const linksDown = "ip -o link show type veth | grep -vc '[<,]UP[,>]'; tru
 /** Kills the first process whose command line matches, as soon as there is one; for 5 seconds. */
 export const kill = (pattern: string) =>
   `for i in $(seq 1000); do p=$(pgrep -f '${pattern}' | head -n 1); [ -n "$p" ] && kill -9 $p && exit 0; sleep 0.005; done; exit 1`;
+
+/** A firewall that lets ssh through, and drops what comes by the ports that memory takes. */
+export async function dropPageChannel(host: Host): Promise<void> {
+  const chain = 'add chain inet fault in { type filter hook input priority -500; }';
+  await onHost(host, `nft 'add table inet fault; ${chain}; add rule inet fault in tcp dport 20000-31999 drop'`);
+}
+
+/** It is gone again, or was never there. */
+export async function letIn(host: Host): Promise<void> {
+  await host.shell.run('nft delete table inet fault');
+}

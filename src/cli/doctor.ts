@@ -6,6 +6,7 @@ import type { Inspect } from '../migrate/equal/inspect.ts';
 import { type StrategyName, strategyNames } from '../migrate/strategies/names.ts';
 import { doctorText } from './doctor-table.ts';
 import { movingAddressOf, movingAddressOption } from './moving-address-option.ts';
+import { pagePortOf, pagePortOption } from './page-port-option.ts';
 import { terminalOf, withFormat } from './terminal.ts';
 
 interface Options {
@@ -15,12 +16,13 @@ interface Options {
   readonly strategy: StrategyName;
   readonly tcpEstablished?: boolean;
   readonly movingAddress?: string;
+  readonly pagePort?: number;
 }
 
 export const doctorCommand: Command = withFormat(new Command('doctor'))
   .summary('check whether hosts are ready for a migration')
   .description(
-    'Looks over Docker hosts, side by side: kernel, CRIU, Docker, room, clock. The first is taken for the source, and what lies between it and each other is checked as well. Touches nothing. Exit status 3 when a check fails.',
+    'Looks over Docker hosts, side by side: kernel, CRIU, Docker, room, clock. The first is taken for the source, and what lies between it and each other is checked as well. Touches nothing, but for a port that is listened at for a moment where memory would go from host to host. Exit status 3 when a check fails.',
   )
   .argument('<hosts...>', 'local, ssh://[user@]host[:port], test:NAME, default, or a Docker context')
   .option('--container <name>', 'also check this container of the first host')
@@ -31,17 +33,27 @@ export const doctorCommand: Command = withFormat(new Command('doctor'))
   )
   .option('--tcp-established', 'as for migrate: connections are to move along')
   .addOption(movingAddressOption())
+  .addOption(pagePortOption())
   .addHelpText('after', '\nExample:\n  transship doctor test:a test:b --container redis')
   .action(run);
 
 async function run(specs: readonly string[], options: Options, command: Command): Promise<void> {
   const terminal = terminalOf(command);
-  const { names, checks } = await checksOf([...new Set(specs)], options);
+  const asked = [...new Set(specs)];
+  refuseVainPort(asked.length, options);
+  const { names, checks } = await checksOf(asked, options);
   const isReady = checks.every((check) => check.status !== 'fail');
   const [source, destination = null] = specs;
   const text = terminal.isJson ? '' : await doctorText(names, checks);
   terminal.result({ schema: 'transship.doctor/1', source, destination, hosts: specs, isReady, checks }, () => text);
   if (!isReady) process.exitCode = 3;
+}
+
+/** @throws TransshipError `usage` for a port that nobody would knock at. Docker's own path has none, but is looked over with those of the others. */
+function refuseVainPort(hosts: number, { pagePort, strategy }: Options): void {
+  if (pagePort === undefined) return;
+  if (hosts < 2) throw new TransshipError('usage', '--page-port lies between two hosts', 'name the destination as well');
+  pagePortOf({ pagePort, strategy: strategy === 'docker' ? 'auto' : strategy });
 }
 
 interface Checked {
@@ -73,15 +85,21 @@ async function checkAll(hosts: readonly Host[], given: Options): Promise<readonl
   const [source, ...others] = hosts;
   if (source === undefined) return [];
   const { examine } = await import('../migrate/examine.ts');
+  const { checkPageChannel } = await import('../migrate/direct/page-channel-check.ts');
   const { lookOver } = await import('../hosts/doctor.ts');
   const { parseVolumesOption } = await import('../migrate/whole/volumes-option.ts');
   const volumes = parseVolumesOption(given.volumes);
   const inspect = given.container === undefined ? null : await findContainer(source, given.container);
-  const { dropExecs = false, strategy, tcpEstablished = false } = given;
+  const { dropExecs = false, strategy, tcpEstablished = false, pagePort } = given;
   const options = { volumes, dropExecs, strategy, tcpEstablished, ...movingAddressOf(given) };
   const rows: CheckResult[] = [];
-  for (const destination of others.length === 0 ? [null] : others)
-    rows.push(...(await examine({ source, destination, inspect, options })).checks);
+  for (const destination of others.length === 0 ? [null] : others) {
+    const { checks } = await examine({ source, destination, inspect, options });
+    rows.push(...checks);
+    if (destination === null) continue;
+    const wishes = { strategy, ...(pagePort === undefined ? {} : { pagePort }) };
+    rows.push(...(await checkPageChannel({ source, destination, checks, options: wishes })));
+  }
   return withoutTwins([...rows, ...(await lookOver(hosts, options))]);
 }
 

@@ -1,7 +1,6 @@
 import { type Check, fail, isDirect, ok, type PairSubject, warn } from './check.ts';
 import { cpuCheck } from './cpu-check.ts';
-import { quoteWord } from './link.ts';
-import { patient } from './patience.ts';
+import { sshOnce } from './peer-ssh.ts';
 import { lazyPipeBytes, readPipeSize } from './pipe-size.ts';
 import { plainPagesCheck } from './plain-pages-check.ts';
 import { preCopyChecks } from './pre-copy-checks.ts';
@@ -70,8 +69,7 @@ export const pairChecks: readonly Check<PairSubject>[] = [
       // what happens between freeze and resume goes from host to host, or it goes by Docker's own path
       const unreached = isDirect(allowed) ? fail : warn;
       if (words === null) return unreached(`${destination.host.name} has no address for other hosts`);
-      const command = `ssh -o BatchMode=yes -o ConnectTimeout=${patient(5)} ${words.map(quoteWord).join(' ')} true`;
-      const { exitCode, stderr } = await source.host.shell.run(command, { timeoutMs: 12_000 });
+      const { exitCode, stderr } = await source.host.shell.run(`${sshOnce(words)} true`, { timeoutMs: 12_000 });
       if (exitCode === 0) return ok(`reaches ${destination.host.name} by ssh`);
       const said = stderr.trim().split('\n').at(-1) ?? '';
       return unreached(

@@ -75,11 +75,11 @@ export async function migrate(request: MigrateRequest): Promise<{ readonly folde
 async function moveByRoute(manifest: Manifest, folder: RunFolder, request: MigrateRequest): Promise<Closing> {
   const { plan, source, destination, signal, report } = request;
   await using route = await openRoute({ source, destination, signal });
-  const triedPort = await tryChannel(route, plan.options);
+  const tried = await tryChannel(route, plan.options);
   const far = routeWarning(route);
   const probed = request.isUprobed ? { containerId: plan.container.id, found: new Map() } : null;
   await using uprobes = await openBothUprobes(source, destination, probed);
-  const found = { ...nothingFound([...plan.warnings, ...(far === null ? [] : [far])]), triedPort };
+  const found = { ...nothingFound([...plan.warnings, ...(far === null ? [] : [far])]), triedPort: tried?.port ?? null };
   const journal = openJournal(folder);
   const note: Move['note'] = (step, host, detail) => journal.write({ step, host: host?.name ?? null, event: 'note', detail });
   const move: Move = { plan, source, destination, route, folder, signal, found, report, note };

@@ -1,11 +1,10 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Host } from '../../src/hosts/host.ts';
 import { coldSteps } from '../../src/migrate/strategies/cold.ts';
 import { disklessSteps } from '../../src/migrate/strategies/diskless.ts';
 import { postCopySteps } from '../../src/migrate/strategies/post-copy.ts';
 import { installRuntime } from '../../src/wrap/install.ts';
 import { onHost } from '../destination-state.ts';
-import { counterName, counts, remains, reviveDockerd, startCounter } from '../host-faults.ts';
+import { counterName, counts, dropPageChannel, letIn, remains, reviveDockerd, startCounter } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
 import { describeOnHosts, type TwoHosts } from '../two-hosts.ts';
 
@@ -73,13 +72,8 @@ describeOnHosts('a move past the content store that is disturbed', 'direct-fault
   });
 
   describe('a firewall between the hosts that lets ssh through, and drops the rest', () => {
-    const drop = (host: Host) =>
-      onHost(
-        host,
-        "nft 'add table inet fault; add chain inet fault in { type filter hook input priority -500; }; add rule inet fault in tcp dport 20000-31999 drop'",
-      );
     afterEach(async () => {
-      for (const host of [hosts().a, hosts().b]) await host.shell.run('nft delete table inet fault');
+      for (const host of [hosts().a, hosts().b]) await letIn(host);
     });
 
     test.each([
@@ -88,7 +82,7 @@ describeOnHosts('a move past the content store that is disturbed', 'direct-fault
     ] as const)(
       '%s is refused before anything is copied, with the rule that is missing: %s to %s',
       async (strategy, from, to) => {
-        await drop(hosts()[to]);
+        await dropPageChannel(hosts()[to]);
         const steps: string[] = [];
         const moving = moveIt(hosts(), { container: counterName, options: { strategy }, onStep: ({ step }) => steps.push(step) });
         const address = hosts()[to].address?.replaceAll('.', '\\.');
@@ -104,7 +98,7 @@ describeOnHosts('a move past the content store that is disturbed', 'direct-fault
     );
 
     test('and a port that it lets through: moved', async () => {
-      await drop(hosts().b);
+      await dropPageChannel(hosts().b);
       const { manifest } = await moveIt(hosts(), { container: counterName, options: { strategy: 'diskless', pagePort: 15_000 } });
       expect(manifest).toMatchObject({ outcome: 'migrated', error: null });
       expect(await counts(hosts().b)).toBe(true);

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { Host } from '../../src/hosts/host.ts';
 import { transship } from '../built-command.ts';
 import { dockerState, onHost } from '../destination-state.ts';
-import { counterName, counts, doAtOnce, startCounter } from '../host-faults.ts';
+import { counterName, counts, doAtOnce, dropPageChannel, letIn, startCounter } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
 import { describeOnHosts, type TwoHosts } from '../two-hosts.ts';
 
@@ -25,7 +25,10 @@ describeOnHosts('refused before anything is touched', 'preflight', (hosts) => {
   afterEach(async () => {
     const clean = `docker rm -f ${counterName} other; docker network rm shop; docker volume prune -af; docker image prune -af
       for m in /tmp /srv/small; do umount $m; done; rm -rf /srv/small`;
-    for (const host of [hosts().a, hosts().b]) await host.shell.run(clean);
+    for (const host of [hosts().a, hosts().b]) {
+      await host.shell.run(clean);
+      await letIn(host);
+    }
   });
 
   test('too little disk: for the images on the source, for a copied folder on the destination', async () => {
@@ -131,6 +134,35 @@ describeOnHosts('refused before anything is touched', 'preflight', (hosts) => {
     expect(text.stdout).toMatch(/^CHECK +a +local +b$/m);
     expect(text.stdout).toMatch(/^cgroup +a to b +ok/m);
     expect(text.stdout).toMatch(/^architecture +a to local +ok/m);
+  });
+
+  test('doctor knocks where memory would go: a firewall that drops it is named, as by migrate, and nothing of it stays', async () => {
+    const { a, b } = hosts();
+    const look = async (...more: readonly string[]) => {
+      const { stdout, exitCode } = await transship(['doctor', 'test:a', 'test:b', '--format', 'json', ...more]);
+      const { checks } = JSON.parse(stdout) as { checks: readonly (Row & { peer?: string })[] };
+      const rows = checks.filter(({ name }) => name === 'page-channel');
+      return { exitCode, rows, ways: rows.map(({ host, peer, status }) => `${host} to ${peer}: ${status}`) };
+    };
+    const listeners = 'ss -Htln; ls -A /run/transship 2>/dev/null; pgrep -a perl; true';
+    const state = async () => [await onHost(a, listeners), await onHost(b, listeners)];
+    const before = await state();
+    expect(await look()).toMatchObject({ exitCode: 0, ways: ['a to b: ok', 'b to a: ok'] });
+    await dropPageChannel(b);
+    expect(await look()).toMatchObject({ exitCode: 0, ways: ['a to b: warn', 'b to a: ok'] });
+    const { exitCode, rows } = await look('--strategy', 'diskless');
+    expect(exitCode).toBe(3);
+    expect(rows).toMatchObject([
+      {
+        status: 'fail',
+        found: expect.stringMatching(`^a does not get through to b by tcp at ${b.address} port \\d+, by .*: no answer$`),
+        hint: expect.stringContaining('ports 20000-31999'),
+      },
+    ]);
+    expect((await look('--strategy', 'diskless', '--page-port', '15000')).ways).toEqual(['a to b: ok']);
+    expect((await look('--strategy', 'post-copy')).ways).toEqual(['b to a: ok']);
+    expect((await look('--strategy', 'cold')).ways).toEqual([]);
+    expect(await state()).toEqual(before);
   });
 
   test('doctor shows all that stands in the way at once, and the --volumes line that fits', async () => {

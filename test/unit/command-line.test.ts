@@ -51,6 +51,16 @@ test.each([
     message: '--page-port is for memory that goes by a port of its own, and --strategy cold sends none so',
     hint: 'hint: leave it out',
   },
+  {
+    args: ['doctor', 'a', 'b', '--strategy', 'pre-copy', '--page-port', '9000'],
+    message: '--page-port is for memory that goes by a port of its own, and --strategy pre-copy sends none so',
+    hint: 'hint: leave it out',
+  },
+  {
+    args: ['doctor', 'a', '--page-port', '9000'],
+    message: '--page-port lies between two hosts',
+    hint: 'hint: name the destination as well',
+  },
   { args: ['show'], message: "missing required argument 'run'", hint: 'hint: transship show --help' },
   { args: ['runs', '--format', 'xml'], message: '--format xml is unknown', hint: 'text or json' },
 ])('transship $args: exit 2, the message and a hint', async ({ args, message, hint }) => {

@@ -48,6 +48,15 @@ describe('the page channel', () => {
     });
   });
 
+  test('a login that fails when it comes to it: that, and no address that is empty', async () => {
+    const run = async () => ({ exitCode: 255, stdout: '', stderr: 'warning: x\nConnection timed out\n' });
+    const source = { name: 'a', shell: { run } } as unknown as Host;
+    await expect(findChannel({ ...plain, source }, 'diskless')).rejects.toMatchObject({
+      code: 'not-ready',
+      message: 'a does not reach b by ssh (Connection timed out), so memory cannot go straight there',
+    });
+  });
+
   const six = routeOf('fd00::2 40000 fd00::3 22', { a: ['10.0.0.2', 'fd00::2'], b: ['fd00:0::3'] });
   test.each(['diskless', 'post-copy'] as const)('%s, by IPv6', async (kind) => {
     expect(await findChannel(six, kind)).toMatchObject({ source: 'fd00::2', destination: 'fd00::3' });

@@ -4,7 +4,7 @@ import type { Host } from '../../hosts/host.ts';
 import { canonical, ownAddresses } from '../../hosts/listeners.ts';
 import { listeningPorts } from '../../hosts/proc-net.ts';
 import { readRuncConf } from '../../hosts/runc-conf.ts';
-import type { Route } from '../whole/route.ts';
+import type { Way } from '../whole/route.ts';
 import { type DirectKind, type DirectState, isByFile, isLazy } from './state.ts';
 
 /** Below the ports that the kernel gives to clients (ip_local_port_range begins at 32768). */
@@ -15,25 +15,28 @@ export const pagePorts = { first: 20_000, last: 31_999 } as const;
  * @throws TransshipError `not-ready` when the hosts reach each other only through the controller, or by an address at which nobody can listen, or that port is taken
  */
 export async function findChannel(
-  route: Route,
+  route: Way,
   kind: DirectKind,
   { wished, tried }: { readonly wished?: number | undefined; readonly tried?: number | null } = {},
 ): Promise<DirectState['channel']> {
-  if (route.ssh === null) {
-    throw new TransshipError(
-      'not-ready',
-      `${route.source.name} does not reach ${route.destination.name} by ssh (${route.reason}), so memory cannot go straight there`,
-      `let root on ${route.source.name} log in on ${route.destination.name} by key, or use --strategy docker`,
-    );
-  }
+  if (route.ssh === null) throw unreached(route, route.reason);
   // sshd(8): SSH_CONNECTION holds the client's address and port, the server's address and port
-  const { stdout } = await route.source.shell.run(`${route.ssh} 'echo "$SSH_CONNECTION"'`);
+  const { exitCode, stdout, stderr } = await route.source.shell.run(`${route.ssh} 'echo "$SSH_CONNECTION"'`);
+  if (exitCode !== 0) throw unreached(route, stderr.trim().split('\n').at(-1) ?? '');
   const [source = '', , destination = ''] = stdout.trim().split(' ');
   const listener = isLazy(kind) ? route.source : route.destination;
   if (!isByFile(kind)) await refuseAddress(listener, isLazy(kind) ? source : destination);
   const taken = await listeningPorts(listener);
   if (wished !== undefined) return { source, destination, port: unlessTaken(wished, taken, listener) };
   return { source, destination, port: tried != null && !taken.has(`tcp/${tried}`) ? tried : freePort(taken) };
+}
+
+function unreached({ source, destination }: Way, reason: string | null): TransshipError {
+  return new TransshipError(
+    'not-ready',
+    `${source.name} does not reach ${destination.name} by ssh (${reason}), so memory cannot go straight there`,
+    `let root on ${source.name} log in on ${destination.name} by key, or use --strategy docker`,
+  );
 }
 
 function freePort(taken: ReadonlySet<string>): number {

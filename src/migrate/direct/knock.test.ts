@@ -45,6 +45,22 @@ test('a way that is closed: both hosts, the address, the port, and the rule', as
   });
 });
 
+test.each([
+  ['b', 'listen'],
+  ['a', 'connect'],
+])('%s has no perl, by which both %s: it is named', async (name, word) => {
+  const refused = { exitCode: 1, stderr: 'Connection refused\n' };
+  const hosts = pair({
+    listen: refused,
+    connect: refused,
+    [word]: { exitCode: 127, stderr: '/bin/sh: 1: eval: perl: not found\n' },
+  });
+  await expect(knock(hosts, { channel, kind: 'diskless' })).rejects.toMatchObject({
+    code: 'not-ready',
+    message: `${name}: the way by which the memory would go cannot be tried without perl: /bin/sh: 1: eval: perl: not found`,
+  });
+});
+
 test('one who cannot listen there: that, and no firewall', async () => {
   const hosts = pair({
     listen: { exitCode: 2, stderr: 'Cannot assign requested address\n' },

@@ -4,7 +4,7 @@ import { quoteWord } from '../../hosts/link.ts';
 import { patient } from '../../hosts/patience.ts';
 import { hostFile } from '../../wrap/host-files.ts';
 import type { MoveOptions } from '../plan.ts';
-import type { Route } from '../whole/route.ts';
+import type { Way } from '../whole/route.ts';
 import { findChannel, pagePorts } from './channel.ts';
 import { type DirectKind, type DirectState, isByFile, isLazy } from './state.ts';
 
@@ -16,7 +16,7 @@ const limitMs = 5_000;
  * @throws TransshipError `not-ready` with the rule that is missing
  */
 export async function knock(
-  { source, destination }: Pick<Route, 'source' | 'destination'>,
+  { source, destination }: Pick<Way, 'source' | 'destination'>,
   { channel, kind }: { readonly channel: DirectState['channel']; readonly kind: DirectKind },
 ): Promise<void> {
   if (isByFile(kind)) return;
@@ -33,6 +33,8 @@ export async function knock(
     if (each.status === 'rejected') throw each.reason;
     return each.value;
   });
+  if (isNotRun(listened)) throw noPerl(listener, listened);
+  if (isNotRun(called)) throw noPerl(caller, called);
   const at = `${address} port ${channel.port}`;
   if (listened?.exitCode !== 0 && listened?.exitCode !== 1) throw noListener(listener, at, listened);
   if (called?.exitCode !== 0) throw closedWay(caller, listener, { at, address, said: reasonOf(called) });
@@ -40,22 +42,35 @@ export async function knock(
 
 /**
  * Before anything is copied, which may take hours; `stage` does it again.
- * @returns the port; null where no memory goes by one
+ * @returns null for Docker's own path, which has none
  * @throws TransshipError `not-ready`
  */
 export async function tryChannel(
-  route: Route,
+  way: Way,
   { strategy, pagePort }: Pick<MoveOptions, 'strategy' | 'pagePort'>,
-): Promise<number | null> {
+): Promise<DirectState['channel'] | null> {
   if (strategy === 'docker') return null;
-  const channel = await findChannel(route, strategy, { wished: pagePort });
-  await knock(route, { channel, kind: strategy });
-  return channel.port;
+  const channel = await findChannel(way, strategy, { wished: pagePort });
+  await knock(way, { channel, kind: strategy });
+  return channel;
 }
 
 /** The program goes by standard input: what is recorded is one line. */
 async function play(host: Host, words: string): Promise<ShellResult> {
   return await host.shell.run(`perl - ${words}`, { stdin: hostFile('knock') });
+}
+
+/** The shell's words for a program that is not there, or may not be run. */
+function isNotRun(said: ShellResult | undefined): boolean {
+  return said?.exitCode === 126 || said?.exitCode === 127;
+}
+
+function noPerl({ name }: Host, said: ShellResult | undefined): TransshipError {
+  return new TransshipError(
+    'not-ready',
+    `${name}: the way by which the memory would go cannot be tried without perl: ${reasonOf(said)}`,
+    'install it there: apt-get install perl-base',
+  );
 }
 
 function noListener({ name }: Host, at: string, said: ShellResult | undefined): TransshipError {

@@ -17,6 +17,9 @@ export interface Route extends AsyncDisposable {
   readonly signal?: AbortSignal;
 }
 
+/** Enough for one look at the way between the hosts. */
+export type Way = Pick<Route, 'source' | 'destination' | 'reason' | 'ssh'>;
+
 type Ends = Pick<Route, 'source' | 'destination' | 'signal'>;
 
 /** For a login: ConnectTimeout ends before it (ssh_config(5)). */
