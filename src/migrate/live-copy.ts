@@ -58,10 +58,12 @@ export async function freeze(host: Host, id: string): Promise<void> {
  * runc gives up waiting for it after 10 s, but it does nothing any more either. v1's is let go again by a runc that gave up.
  */
 async function isToldToFreeze(host: Host, id: string): Promise<boolean> {
-  const { exitCode } = await host.shell.run(
-    `grep -qsx 1 $(find /sys/fs/cgroup -path '*${id}/cgroup.freeze' -o -path '*${id}.scope/cgroup.freeze') /dev/null`,
-  );
-  return exitCode === 0;
+  return (await host.shell.run(toldToFreeze(id))).exitCode === 0;
+}
+
+/** Shell text. */
+function toldToFreeze(id: string): string {
+  return `grep -qsx 1 $(find /sys/fs/cgroup -path '*${id}/cgroup.freeze' -o -path '*${id}.scope/cgroup.freeze') /dev/null`;
 }
 
 /**
@@ -89,9 +91,13 @@ export async function isQuiet(host: Host, list: string, limitS: number): Promise
   return exitCode === 0;
 }
 
-/** In runc's word (`running`, `paused`, `stopped`, …), which sees it when somebody has frozen the container behind Docker's back; null: it knows of none. */
+/**
+ * In runc's word (`running`, `paused`, `stopped`, …), which sees it when somebody has frozen the container behind Docker's back; null: it knows of none. What is told
+ * to freeze is `paused`: runc itself would wait 10 s for a process that waits in the kernel, and not say so.
+ */
 export async function runcStatus(host: Host, id: string): Promise<string | null> {
-  const state = await host.shell.run(`runc --root ${runcRootOf(id)} state ${id}`, { timeoutMs: 10_000 });
+  const script = `if ${toldToFreeze(id)}; then echo '{"status":"paused"}'; else runc --root ${runcRootOf(id)} state ${id}; fi`;
+  const state = await host.shell.run(script, { timeoutMs: 10_000 });
   return state.exitCode === 0 ? JSON.parse(state.stdout).status : null;
 }
 

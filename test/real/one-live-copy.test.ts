@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { createCheckpoint, startFromCheckpoint } from '../../src/hosts/checkpoints.ts';
 import type { Host } from '../../src/hosts/host.ts';
-import { endPause, freeze, runcRootOf } from '../../src/migrate/live-copy.ts';
+import { endPause, freeze, runcRootOf, runcStatus } from '../../src/migrate/live-copy.ts';
 import { stopForGood } from '../../src/migrate/stop-copy.ts';
 import { importHostImage } from '../../vm/host-image.ts';
 import { onHost } from '../destination-state.ts';
@@ -105,6 +105,7 @@ describeOnHosts('a process that waits in the kernel for a page', 'inkernel', (ho
       try {
         await onHost(b, 'for i in $(seq 100); do docker logs waits | grep -q reads && exit; sleep 0.1; done; exit 1');
         await freeze(b, id);
+        expect(await runcStatus(b, id)).toBe('paused');
         doAtOnce(b, `pkill -KILL -f '^/usr/bin/perl -e' --newest`); // whom it waits for: its read ends
         await sleep(500);
         expect(await onHost(b, 'docker logs waits')).toBe('reads');
