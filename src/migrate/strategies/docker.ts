@@ -63,7 +63,7 @@ const pause: Step = {
     await joinAgain(move);
     await thaw(source, plan.container.id);
     found.thawedAtMs = performance.now();
-    await forgetSilence(source).catch(() => {}); // it goes on, a second later for some
+    void forgetSilence(source); // it goes on meanwhile
   },
 };
 
