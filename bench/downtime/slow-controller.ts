@@ -25,16 +25,20 @@ export const slowController: Part = {
   about: 'a slow line between the controller and the hosts, against none',
   runs: 5,
   measure: async (pair, { runs, keys, delayMs, only, say }) => {
-    const far = await connectFar(pair.testbed, delayMs);
-    await using _a = far.a;
-    await using _b = far.b;
+    // both by the same way in, so that what that costs is on both sides
+    const near = await connectBy(pair.testbed, 0);
+    await using _nearA = near.a;
+    await using _nearB = near.b;
+    const far = await connectBy(pair.testbed, delayMs);
+    await using _farA = far.a;
+    await using _farB = far.b;
     const workload = { reference: pair.image.reference, keys, network: 'bridge' } as const;
     const load = { command: 'GET', keys } as const;
     const unknown = only?.find((name) => !(all as readonly string[]).includes(name));
     if (unknown !== undefined) throw new TransshipError('usage', `--only ${unknown}: not compared`, `some of ${all.join(',')}`);
     const strategies = all.filter((strategy) => only === null || only.includes(strategy));
     const sides = strategies.flatMap((strategy) =>
-      Object.entries({ near: pair, far }).map(([place, hosts]) => ({
+      Object.entries({ near, far }).map(([place, hosts]) => ({
         name: `${strategy}, ${place}`,
         once: () => moveOnce({ ...pair, a: hosts.a, b: hosts.b, workload, options: { strategy }, load }),
       })),
@@ -90,14 +94,14 @@ function verdict({ low, high }: Interval): string {
 }
 
 /** The same hosts by another way in: ssh reads its configuration when it connects, and all else goes over that connection. */
-async function connectFar({ sshConfig, wireNamespace }: TestbedState, delayMs: number): Promise<Record<'a' | 'b', Host>> {
-  const near = readFileSync(sshConfig, 'utf8');
+async function connectBy({ sshConfig, wireNamespace }: TestbedState, delayMs: number): Promise<Record<'a' | 'b', Host>> {
+  const usual = readFileSync(sshConfig, 'utf8');
   const program = join(packageRoot(), 'dist/bench/downtime/delay.js');
   const proxy = `ProxyCommand nsenter --net=${wireNamespace} ${process.execPath} ${program} ${delayMs / 2} %h %p`;
-  writeFileSync(sshConfig, near.replace(/ProxyCommand .*/g, proxy));
+  writeFileSync(sshConfig, usual.replace(/ProxyCommand .*/g, proxy));
   try {
     return { a: await connectHost('test:a'), b: await connectHost('test:b') };
   } finally {
-    writeFileSync(sshConfig, near);
+    writeFileSync(sshConfig, usual);
   }
 }
