@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { ipv6Of } from './ipv6.ts';
 
 export interface SshHost {
   readonly name: string;
@@ -25,7 +26,7 @@ export async function makeSsh(folder: string, hosts: readonly SshHost[], way: Ss
   for (const host of hosts) {
     const key = join(host.upper, 'etc/testbed/ssh_host_ed25519_key');
     await makeKey(key, host.name);
-    known.push(`${host.name},${host.address} ${readFileSync(`${key}.pub`, 'utf8').trim()}\n`);
+    known.push(`${host.name},${host.address},${ipv6Of(host.address)} ${readFileSync(`${key}.pub`, 'utf8').trim()}\n`);
   }
   writeFileSync(join(folder, 'known_hosts'), known.join(''));
   mkdirSync(join(folder, 'm'), { mode: 0o700 });

@@ -5,7 +5,8 @@ import { readRuncConf } from './runc-conf.ts';
 import { compareVersions } from './version-order.ts';
 
 interface Endpoint {
-  readonly IPAMConfig?: { readonly IPv4Address?: string } | null;
+  readonly IPAMConfig?: { readonly IPv4Address?: string; readonly IPv6Address?: string } | null;
+  readonly GlobalIPv6Address?: string;
   readonly MacAddress?: string;
 }
 
@@ -33,6 +34,11 @@ export async function tcpFinding(subject: ContainerSubject): Promise<Finding> {
     if (Driver !== 'macvlan') return fail(`its address on the ${Driver} network ${name} cannot move to another host`);
     if (!endpoint.IPAMConfig?.IPv4Address)
       return fail(`its address on ${name} is not fixed: on the destination Docker would choose another`);
+    if (endpoint.GlobalIPv6Address && !endpoint.IPAMConfig.IPv6Address)
+      return fail(
+        `its IPv6 address on ${name} is not fixed: on the destination Docker would choose another`,
+        'make it anew with a fixed one, too: docker run --ip6',
+      );
   }
   return ok('its fixed address moves along');
 }

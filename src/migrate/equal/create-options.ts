@@ -146,9 +146,10 @@ function unequalOf(inspect: Inspect): readonly string[] {
       found.push(`host port ${places[0]?.HostPort} of ${port}: Docker chose it, and chooses again on the destination`);
   }
   for (const [name, endpoint] of Object.entries(endpointsOf(inspect))) {
-    const isFixed = Boolean(endpoint.IPAMConfig?.IPv4Address ?? endpoint.IPAMConfig?.IPv6Address);
-    if (!isFixed && endpoint.IPAddress)
-      found.push(`address ${endpoint.IPAddress} in ${name}: Docker chose it, and chooses again on the destination`);
+    const { IPAMConfig, IPAddress, GlobalIPv6Address } = endpoint;
+    const chosen = [IPAMConfig?.IPv4Address ? null : IPAddress, IPAMConfig?.IPv6Address ? null : GlobalIPv6Address];
+    for (const address of chosen)
+      if (address) found.push(`address ${address} in ${name}: Docker chose it, and chooses again on the destination`);
   }
   if (inspect.HostConfig.UTSMode === 'host') found.push(`host name ${inspect.Config.Hostname}: it is the host's (--uts host)`);
   const runtime = inspect.HostConfig.Runtime;

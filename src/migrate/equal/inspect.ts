@@ -11,6 +11,7 @@ export interface Endpoint {
   readonly GwPriority?: number;
   readonly MacAddress?: string;
   readonly IPAddress?: string;
+  readonly GlobalIPv6Address?: string;
 }
 
 /** `docker inspect` of a container: dockerode's type, and what it lacks and we need. Fields nobody types travel along as they are. */

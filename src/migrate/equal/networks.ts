@@ -1,6 +1,7 @@
 import type { NetworkCreateOptions, NetworkInspectInfo } from 'dockerode';
 import { TransshipError } from '../../error.ts';
 import type { Host } from '../../hosts/host.ts';
+import { compareVersions } from '../../hosts/version-order.ts';
 import { type Endpoint, endpointsOf, type Inspect, nameOf } from './inspect.ts';
 import { isMadeBy, madeBy } from './made-by.ts';
 import { missing } from './missing.ts';
@@ -32,16 +33,21 @@ export async function planNetworks(pair: { source: Host; destination: Host }, in
   const unequal: string[] = [];
   for (const [name, endpoint] of Object.entries(endpointsOf(inspect))) {
     const here = await findNetwork(source, name);
-    if (here === null || ['bridge', 'host', 'none'].includes(name)) continue;
     const there = await findNetwork(destination, name);
+    if (here === null) continue;
+    if (there !== null && endpoint.GlobalIPv6Address && !there.EnableIPv6)
+      unequal.push(`IPv6 address ${endpoint.GlobalIPv6Address} in ${name}: that network has no IPv6 on ${destination.name}`);
+    if (['bridge', 'host', 'none'].includes(name)) continue;
     if (there !== null) {
       refuseOther({ destination, here, there, endpoint });
       continue;
     }
     if (here.Scope !== 'local') throw scopeError(destination, here, nameOf(inspect));
     const isFixed = fixedAddresses(endpoint).length > 0;
-    if (await isSubnetTaken(destination, here)) {
+    const taken = await takenSubnets(destination, here);
+    if (taken.length > 0) {
       if (isFixed) throw cannotBeMade(destination, name, 'its subnet overlaps with that of another network', true);
+      await refuseUnchosen(destination, name, taken);
       unequal.push(otherSubnet(destination, name));
     }
     create.push(sameNetwork(here));
@@ -107,6 +113,8 @@ async function makeNetwork(destination: Host, options: NetworkCreateOptions, isF
 
 function sameNetwork(network: NetworkInspectInfo): NetworkCreateOptions {
   const { Name, Driver, Internal, Attachable, EnableIPv6 } = network;
+  // of Docker 28 and later: false for a network of IPv6 alone
+  const { EnableIPv4 } = network as { readonly EnableIPv4?: boolean };
   const config = (network.IPAM?.Config ?? []).map((pool) =>
     Object.fromEntries(Object.entries(pool).filter(([, value]) => Boolean(value))),
   );
@@ -116,6 +124,7 @@ function sameNetwork(network: NetworkInspectInfo): NetworkCreateOptions {
     Internal,
     Attachable,
     EnableIPv6,
+    ...(EnableIPv4 === undefined ? {} : { EnableIPv4 }),
     IPAM: { Driver: network.IPAM?.Driver ?? 'default', Config: config, Options: network.IPAM?.Options ?? {} },
     Options: network.Options ?? {},
     Labels: network.Labels ?? {},
@@ -156,9 +165,21 @@ function subnetsOf(network: NetworkInspectInfo): readonly string[] {
   return (network.IPAM?.Config ?? []).flatMap(({ Subnet }) => (Subnet ? [Subnet] : []));
 }
 
-async function isSubnetTaken(destination: Host, network: NetworkInspectInfo): Promise<boolean> {
+async function takenSubnets(destination: Host, network: NetworkInspectInfo): Promise<readonly string[]> {
   const others = (await destination.docker.listNetworks()).flatMap(subnetsOf);
-  return subnetsOf(network).some((subnet) => others.some((other) => overlap(subnet, other)));
+  return subnetsOf(network).filter((subnet) => others.some((other) => overlap(subnet, other)));
+}
+
+/** Docker before 27 has no IPv6 subnets to choose from, unless its `default-address-pools` name some (27.0, release notes). */
+async function refuseUnchosen(destination: Host, name: string, taken: readonly string[]): Promise<void> {
+  const subnet = taken.find((one) => one.includes(':'));
+  const { docker } = (await destination.facts()).versions;
+  if (subnet === undefined || (docker !== null && compareVersions(docker, '27') >= 0)) return;
+  throw new TransshipError(
+    'not-ready',
+    `${destination.name}: network ${name} cannot be made: its subnet ${subnet} is taken there, and Docker ${docker ?? ''} chooses no other for IPv6`,
+    `make it there by hand, with another: docker network create --ipv6 --subnet SUBNET ${name}`,
+  );
 }
 
 function otherSubnet(destination: Host, name: string): string {
