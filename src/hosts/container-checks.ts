@@ -1,5 +1,6 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import { appArmorCheck } from './apparmor-check.ts';
+import { cgroupParentCheck } from './cgroup-parent-check.ts';
 import { type Check, type ContainerSubject, fail, isDirect, ok, warn } from './check.ts';
 import { healthTest, runningExecs } from './execs.ts';
 import { listeningPorts, peersOf } from './proc-net.ts';
@@ -7,7 +8,6 @@ import { isTaken, publishedPorts } from './published-ports.ts';
 import { readRuncConf } from './runc-conf.ts';
 import { runningCheck } from './running-check.ts';
 import { tcpFinding } from './tcp-check.ts';
-import { userIdsCheck } from './user-ids-check.ts';
 import { compareVersions } from './version-order.ts';
 
 /** What the container must be like, and what stands in its way on the destination. */
@@ -85,7 +85,7 @@ export const containerChecks: readonly Check<ContainerSubject>[] = [
 /** What is asked of the destination for this container. */
 export const placeChecks: readonly Check<ContainerSubject>[] = [
   appArmorCheck,
-  userIdsCheck,
+  cgroupParentCheck,
   {
     name: 'name',
     why: 'the container keeps its name',

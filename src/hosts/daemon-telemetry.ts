@@ -1,4 +1,5 @@
 import { type Check, type HostSubject, ok } from './check.ts';
+import { withDockerd } from './dockerd-process.ts';
 import type { Host } from './host.ts';
 
 /** What dockerd was told about its own spans when it started. */
@@ -15,13 +16,9 @@ export interface DaemonTelemetry {
 const defaultDelayMs = 5_000;
 const usualPort = 4318;
 
-const script = `
-for pid in $(cat /run/docker.pid 2>/dev/null) $(cat /var/run/docker.pid 2>/dev/null) $(pidof dockerd); do
-  [ "$(cat /proc/$pid/comm 2>/dev/null)" = dockerd ] || continue
-  tr '\\0' '\\n' <"/proc/$pid/environ" | grep -E '^OTEL_(EXPORTER_OTLP_|BSP_SCHEDULE_DELAY|SDK_DISABLED|TRACES_EXPORTER)' | grep -v HEADERS
-  break
-done
-true`;
+const script = withDockerd(
+  `tr '\\0' '\\n' <"/proc/$pid/environ" | grep -E '^OTEL_(EXPORTER_OTLP_|BSP_SCHEDULE_DELAY|SDK_DISABLED|TRACES_EXPORTER)' | grep -v HEADERS`,
+);
 
 /** dockerd reads `OTEL_*` only at its start (moby cmd/dockerd/daemon.go, OpenTelemetry's autoexport): its process tells what it has. */
 export async function daemonTelemetry(host: Host): Promise<DaemonTelemetry> {

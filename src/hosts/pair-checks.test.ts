@@ -4,8 +4,8 @@ import { pairChecks } from './pair-checks.ts';
 
 const cgroups = pairChecks.find(({ name }) => name === 'cgroup');
 
-const host = (cgroupVersion: string, CgroupDriver: string) =>
-  ({ facts: { cgroupVersion }, info: { CgroupDriver } }) as unknown as HostSubject;
+const host = (cgroupVersion: string, CgroupDriver: string, runc = '1.1.15') =>
+  ({ facts: { cgroupVersion, versions: { runc } }, info: { CgroupDriver } }) as unknown as HostSubject;
 const pair = (source: HostSubject, destination: HostSubject, strategy?: string): PairSubject => ({
   source,
   destination,
@@ -13,13 +13,14 @@ const pair = (source: HostSubject, destination: HostSubject, strategy?: string):
 });
 
 test.each([
-  ['2', 'diskless', 'fail'],
-  ['2', 'docker', 'warn'], // runc may tell CRIU where the cgroups are
-  ['2', undefined, 'warn'],
-  ['1', 'post-copy', 'fail'],
-  ['1', 'docker', 'warn'],
-])('cgroup version %s, drivers that differ, strategy %s: %s', async (version, strategy, status) => {
-  expect(await cgroups?.probe(pair(host(version, 'systemd'), host(version, 'cgroupfs'), strategy))).toEqual({
+  ['2', '1.3.6', 'diskless', 'fail'],
+  ['2', '1.3.6', 'docker', 'warn'], // runc tells CRIU where the cgroups are
+  ['2', '1.3.6', undefined, 'warn'],
+  ['2', '1.1.15', 'docker', 'fail'], // and this one does not
+  ['1', '1.1.15', 'post-copy', 'fail'],
+  ['1', '1.1.15', 'docker', 'warn'],
+])('cgroup version %s, runc %s, drivers that differ, strategy %s: %s', async (version, runc, strategy, status) => {
+  expect(await cgroups?.probe(pair(host(version, 'systemd', runc), host(version, 'cgroupfs', runc), strategy))).toEqual({
     status,
     found: 'cgroup driver systemd on the source, cgroupfs on the destination',
     hint: expect.stringContaining('native.cgroupdriver=systemd'),

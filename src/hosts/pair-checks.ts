@@ -1,3 +1,4 @@
+import { isPlacedAnew } from './cgroup-parent-check.ts';
 import { type Check, fail, isDirect, ok, type PairSubject, warn } from './check.ts';
 import { cpuCheck } from './cpu-check.ts';
 import { sshOnce } from './peer-ssh.ts';
@@ -23,7 +24,8 @@ export const pairChecks: readonly Check<PairSubject>[] = [
       const version = alike(source.facts.cgroupVersion, destination.facts.cgroupVersion, 'cgroup version ');
       const [from, to] = [source.info.CgroupDriver, destination.info.CgroupDriver];
       if (version.status !== 'ok' || from === to) return version;
-      return (isDirect(allowed) ? fail : warn)(`cgroup driver ${from} on the source, ${to} on the destination`, sameDriver(from));
+      const isTried = !isDirect(allowed) && isPlacedAnew(destination);
+      return (isTried ? warn : fail)(`cgroup driver ${from} on the source, ${to} on the destination`, sameDriver(from));
     },
   },
   {
@@ -82,10 +84,10 @@ export const pairChecks: readonly Check<PairSubject>[] = [
 
 /**
  * Drivers name a container's cgroup differently (`/docker/ID`, `/system.slice/docker-ID.scope`), and the id alone is rewritten in the images. By Docker's own path
- * runc tells CRIU the new places of v1 (`--cgroup-root`), and from 1.3 on those of v2 (criu_linux.go, criuApplyCgroups); else the container would be where Docker does not look.
+ * runc may place it anew; else the container would be where Docker does not look.
  */
 function sameDriver(driver: string): string {
-  return `the destination needs the driver of the source: "exec-opts": ["native.cgroupdriver=${driver}"] in its /etc/docker/daemon.json, then restart Docker; or try --strategy docker, where runc may place it anew`;
+  return `the destination needs the driver of the source: "exec-opts": ["native.cgroupdriver=${driver}"] in its /etc/docker/daemon.json, then restart Docker; on cgroup v1, or with runc 1.3 there, --strategy docker may place it anew`;
 }
 
 function alike(source: string | null, destination: string | null, what: string) {
