@@ -9,6 +9,15 @@ import { formatBytes } from './sizes.ts';
 const gigabyte = 1024 ** 3;
 const criuCheckTimeoutMs = 30_000;
 
+/**
+ * Tried with CRIU 4.2.1, runc 1.1.15, Docker 26.1.5: it dumps, and Docker's own restore fails, too, as CRIU opens the images in the container's user namespace,
+ * whose root may not read them. Such a daemon keeps all its containers in another namespace of containerd's (`moby-UID.GID`), also those with `--userns host`.
+ */
+const remapping = fail(
+  'the daemon remaps user ids (userns-remap): in a user namespace CRIU may not read its images',
+  'take userns-remap out of /etc/docker/daemon.json, restart Docker, and make the container anew: a daemon that remaps has containers of its own',
+);
+
 /** What each Docker host must have, whatever moves. */
 export const hostChecks: readonly Check<HostSubject>[] = [
   {
@@ -36,7 +45,7 @@ export const hostChecks: readonly Check<HostSubject>[] = [
     probe: ({ info }) => {
       const options = info?.SecurityOptions ?? [];
       if (options.some((option) => option.includes('name=rootless'))) return fail('the daemon is rootless');
-      return options.some((option) => option.includes('name=userns')) ? warn('the daemon remaps user ids') : null;
+      return options.some((option) => /^name=userns(?:,|$)/.test(option)) ? remapping : null;
     },
   },
   {
