@@ -22,6 +22,8 @@ function printedWith(files: Readonly<Record<string, string>>): string {
   return execFileSync('sh', ['-c', script], { encoding: 'utf8' }).replaceAll(folder, '');
 }
 
+const known = { 'run/docker/runtime-runc/moby/abc/state.json': '{}' };
+
 const v2 = (path: string) => ({ 'cg/cgroup.controllers': '', 'proc/7/cgroup': `0::${path}\n` });
 const v1 = { 'proc/7/cgroup': '9:freezer:/docker/abc\n4:cpu,cpuacct:/docker/abc\n' };
 
@@ -56,7 +58,11 @@ test.each<[string, Readonly<Record<string, string>>, string]>([
   ],
   ['a process that is gone', { 'cg/cgroup.controllers': '' }, ''],
 ])('the freezer of a container, %s', (_, files, printed) => {
-  expect(printedWith(files).trim()).toBe(printed);
+  expect(printedWith({ ...known, ...files }).trim()).toBe(printed);
+});
+
+test('one of which runc has no state where it is looked for is told apart', async () => {
+  expect(printedWith(v2('/docker/abc')).trim()).toBe('unknown');
 });
 
 test('what is frozen behind Docker’s back is told with the way out, and what Docker calls paused as before', async () => {
@@ -80,6 +86,10 @@ test('what is frozen behind Docker’s back is told with the way out, and what D
     found: 'it is paused',
   });
   expect(await runningCheck.probe(subject({}, ''))).toEqual({ status: 'ok', found: 'running since then' });
+  expect(await runningCheck.probe(subject({}, 'unknown\n'))).toMatchObject({
+    status: 'fail',
+    found: expect.stringContaining('/run/docker/runtime-*/moby'),
+  });
   expect(frozenFinding('', 'a')).toBeNull();
   expect(frozenFinding(`${frozen}stage /run/transship/x`, 'a')?.hint).toMatch(
     /on a: bash \/run\/transship\/x\/give-up \/run\/transship\/x after-go$/,
