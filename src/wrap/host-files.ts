@@ -10,6 +10,7 @@ export type HostFile =
   | 'links'
   | 'mark'
   | 'dump'
+  | 'keep-log'
   | 'receive'
   | 'unpack'
   | 'network'

@@ -98,7 +98,7 @@ async function stageSource(move: Move, state: DirectState, { kind, pair }: Stagi
   const sinceS = Math.min(...syncs.map((sync) => sync.earlier?.startS ?? 0)) - 1;
   const bootS = Math.min(...syncs.map((sync) => sync.earlier?.bootS ?? 0));
   await putScripts(source, folder, [
-    ...(['dump', 'give-up', 'mark'] as const),
+    ...(['dump', 'keep-log', 'give-up', 'mark'] as const),
     ...(hasRounds(kind) ? (['pre-dump'] as const) : []),
     ...(sendsPages(kind) ? (['uncork'] as const) : []),
   ]);

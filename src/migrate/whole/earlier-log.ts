@@ -27,7 +27,7 @@ export async function moveEarlierLog(pair: ContainerPair, pass: MovePass): Promi
 }
 
 export interface PlacedLog {
-  /** Of its newest file that has anything; 0 where there is none. */
+  /** Of its newest file that has anything, unpacked; 0 where there is none. */
   readonly bytes: number;
   /** cksum(1) of that one's first line, by which it is known again on the source, where Docker may begin others meanwhile. */
   readonly first: string;
@@ -48,7 +48,8 @@ log=${destination.Id}-json.log
 [ ! -e $log ] || [ -z "$(tail -c 1 $log)" ] || truncate -s "-$(tail -n 1 $log | wc -c)" $log || exit 1
 for newest in $log $log.1; do
   [ ! -s $newest ] || { stat -c %s $newest; head -n 1 $newest | cksum; exit; }
-done`);
+done
+[ ! -e $log.1.gz ] || { zcat $log.1.gz | wc -c; zcat $log.1.gz | head -n 1 | cksum; }`);
   if (exitCode !== 0) throw new TransshipError('failed', `${route.destination.name}: ${stderr.trim()}`, hint);
   const [bytes = '0', first = ''] = stdout.trim().split('\n');
   return { bytes: Number(bytes), first };

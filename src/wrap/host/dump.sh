@@ -27,10 +27,12 @@ folder=$1
 tell=1
 # shellcheck source=src/wrap/host/mark.sh
 . "${BASH_SOURCE[0]%/*}/mark"
+# shellcheck source=src/wrap/host/keep-log.sh
+. "${BASH_SOURCE[0]%/*}/keep-log"
 cd "$folder" || exit
 echo "$$" >script-pid
 id='' root='' freezer='' frozen='' work='' far='' lazy='' watch='' links=() lan_links=() pid='' words=() layers=() log=''
-log_bytes=0 log_first='' logs=() since=0 booted=0 limit_s=600 now_cs=''
+log_bytes=0 log_first='' since=0 booted=0 limit_s=600 now_cs=''
 far_root() { false; }
 # shellcheck source=/dev/null
 . ./settings
@@ -97,33 +99,9 @@ follow_clock() {
 }
 has_changed() { [ "${#layers[@]}" -gt 0 ] && [ -n "$(find "${layers[@]}" -newerct "@$since" -print -quit)" ]; }
 copy_changes() { since=$since sh ./copy >copy.out 2>&1 3<&- 4<&- 5<&- 6>&- 7>&- 8>&- 9<&-; }
-# What the container has logged since its log was copied. Again only when the log may have been written since: file times have ticks.
-keep_log() {
-    [ -n "$log" ] || return 0
-    if [ images/transship.log -nt "$log" ]; then return; fi
-    {
-        tail -c "+$((log_bytes + 1))" "/proc/$$/fd/${logs[0]}"
-        for each in "${logs[@]:1}"; do cat "/proc/$$/fd/$each"; done
-        [ "/proc/$$/fd/${logs[-1]}" -ef "$log" ] || cat "$log" # it has begun a new one since
-    } >images/transship.log 2>/dev/null {alive}>&-
-}
-# The files of the log from the one on that was copied last, which is known by its first line: Docker may have begun others meanwhile.
-open_log() {
-    local file fd
-    for file in "$log" "$log".{1..9}; do
-        if [ ! -e "$file" ] && [ -e "$file.gz" ]; then
-            zcat "$file.gz" >"log.${file##*.}" && file=log.${file##*.}
-        fi
-        exec {fd}<"$file" || break
-        logs=("$fd" ${logs[@]+"${logs[@]}"})
-        [ "$(head -n 1 "$file" | cksum)" != "$log_first" ] || return
-    done 2>/dev/null
-    log_bytes=0 # it is gone, and all that there is has come since
-    [ "${#logs[@]}" -gt 0 ] || log=''
-}
 freeze() { printf '%s' "$frozen" >"$freezer" || fail "$freezer does not take $frozen"; }
 
-[ -z "$log" ] || open_log
+keep_log
 
 # Both ways are open before the freeze: a word or a byte is all that has to travel then.
 mark dump.connect
@@ -198,7 +176,7 @@ for link in ${lan_links[@]+"${lan_links[@]}"}; do
 done
 [ ! -e moving ] || bash ./address "$folder" take || fail "the address could not be taken away: $(last dump.err)"
 mark dump.cut
-keep_log
+keep_log {alive}>&-
 
 # While CRIU dumps: what changed in the files since they were copied
 follow_clock
@@ -224,7 +202,7 @@ if [ -e decided ]; then # and who has given up meanwhile has let them run, or no
     bash ./give-up "$folder" own 7>&- {alive}>&- {names}>&-
     fail 'the move was given up'
 fi
-keep_log
+keep_log {alive}>&- {names}>&-
 mark dump.send
 for image in images/*; do
     [ "$image" = images/rounds ] || printf '%s\n' "${image#images/}"
