@@ -39,12 +39,21 @@ far_root() { false; }
 exec 2>>dump.err 9<> <(:)
 
 fail() {
-    # past the limit, what breaks is what was broken on purpose; and who has given up may no longer wait for the CRIU that has ended now
+    local why=$*
     if [ -e given-up ]; then
-        [ -z "$watch" ] || { exec {alive}>&- && wait "$watch"; }
+        # past the limit, what breaks is what was broken on purpose: who watches it tells why
+        if [ -n "$watch" ]; then
+            exec {alive}>&-
+            wait "$watch"
+            while kill -0 "$watch" 2>/dev/null; do pause 0.01; done # not every bash waits for what it has not started as a job
+        fi
+        # and who has given up may no longer wait for the CRIU that has ended now
         grep -q ' give-up.thawed' marks || bash ./give-up "$folder" own
+        ! grep -qE ' dump\.(failed|let-go|stuck) ' marks || exit 1
+    elif [ -n "$watch" ] && ! kill -0 "$receiver" 2>/dev/null; then # what breaks so may be known here before it is looked for
+        why="the destination does not answer any more: $(last receiver.err)"
     fi
-    mark "dump.failed $*"
+    mark "dump.failed $why"
     exit 1
 }
 pause() { read -r -t "$1" -u 9 _; } # sleep without a process
@@ -153,11 +162,12 @@ echo "$runc" >runc-pid
 until read -r -t 0.2 -u 4 word || [ -n "$word" ]; do
     kill -0 "$runc" 2>/dev/null || fail "runc checkpoint: $(last runc.out)"
 done
-# What will send the images waits for their names
+# What will send the images waits for their names. It is given what it reads from: were it to open that itself, however late, they might be gone by then.
 exec {names}<>names
-tar -C images -cf - --verbatim-files-from -T "$folder/names" >&8 3<&- 4<&- 5<&- 7>&- 9<&- {names}>&- &
+exec {listed}<names
+tar -C images -cf - --verbatim-files-from -T - <&"$listed" >&8 3<&- 4<&- 5<&- 7>&- 9<&- {names}>&- &
 sending=$!
-exec 8>&-
+exec 8>&- {listed}<&-
 exec {alive}> >(watch_limit)
 watch=$!
 mark dump.freeze

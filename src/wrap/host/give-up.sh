@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # give-up FOLDER - on the source: sees to it that `go` is never said, and lets the container go on. With `after-go` as second word the
 # destination is known not to run; with `own` dump itself gives up. Prints `went` and does nothing when go was said already, else `thawed`.
-# FOLDER: as of dump; settings also has thawed (word for the freezer).
+# FOLDER: as of dump; settings also has thawed (word for the freezer), and may have end_s (longest that a CRIU may take to end, in seconds).
 set -u
 trap '' HUP PIPE
 folder=$1
 # shellcheck source=src/wrap/host/mark.sh
 . "${BASH_SOURCE[0]%/*}/mark"
 cd "$folder" || exit
-freezer='' thawed='' work='' lazy='' links=() lan_links=() pid='' words=()
+freezer='' thawed='' work='' lazy='' links=() lan_links=() pid='' words=() end_s=30
 # shellcheck source=/dev/null
 . ./settings
 if decide; then : >given-up; fi
@@ -49,18 +49,19 @@ stop_dump() {
     mount -o "remount,size=${used_kb}k" images
     kill -CONT "$@"
 }
-# Of runc, or those that have outlived it
-crius() {
-    if [ "${left[0]}" = "$runc" ]; then read -ra left < <(cat "/proc/$runc/task/"*/children | tr '\n' ' '); fi
+# Sets crius: those of runc, or those that have outlived it.
+find_crius() {
+    crius=("${left[@]}")
+    if [ "${left[0]}" = "$runc" ]; then read -ra crius < <(cat "/proc/$runc/task/"*/children 2>/dev/null | tr '\n' ' '); fi
 }
-runc='' is_stopped='' now_cs='' until_cs=''
+crius=() runc='' is_stopped='' now_cs='' until_cs=''
 if grep -qE ' dump\.runc-end( 0)?$' marks; then
     runc=ended # it waits for its CRIU, and both have done what they had to do
 elif [ -s runc-pid ]; then
     read -r runc <runc-pid
     cut_channel
     look_at_time
-    until_cs=$((now_cs + 3000))
+    until_cs=$((now_cs + end_s * 100))
     while look_at_time && ((now_cs < until_cs)); do
         if kill -0 "$runc" 2>/dev/null; then left=("$runc"); else mapfile -t left < <(orphans); fi
         [ "${#left[@]}" -gt 0 ] || break
@@ -68,14 +69,16 @@ elif [ -s runc-pid ]; then
             for each in "${left[@]}"; do kill_runc "$each"; done
             break
         elif [ -z "$is_stopped" ]; then
-            crius
-            [ "${#left[@]}" = 0 ] || { is_stopped=1 && stop_dump "${left[@]}"; }
+            find_crius
+            [ "${#crius[@]}" = 0 ] || { is_stopped=1 && stop_dump "${crius[@]}"; }
         fi
         read -r -t 0.01 -u 9 _
     done
     # it holds the tasks, and would freeze the container anew
     if ((now_cs >= until_cs)); then
-        echo "CRIU does not end (process ${left[*]})" >&2
+        find_crius
+        [ "${#crius[@]}" -gt 0 ] || crius=("$runc")
+        echo "CRIU does not end (process ${crius[*]})" >&2
         exit 1
     fi
 fi
