@@ -104,7 +104,7 @@ async function rollBack(course: Course, failed: Step, error: TransshipError): Pr
     const isDone = await putBack(course, step, step.undo);
     if (isDone || step.undoMustHold !== true) continue;
     warnings.push(
-      'the destination could not be stopped, so the source stays frozen: look there first, then decide. `transship recover` goes on back, which un-happens what was answered there until then',
+      'the source stays frozen: see that the destination does not run it, then decide. `transship recover` goes on back, which un-happens what was answered there until then',
     );
     await collect(course);
     return lost;
