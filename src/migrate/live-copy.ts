@@ -6,9 +6,12 @@ import { messageOf } from './engine.ts';
 /** Where runc keeps the state of Docker's containers (dockerd's own containerd and a system one alike). */
 export const runcRoot = '/run/docker/runtime-runc/moby';
 
-/** Shell text: the root that knows the container; each runtime that Docker has by a name has one of its own. */
+/**
+ * Shell text: the root that knows the container; each runtime that Docker has by a name has one of its own. One where the id alone is taken (stop-copy.ts) knows
+ * nothing of it.
+ */
 export function runcRootOf(id: string): string {
-  return `"$(dirname "$(ls -d /run/docker/runtime-*/moby/${id} 2>/dev/null | head -n 1)")"`;
+  return `"$(dirname "$(dirname "$(ls -d /run/docker/runtime-*/moby/${id}/state.json 2>/dev/null | head -n 1)")")"`;
 }
 
 /**
@@ -61,9 +64,9 @@ async function isToldToFreeze(host: Host, id: string): Promise<boolean> {
   return (await host.shell.run(toldToFreeze(id))).exitCode === 0;
 }
 
-/** Shell text. */
+/** Shell text. A group that its dead shim has left behind may still be told so, and has nobody in it. */
 function toldToFreeze(id: string): string {
-  return `grep -qsx 1 $(find /sys/fs/cgroup -path '*${id}/cgroup.freeze' -o -path '*${id}.scope/cgroup.freeze') /dev/null`;
+  return `grep -qsx 'populated 1' $(grep -lsx 1 $(find /sys/fs/cgroup -path '*${id}/cgroup.freeze' -o -path '*${id}.scope/cgroup.freeze') /dev/null | sed 's/freeze$/events/') /dev/null`;
 }
 
 /**

@@ -44,7 +44,7 @@ export function notEnded(host: Host, id: string): TransshipError {
   return new TransshipError(
     'failed',
     `container ${id.slice(0, 12)} on ${host.name} could not be killed`,
-    `look on ${host.name} for what is left of it: runc --root ${runcRoot} list; ps -e`,
+    `look on ${host.name} for what is left of it: find /sys/fs/cgroup -path '*${id}*' -name cgroup.procs -exec cat {} +; pgrep -fa ${id}; pgrep -a criu`,
   );
 }
 
@@ -79,45 +79,62 @@ export function takeId(id: string): string {
  * Shell text: takes the id, and ends what began before that, until nothing is left: in the container's cgroup, or a runc or CRIU at work on it, which is a child of
  * its shim, or nobody's where that one is dead. A restore that does not end by itself is ended: its runc may wait for Docker's hook (libnetwork-setkey), and that
  * for a dockerd that stands still. Prints what it found: `none`, `ended` (a restore that had not ended), `ran`, or `maybe`.
+ * The groups are looked at once more after nobody was at work: a runc that ended meanwhile has put there what the look before could not see.
  * @param folder of the move on that host; a move by Docker's own path has none
  */
 export function endAll(id: string, folder: string | null): string {
   return `
-    seen=none
+    seen=none idle=
     for try in $(seq 600); do
       sure=yes
       ${takeId(id)}
       [ $try -le 100 ] || { ${endRestore(id)}; sleep 0.2; }
-      for group in $(find /sys/fs/cgroup -type d -path '*${id}*'); do
+      for group in $(find /sys/fs/cgroup -depth -type d -path '*${id}*'); do
         pids=$(cat $group/cgroup.procs)
-        [ -n "$pids" ] || continue
-        sure=
-        [ $seen != none ] || { ${whatRuns(folder)} }
-        kill -KILL $pids
-        # a process that a v1 freezer holds takes the signal when it is let go
+        [ -z "$pids" ] || {
+          sure=
+          [ $seen != none ] || { ${whatRuns(id, folder)} }
+          kill -KILL $pids
+        }
+        # a process that a v1 freezer holds takes the signal when it is let go, and that of a group above holds those below
         [ ! -e $group/freezer.state ] || echo THAWED >$group/freezer.state
       done
-      [ -z "$sure" ] || { ${unlessRestoring(id)} }
-      [ -z "$sure" ] || { echo $seen; exit 0; }
-      sleep 0.005
+      [ -z "$sure" ] || [ -z "$idle" ] || { echo $seen; exit 0; }
+      idle=$sure
+      [ -z "$idle" ] || { ${unlessAtWork(id)} }
+      [ -n "$idle" ] || sleep 0.005
     done 2>/dev/null
     exit 1`;
 }
 
-/** Shell text, sets `seen`: by the marks of our runtime, where the move has a folder. */
-function whatRuns(folder: string | null): string {
-  return folder === null ? 'seen=maybe;' : `seen=ended; ! grep -q ' runtime.restored 0' ${folder}/marks || seen=ran;`;
+/**
+ * Shell text, sets `seen`: by the marks of our runtime, where the move has a folder. Before runc has ended, and the mark stands, CRIU has let the tasks go: runc's
+ * state is written the moment before (libcontainer/criu_linux.go, criuNotifications, post-restore).
+ */
+function whatRuns(id: string, folder: string | null): string {
+  if (folder === null) return 'seen=maybe;';
+  return `seen=ended;
+    for state in /run/docker/runtime-*/moby/${id}/state.json; do [ ! -e $state ] || seen=maybe; done
+    [ -e ${folder}/marks ] || seen=maybe
+    ! grep -q ' runtime.restored 0' ${folder}/marks || seen=ran;`;
 }
 
-/** Shell text, makes `sure` empty. A shell that somebody has there, and that names the container, is no child of its shim. */
-function unlessRestoring(id: string): string {
+/**
+ * Shell text, makes `idle` empty where one of these is at work: a child of the container's shim, our runtime or a runc that begins a container, also where their shim is dead, and
+ * an orphan of a CRIU that restores. What else names the container is left alone, and not waited for: somebody's `sudo tail -f …-json.log`, a service that reads its log,
+ * a CRIU that serves others.
+ */
+function unlessAtWork(id: string): string {
   return `
     for process in $(grep -lsF ${id} /proc/[0-9]*/cmdline; grep -lsx criu /proc/[0-9]*/comm); do
       process=\${process%/*}
       read -r _ name state parent _ <$process/stat || continue
-      case $name$state in '(containerd-shim'* | '(docker'* | *Z) continue ;; esac
-      [ $parent != 1 ] || case $(tr '\\0' ' ' <$process/cmdline) in *' lazy-pages '* | *' page-server '*) ;; *) sure= ;; esac
-      ! grep -qsF ${id} /proc/$parent/cmdline || sure=
+      case $name$state in '(containerd-shim'* | *Z) continue ;; esac
+      case "$name $parent $(tr '\\0' ' ' <$process/cmdline)" in
+        '(runc'*' create '*${id}* | '(runc'*' restore '*${id}* | '(bash)'*' /run/transship/restore/${id} '*) idle= ;;
+        '(criu) 1 '*' swrk '* | '(criu) 1 '*'restore --rpc '*) idle= ;;
+      esac
+      case $(cat /proc/$parent/comm) in containerd-shim*) ! grep -qsF ${id} /proc/$parent/cmdline || idle= ;; esac
     done;`;
 }
 

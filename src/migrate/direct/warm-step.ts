@@ -198,9 +198,9 @@ function neverOrNoMore(folder: string, id: string): string {
     ${endAll(id, folder)}`;
 }
 
-/** Shell text for lazy pages: the daemon would wait for them. */
+/** Shell text for lazy pages: the daemon would wait for them. Where it ended long ago, as for `recover`, its number may be another's: its shell is one of receive. */
 function endPageDaemon(folder: string): string {
-  return `[ ! -e ${folder}/lazy-pid ] || { read -r pid <${folder}/lazy-pid && kill -KILL $(cat /proc/$pid/task/*/children) $pid; }`;
+  return `[ ! -e ${folder}/lazy-pid ] || { read -r pid <${folder}/lazy-pid && grep -qsF ${folder} /proc/$pid/cmdline && kill -KILL $(cat /proc/$pid/task/*/children) $pid; }`;
 }
 
 async function saidThere({ destination, found }: Move): Promise<string> {
