@@ -89,7 +89,12 @@ export async function untilDumped(host: Host, id: string): Promise<void> {
 
 /** Waits until the shell text, which lists processes, has none to list. False: there still is one after `limitS`. */
 export async function isQuiet(host: Host, list: string, limitS: number): Promise<boolean> {
-  const script = `for try in $(seq ${limitS * 5}); do [ -n "$(${list})" ] || exit 0; sleep 0.2; done 2>/dev/null; exit 1`;
+  // at first often, as somebody may stand still meanwhile
+  const script = `wait=0.01; for try in $(seq ${limitS * 5 + 50}); do
+      [ -n "$(${list})" ] || exit 0
+      [ $try -le 50 ] || wait=0.2
+      sleep $wait
+    done 2>/dev/null; exit 1`;
   const { exitCode } = await host.shell.run(script, { timeoutMs: (limitS + 10) * 1e3 });
   return exitCode === 0;
 }

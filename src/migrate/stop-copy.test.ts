@@ -36,6 +36,13 @@ test('what is in the group is ended, and let go by the freezers of the groups ab
   ]);
 });
 
+test('a group that is told to freeze is told no more, as runc would not delete it', async () => {
+  writeFileSync(join(host.group, 'cgroup.freeze'), '1\n');
+  await host.startMember();
+  expect(await end()).toEqual({ status: 0, said: 'maybe' });
+  expect(readFileSync(join(host.group, 'cgroup.freeze'), 'utf8')).toBe('0\n');
+});
+
 /** Begun before the id was taken, it goes on for a while, and leaves a process in the container's group. */
 const late =
   () => `until [ -e ${host.root}/docker/runtime-runc/moby/${host.id} ]; do sleep 0.01; done; sleep 0.5; ${host.member()}

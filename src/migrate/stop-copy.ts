@@ -96,8 +96,10 @@ export function endAll(id: string, folder: string | null): string {
           [ $seen != none ] || { ${whatRuns(id, folder)} }
           kill -KILL $pids
         }
-        # a process that a v1 freezer holds takes the signal when it is let go, and that of a group above holds those below
+        # a process that a v1 freezer holds takes the signal when it is let go, and that of a group above holds those below; on v2 it does not need to, but runc
+        # calls the group of a dead container paused, and does not delete it: its shim would stay
         [ ! -e $group/freezer.state ] || echo THAWED >$group/freezer.state
+        [ ! -e $group/cgroup.freeze ] || echo 0 >$group/cgroup.freeze
       done
       [ -z "$sure" ] || [ -z "$idle" ] || { echo $seen; exit 0; }
       idle=$sure
