@@ -57,7 +57,7 @@ export async function leftoversOn(host: Host): Promise<readonly string[]> {
     nft list tables | sed 's/^/nft /' | grep -iE 'criu|transship'
     ip -o link show | sed -n '/[<,]UP[,>]/!s/^[0-9]*: \\([^@:]*\\).*/link down \\1/p'
     ss -Htlnp | sed -n 's/.*users:(("\\([^"]*\\)".*/listens \\1/p' | sort -u
-    ps -eo args= | grep -E '^(criu|tar|rsync|ssh|runc|/usr/bin/ssh|.*/run/transship/)|^bash .*transship' | grep -v '^grep' | sed 's/^/process /; s/-[0-9a-f]\\{8,\\}/-ID/g'
+    ps -eo args= | grep -E '^(criu|tar|rsync|ssh|runc|/usr/bin/ssh|[^ ]*containerd-shim|.*/run/transship/)|^bash .*transship' | grep -v '^grep' | sed 's/^/process /; s/-[0-9a-f]\\{8,\\}/-ID/g'
     cd /var/lib/docker && ls -d containers/* image/overlay2/imagedb/content/sha256/* volumes/*/ 2>/dev/null
     ls -d /tmp/* /run/transship/* /run/docker/runtime-*/moby/* 2>/dev/null | sed 's/^/file /'
     true`;
