@@ -4,7 +4,7 @@ import { whileAnswering } from '../../hosts/answering.ts';
 import { createCheckpoint, deleteCheckpoint, startFromCheckpoint } from '../../hosts/checkpoints.ts';
 import type { Host } from '../../hosts/host.ts';
 import { bounded } from '../bounded.ts';
-import { removeContainerdLeftovers } from '../containerd-leftovers.ts';
+import { removeBrokenDumps, removeContainerdLeftovers } from '../containerd-leftovers.ts';
 import { endingDeadRestores } from '../dead-restore.ts';
 import { messageOf } from '../engine.ts';
 import { isLive, thaw, untilDumped } from '../live-copy.ts';
@@ -148,6 +148,7 @@ async function removeSourceCheckpoint({ plan, source }: Move): Promise<void> {
       if (!/does not exist|no such/i.test(messageOf(error))) throw error;
     },
   );
+  await removeBrokenDumps(source);
 }
 
 const start: Step = {
