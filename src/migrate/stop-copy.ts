@@ -12,17 +12,17 @@ export const endLimitMs = 180_000;
 
 /**
  * Makes sure that the container does not run there and will not, by the host's own processes: Docker's word is not enough where its containerd was killed in the
- * start. Docker is asked to kill it at the same time, and so waits for a start under way.
+ * start. Docker is asked to kill it at the same time, which waits for a start under way.
  * @returns whether it ran until then; null where that is not known
  * @throws when that is not certain, so that nobody lets the other copy go on
  */
 export async function stopForGood(host: Host, id: string): Promise<boolean | null> {
-  const [{ exitCode, stdout }, wasKilled] = await Promise.all([
-    host.shell.run(endAll(id, null), { timeoutMs: endLimitMs }),
-    killByDocker(host, id),
-  ]);
+  const killing = killByDocker(host, id);
+  const { exitCode, stdout } = await host.shell.run(endAll(id, null), { timeoutMs: endLimitMs });
   if (exitCode !== 0) throw notEnded(host, id);
-  return wasKilled || ranUntil(stdout);
+  const ran = ranUntil(stdout);
+  // what a start had begun is ended, and Docker takes its time to hear of it; where nothing had begun, one may be under way in dockerd
+  return ran === false ? await killing : ran;
 }
 
 async function killByDocker(host: Host, id: string): Promise<boolean> {
