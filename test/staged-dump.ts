@@ -47,7 +47,7 @@ export function stageDump(): StagedDump {
   program('ip', `echo "$*" >>${root}/ip`);
   let settings = `id=abc root=/runc freezer=${root}/freezer frozen=FROZEN thawed=THAWED work=${folder}/work far=${root}/far
 links=(veth1) limit_s=60.000000
-far_root() { cd ${root}/far && echo "$BASHPID" >>pids && sh -c "$1"; }\n`;
+far_root() { cd ${root}/far && case $1 in *receive*) echo "$BASHPID" >receiver-pid ;; esac && sh -c "$1"; }\n`;
   const marks = () =>
     readIfThere(join(folder, 'marks'))
       .replace(/^[\d.]+ /gm, '')

@@ -49,7 +49,7 @@ describe('a destination that goes away while the container stands still: that is
   });
 
   test('and CRIU fails by that before anybody has looked', async () => {
-    const untilGone = `for pid in $(head -n 1 ${staged.root}/far/pids); do while kill -0 $pid; do sleep 0.01; done; done 2>/dev/null`;
+    const untilGone = `while kill -0 $(<${staged.root}/far/receiver-pid); do sleep 0.01; done 2>/dev/null`;
     staged.program('runc', `${criuAsks}; : >${staged.root}/far/gone; ${untilGone}; echo "criu failed: type NOTIFY"; exit 1`);
     expect(await staged.start('dump')).toMatchObject({ status: 1 });
     expect(endings()).toEqual(told);

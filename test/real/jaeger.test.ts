@@ -19,7 +19,7 @@ beforeAll(async () => {
   if (missing !== null) return;
   await buildJaeger();
   jaeger = await startJaeger();
-}, 600_000);
+}, 1_800_000);
 afterAll(async () => {
   await jaeger?.[Symbol.asyncDispose]();
 });
