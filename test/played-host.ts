@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endGroup } from './end-group.ts';
 
 /** A host whose cgroups and runc's states are folders below one of the test's. Its processes are real, and a container's id is no other one's. */
 export interface PlayedHost {
@@ -32,7 +33,7 @@ export function playHost(): PlayedHost {
   for (const folder of [`cgroup/docker/${id}/inner`, 'bin', 'stage', 'docker'])
     mkdirSync(join(root, folder), { recursive: true });
   const start = async (file: string, words: readonly string[]) => {
-    const { pid = 0, stdout } = spawn(file, words, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const { pid = 0, stdout } = spawn(file, words, { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
     toEnd.push(pid);
     await new Promise((resolve) => stdout.once('data', resolve));
     return pid;
@@ -59,6 +60,7 @@ export function playHost(): PlayedHost {
       for (const pid of existsSync(join(root, 'member')) ? [...toEnd, memberPid()] : toEnd)
         if (isAlive(pid)) process.kill(pid, 'SIGKILL');
       while (readFileSync(processes, { encoding: 'utf8', flag: 'a+' }) !== '') await sleep(10); // whoever empties it still does
+      for (const pid of toEnd) endGroup(pid); // what those had begun
       rmSync(root, { recursive: true });
     },
   };

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hostFile } from '../src/wrap/host-files.ts';
+import { endGroup } from './end-group.ts';
 
 /** A folder in which dump.sh and give-up.sh find all that they need, without root: what they ask of the host is played by the programs in `bin`. */
 export interface StagedDump extends Disposable {
@@ -80,14 +81,6 @@ far_root() { cd ${root}/far && case $1 in *receive*) echo "$BASHPID" >receiver-p
       rmSync(root, { recursive: true });
     },
   };
-}
-
-function endGroup(group: number): void {
-  try {
-    process.kill(-group, 'SIGKILL');
-  } catch {
-    // all have ended
-  }
 }
 
 function readIfThere(path: string): string {
