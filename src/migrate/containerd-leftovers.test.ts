@@ -31,6 +31,7 @@ test('a dump that was broken off goes; one that is whole, open to somebody, or a
   unpacked('ctrd-checkpoint2', { 'core-1.img': '', 'cgroup.img': 'of another' });
   unpacked('ctrd-checkpoint3', { 'core-1.img': '' });
   unpacked('ctrd-checkpoint4', {});
+  unpacked('ctrd-checkpoint5', { 'inventory.img': '' });
   unpacked('mine', { 'core-1.img': '' });
   const open = openSync(join(folder, 'ctrd-checkpoint3/core-1.img'), 'r');
   try {
@@ -38,7 +39,13 @@ test('a dump that was broken off goes; one that is whole, open to somebody, or a
   } finally {
     closeSync(open);
   }
-  expect(readdirSync(folder).sort()).toEqual(['ctrd-checkpoint2', 'ctrd-checkpoint3', 'ctrd-checkpoint4', 'mine']);
+  expect(readdirSync(folder).sort()).toEqual([
+    'ctrd-checkpoint2',
+    'ctrd-checkpoint3',
+    'ctrd-checkpoint4',
+    'ctrd-checkpoint5',
+    'mine',
+  ]);
 });
 
 test('what was unpacked for a start of the container goes, and nobody else’s', async () => {

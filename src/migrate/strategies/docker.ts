@@ -148,6 +148,7 @@ async function removeSourceCheckpoint({ plan, source }: Move): Promise<void> {
       if (!/does not exist|no such/i.test(messageOf(error))) throw error;
     },
   );
+  await removeContainerdLeftovers(source, plan.container.id); // of a CRIU that went on to its end
   await removeBrokenDumps(source);
 }
 
