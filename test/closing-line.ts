@@ -1,4 +1,5 @@
 import type { Reporter, SerializedError, TestModule, Vitest } from 'vitest/node';
+import type {} from './move-story.ts';
 
 /** Lists what was skipped and why, then closes with the line `N passed, N failed`. In CI a skip is a failure. */
 // biome-ignore lint/style/noDefaultExport: vitest takes a reporter as a module's default export
@@ -15,6 +16,8 @@ export default class ClosingLine implements Reporter {
     // a hook or an import that failed: its tests count as skipped, and the failure would be seen nowhere
     const suites = modules.flatMap((module) => [module, ...module.children.allSuites()]);
     const broken = suites.filter((suite) => suite.errors().length > 0).length + errors.length;
+    for (const test of tests.filter((each) => each.result().state === 'failed'))
+      for (const move of test.meta().moves ?? []) process.stdout.write(`${test.fullName}: a move of this test: ${move}\n`);
     const skipped = this.#isFiltered ? [] : tests.filter((test) => test.result().state === 'skipped');
     for (const test of skipped) process.stdout.write(`skipped: ${test.fullName}\n`);
     if (skipped.length > 0 && process.env.CI === 'true') {

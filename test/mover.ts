@@ -2,6 +2,7 @@ import { migrate } from '../src/migrate/migrate.ts';
 import { type MoveOptions, plan } from '../src/migrate/plan.ts';
 import type { Step, StepEvent } from '../src/migrate/step.ts';
 import { type WatchKind, watchKinds } from '../src/migrate/watch.ts';
+import { noteMove } from './move-story.ts';
 import type { TwoHosts } from './two-hosts.ts';
 
 export interface MoveTest {
@@ -40,7 +41,7 @@ export async function moveIt({ a, b }: TwoHosts, test: MoveTest) {
   });
   const { downtimeLimitMs } = test;
   const chosen = downtimeLimitMs === undefined ? planned : { ...planned, options: { ...planned.options, downtimeLimitMs } };
-  return await migrate({
+  const moved = await migrate({
     plan: test.steps === undefined ? chosen : { ...chosen, steps: test.steps },
     source: a,
     destination: b,
@@ -52,4 +53,6 @@ export async function moveIt({ a, b }: TwoHosts, test: MoveTest) {
     isUprobed: test.isUprobed ?? false,
     version: 'test',
   });
+  noteMove(moved.folder, moved.manifest);
+  return moved;
 }
