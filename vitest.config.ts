@@ -20,8 +20,8 @@ export default defineConfig({
         test: {
           name: 'machines',
           include: process.env.TRANSSHIP_VMS === '1' ? ['test/real/vm*.test.ts'] : fewOnMachines,
-          // Five times what two idle cores need.
-          testTimeout: 600_000,
+          // Ten times what two idle cores need.
+          testTimeout: 1_200_000,
           hookTimeout: 600_000,
           setupFiles: ['test/low-priority.ts'],
           ...(process.env.TRANSSHIP_VMS === '1' ? { maxWorkers: 1, sequence: { groupOrder: 3 } } : together),

@@ -1,4 +1,4 @@
-import type { Reporter, SerializedError, TestModule, Vitest } from 'vitest/node';
+import type { Reporter, SerializedError, TestCase, TestModule, Vitest } from 'vitest/node';
 import type {} from './move-story.ts';
 
 /** Lists what was skipped and why, then closes with the line `N passed, N failed`. In CI a skip is a failure. */
@@ -16,8 +16,7 @@ export default class ClosingLine implements Reporter {
     // a hook or an import that failed: its tests count as skipped, and the failure would be seen nowhere
     const suites = modules.flatMap((module) => [module, ...module.children.allSuites()]);
     const broken = suites.filter((suite) => suite.errors().length > 0).length + errors.length;
-    for (const test of tests.filter((each) => each.result().state === 'failed'))
-      for (const move of test.meta().moves ?? []) process.stdout.write(`${test.fullName}: a move of this test: ${move}\n`);
+    for (const test of tests.filter((each) => each.result().state === 'failed' || each.diagnostic()?.flaky === true)) tell(test);
     const skipped = this.#isFiltered ? [] : tests.filter((test) => test.result().state === 'skipped');
     for (const test of skipped) process.stdout.write(`skipped: ${test.fullName}\n`);
     if (skipped.length > 0 && process.env.CI === 'true') {
@@ -26,4 +25,14 @@ export default class ClosingLine implements Reporter {
     }
     process.stdout.write(`${count('passed')} passed, ${count('failed') + broken} failed\n`);
   }
+}
+
+/** One that passed when it was played again has failed all the same. */
+function tell(test: TestCase): void {
+  const { state, errors } = test.result();
+  if (state === 'passed')
+    process.stdout.write(
+      `passed when it was played again: ${test.fullName}: ${errors?.map(({ message }) => message).join('; ')}\n`,
+    );
+  for (const move of test.meta().moves ?? []) process.stdout.write(`${test.fullName}: a move of this test: ${move}\n`);
 }

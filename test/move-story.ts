@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { getCurrentTest } from 'vitest/suite';
+import { TestRunner } from 'vitest';
 import type { Manifest } from '../src/evidence/manifest.ts';
 import type { RunFolder } from '../src/evidence/run-folder.ts';
 
@@ -13,7 +13,7 @@ declare module 'vitest' {
 
 /** "Expected rolled-back to be migrated" is nothing that can be looked into once the hosts have gone. */
 export function noteMove(folder: RunFolder, { outcome, error, warnings }: Manifest): void {
-  const meta = getCurrentTest()?.meta;
+  const meta = TestRunner.getCurrentTest()?.meta;
   if (meta === undefined || outcome === 'migrated') return;
   meta.moves ??= [];
   meta.moves.push([JSON.stringify({ outcome, error, warnings }), ...criuErrors(folder)].join('\n'));

@@ -10,6 +10,7 @@ import type { VmOptions } from '../vm/qemu/vm-hosts.ts';
 import { takeDown } from '../vm/testbed-down.ts';
 import { bringUp } from '../vm/testbed-up.ts';
 import type { PackageSet } from '../vm/versions.ts';
+import { removeOfFirstTry } from './second-try.ts';
 import { testSet } from './test-set.ts';
 
 export interface TwoHosts {
@@ -24,19 +25,22 @@ interface HostOptions {
   readonly extra?: readonly string[];
   /** In virtual machines. */
   readonly vm?: VmOptions;
+  /** How often one that fails is played again. */
+  readonly retry?: number;
 }
 
 const given = ['TRANSSHIP_TESTBED', 'TRANSSHIP_TRACES', 'TRANSSHIP_PATIENCE'] as const;
 
 /**
  * Tests on a set of real Docker hosts of their own, taken down afterwards; runs lie in a folder that goes with them. Where no hosts
- * can be, they are skipped, with the reason in their name; in CI a skip is a failure (closing-line.ts).
+ * can be, they are skipped, with the reason in their name; in CI a skip is a failure (closing-line.ts). One that fails is played once more, as a real daemon on a busy machine may
+ * fail by itself, and the reason is told (closing-line.ts).
  */
 export function describeOnHosts(
   name: string,
   setName: string,
   tests: (hosts: () => TwoHosts) => void,
-  { cgroup = 'v2', packages = 'debian13', extra = [], vm }: HostOptions = {},
+  { cgroup = 'v2', packages = 'debian13', extra = [], vm, retry = 1 }: HostOptions = {},
 ): void {
   const set = testSet(setName);
   const missing = [...missingForTestbed(), ...(vm === undefined ? [] : missingForVms())];
@@ -47,7 +51,7 @@ export function describeOnHosts(
     describe.skip(`${name} (needs test hosts: ${missing.join('; ')})`, () => tests(noHosts('skipped')));
     return;
   }
-  describe(name, () => {
+  describe(name, { retry }, () => {
     let hosts: TwoHosts | null = null;
     const before = given.map((key) => [key, process.env[key]] as const);
     beforeAll(
@@ -78,6 +82,12 @@ export function describeOnHosts(
         else process.env[key] = value;
       }
     }, 120_000);
+    removeOfFirstTry(() => hosts);
     tests(() => hosts ?? noHosts('the hosts did not come up')());
   });
+}
+
+/** For tests whose subject is that nothing is ever lost: what fails once in a hundred plays is what they look for, and is played no second time. */
+export function describeOnce(...[name, setName, tests, options]: Parameters<typeof describeOnHosts>): void {
+  describeOnHosts(name, setName, tests, { ...options, retry: 0 });
 }

@@ -150,4 +150,12 @@ describe('whether it ran, where the move has a folder', () => {
     await host.startMember();
     expect(await end(join(host.root, 'stage'))).toEqual({ status: 0, said });
   });
+
+  test.each([
+    ['none', '1.0 runtime.restored 1'],
+    ['ran', '1.0 runtime.restored 0'],
+  ])('%s, where nothing is left of it, as a controller had ended it that was killed before it could tell', async (said, mark) => {
+    writeFileSync(join(host.root, 'stage/marks'), `${mark}\n`);
+    expect(await end(join(host.root, 'stage'))).toEqual({ status: 0, said });
+  });
 });

@@ -55,7 +55,8 @@ export async function stopCopy(move: Move, id: string): Promise<void> {
 
 /** What the copy answered meanwhile the source knows nothing of. */
 export function tellUndone({ destination, found }: Move, ran: boolean | null): void {
-  if (ran !== false)
+  const isTold = found.warnings.some((warning) => warning.startsWith(`it ran on ${destination.name} `));
+  if (ran !== false && !isTold)
     found.warnings.push(
       `it ${ran === null ? 'may have run' : 'ran'} on ${destination.name} after the restore: what it answered there is undone`,
     );
@@ -101,7 +102,7 @@ export function endAll(id: string, folder: string | null): string {
         [ ! -e $group/freezer.state ] || echo THAWED >$group/freezer.state
         [ ! -e $group/cgroup.freeze ] || echo 0 >$group/cgroup.freeze
       done
-      [ -z "$sure" ] || [ -z "$idle" ] || { echo $seen; exit 0; }
+      [ -z "$sure" ] || [ -z "$idle" ] || { ${folder === null ? '' : ranBefore(folder)} echo $seen; exit 0; }
       idle=$sure
       [ -z "$idle" ] || { ${unlessAtWork(id)} }
       [ -n "$idle" ] || sleep 0.005
@@ -119,6 +120,11 @@ function whatRuns(id: string, folder: string | null): string {
     for state in /run/docker/runtime-*/moby/${id}/state.json; do [ ! -e $state ] || seen=maybe; done
     [ -e ${folder}/marks ] || seen=maybe
     ! grep -q ' runtime.restored 0' ${folder}/marks || seen=ran;`;
+}
+
+/** Shell text, sets `seen`: a controller that was killed may have ended what ran there before, and told nobody. */
+function ranBefore(folder: string): string {
+  return `[ $seen != none ] || ! grep -qs ' runtime.restored 0' ${folder}/marks || seen=ran;`;
 }
 
 /**

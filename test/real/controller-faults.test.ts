@@ -12,9 +12,9 @@ import { onHost } from '../destination-state.ts';
 import { beginOf, untilJournal } from '../faults/command.ts';
 import { counterName, counts, remains, startCounter, stop } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
-import { describeOnHosts } from '../two-hosts.ts';
+import { describeOnce } from '../two-hosts.ts';
 
-describeOnHosts('a controller that is disturbed', 'controller', (hosts) => {
+describeOnce('a controller that is disturbed', 'controller', (hosts) => {
   beforeEach(async () => {
     await startCounter(hosts().a);
   });

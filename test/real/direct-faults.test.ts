@@ -6,7 +6,7 @@ import { installRuntime } from '../../src/wrap/install.ts';
 import { onHost } from '../destination-state.ts';
 import { counterName, counts, dropPageChannel, letIn, remains, reviveDockerd, startCounter } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
-import { describeOnHosts, type TwoHosts } from '../two-hosts.ts';
+import { describeOnce, type TwoHosts } from '../two-hosts.ts';
 
 /** `npm test` interrupts each way that undoing differs by once; TRANSSHIP_FAULTS=all every step of every strategy. */
 const isWhole = process.env.TRANSSHIP_FAULTS === 'all';
@@ -16,7 +16,7 @@ const some: Readonly<Record<string, readonly string[]>> = {
   'post-copy': ['restore', 'residual'],
 };
 
-describeOnHosts('a move past the content store that is disturbed', 'direct-faults', (hosts) => {
+describeOnce('a move past the content store that is disturbed', 'direct-faults', (hosts) => {
   let before: { readonly a: string; readonly b: string };
 
   beforeAll(async () => {

@@ -6,12 +6,12 @@ import type { CreatePlan } from '../../src/migrate/equal/create-options.ts';
 import { onHost } from '../destination-state.ts';
 import { counterName, counts, doAtOnce, killDockerd, reviveDockerd, startCounter } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
-import { describeOnHosts } from '../two-hosts.ts';
+import { describeOnce } from '../two-hosts.ts';
 
 const standStill = 'kill -STOP $(pidof dockerd)';
 const goOn = 'kill -CONT $(pidof dockerd)';
 
-describeOnHosts('a dockerd that fails, and what is left then', 'dockerd', (hosts) => {
+describeOnce('a dockerd that fails, and what is left then', 'dockerd', (hosts) => {
   beforeEach(async () => {
     await startCounter(hosts().a, '--restart unless-stopped');
   });

@@ -8,7 +8,7 @@ import { copiesOn, memoryOf } from '../faults/state.ts';
 import { wordsOf } from '../faults/table.ts';
 import { counterName, doAtOnce, startCounter } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
-import { describeOnHosts } from '../two-hosts.ts';
+import { describeOnce } from '../two-hosts.ts';
 
 /** Those of the table that have found the most; all of it: `npm run bench:faults`. */
 const cells: readonly Cell[] = [
@@ -22,7 +22,7 @@ const cells: readonly Cell[] = [
   { strategy: 'post-copy', moment: 'way', fault: 'network cut between the hosts' },
 ];
 
-describeOnHosts('a fault in a move', 'fault-table', (hosts) => {
+describeOnce('a fault in a move', 'fault-table', (hosts) => {
   beforeAll(async () => {
     await installRuntime(hosts().b);
   });

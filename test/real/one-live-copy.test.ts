@@ -8,7 +8,7 @@ import { importHostImage } from '../../vm/host-image.ts';
 import { onHost } from '../destination-state.ts';
 import { counterName, counts, doAtOnce, killDockerd, reviveDockerd, startCounter } from '../host-faults.ts';
 import { moveIt } from '../mover.ts';
-import { describeOnHosts } from '../two-hosts.ts';
+import { describeOnce } from '../two-hosts.ts';
 
 /** Enough that containerd's unpacking and CRIU's reading take most of a second: each moment falls into another part of the start. */
 const memoryMb = 150;
@@ -17,7 +17,7 @@ const memoryMb = 150;
 const isWhole = process.env.TRANSSHIP_FAULTS === 'all';
 const testWhole = isWhole ? test : () => {};
 
-describeOnHosts('a destination whose dockerd fails in mid-start', 'onelive', (hosts) => {
+describeOnce('a destination whose dockerd fails in mid-start', 'onelive', (hosts) => {
   afterEach(async () => {
     for (const host of [hosts().a, hosts().b]) {
       await host.shell.run('kill -CONT $(pidof dockerd)');
@@ -74,7 +74,7 @@ describeOnHosts('a destination whose dockerd fails in mid-start', 'onelive', (ho
   });
 });
 
-describeOnHosts('a container that Docker says does not run', 'unknown', (hosts) => {
+describeOnce('a container that Docker says does not run', 'unknown', (hosts) => {
   test('is ended all the same, where a process of it goes on', async () => {
     const { b } = hosts();
     const id = await onHost(b, `{ ${importHostImage('counter')}; } && docker create --name ${counterName} counter`);
@@ -95,7 +95,7 @@ const inTheKernel = `my $fd = syscall 323, 0; open my $u, "+<&=", $fd or die; my
   my $at = syscall 9, 0, 4096, 3, 0x22, -1, 0; my $range = pack "QQQQ", $at, 4096, 1, 0; ioctl $u, 0xC020AA00, $range or die;
   unless (fork) { sleep 1000 } close $u; open my $zeros, "<", "/dev/zero"; print "reads\\n"; syscall 0, fileno $zeros, $at, 4096; print "goes on\\n"`;
 
-describeOnHosts('a process that waits in the kernel for a page', 'inkernel', (hosts) => {
+describeOnce('a process that waits in the kernel for a page', 'inkernel', (hosts) => {
   test.skipIf(process.arch !== 'x64')(
     'is held all the same: the freezer is told, and it comes back to none of its code',
     async () => {

@@ -6,7 +6,7 @@ import { onHost } from '../destination-state.ts';
 import { beginOf, manifestOf } from '../faults/command.ts';
 import { counterName, counts, remains, reviveDockerd, startCounter } from '../host-faults.ts';
 import { killAt } from '../killed-controller.ts';
-import { describeOnHosts, type TwoHosts } from '../two-hosts.ts';
+import { describeOnce, type TwoHosts } from '../two-hosts.ts';
 
 type Strategy = 'docker' | 'cold' | 'diskless' | 'post-copy';
 
@@ -25,7 +25,7 @@ const cases = [...casesOf('docker'), ...casesOf('cold'), ...casesOf('diskless'),
   .map(([strategy, step], index) => [strategy, step, strategy !== 'docker' && index % 2 === 0 ? 'plain' : 'TLS'] as const)
   .filter(([strategy, step]) => process.env.TRANSSHIP_FAULTS === 'all' || telling.includes(`${strategy} ${step}`));
 
-describeOnHosts('a controller that is killed', 'recover', (hosts) => {
+describeOnce('a controller that is killed', 'recover', (hosts) => {
   let before: { readonly a: string; readonly b: string };
 
   beforeAll(async () => {
