@@ -26,12 +26,13 @@ function unpacked(name: string, files: Readonly<Record<string, string>>): void {
   for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, name, file), text);
 }
 
-test('a dump that was broken off goes; one that is whole, open to somebody, or about to begin stays', async () => {
+test('a dump that was broken off goes; one that is whole, open to somebody, about to begin or being unpacked stays', async () => {
   unpacked('ctrd-checkpoint1', { 'core-1.img': '' });
   unpacked('ctrd-checkpoint2', { 'core-1.img': '', 'cgroup.img': 'of another' });
   unpacked('ctrd-checkpoint3', { 'core-1.img': '' });
   unpacked('ctrd-checkpoint4', {});
   unpacked('ctrd-checkpoint5', { 'inventory.img': '' });
+  unpacked('ctrd-checkpoint6', { 'apparmor.img': '' });
   unpacked('mine', { 'core-1.img': '' });
   const open = openSync(join(folder, 'ctrd-checkpoint3/core-1.img'), 'r');
   try {
@@ -44,6 +45,7 @@ test('a dump that was broken off goes; one that is whole, open to somebody, or a
     'ctrd-checkpoint3',
     'ctrd-checkpoint4',
     'ctrd-checkpoint5',
+    'ctrd-checkpoint6',
     'mine',
   ]);
 });

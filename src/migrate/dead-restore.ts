@@ -14,11 +14,13 @@ export async function endingDeadRestores<T>(host: Host, id: string, started: Pro
   });
   ended.catch(() => {});
   const watch = async () => {
-    for (let seen = 0; !hasEnded; await sleep(pollMs)) {
-      const { exitCode } = await host.shell.run(deadCriu(id));
+    let dead = { pid: '', looks: 0 };
+    for (; !hasEnded; await sleep(pollMs)) {
+      const pid = (await host.shell.run(deadCriu(id))).stdout.trim();
       // one that has ended in good order is dead for a moment, too, until runc has looked at it
-      seen = exitCode === 0 ? seen + 1 : 0;
-      if (seen > 1) await host.shell.run(endRestore(id));
+      dead = { pid, looks: pid !== '' && pid === dead.pid ? dead.looks + 1 : 1 };
+      if (pid !== '' && dead.looks > 2 && !hasEnded)
+        await host.shell.run(`[ "$(${deadCriu(id)})" != ${pid} ] || { ${endRestore(id)}; }`);
     }
   };
   void watch().catch(() => {}); // a host that is gone: the start has a limit of its own
@@ -27,13 +29,13 @@ export async function endingDeadRestores<T>(host: Host, id: string, started: Pro
 
 const runcs = (id: string) => `$(pgrep -f 'runc .*restore .*${id}')`;
 
-/** Shell text, true when a runc that restores has a child that is dead. */
+/** Shell text, prints a dead child of a runc that restores. */
 function deadCriu(id: string): string {
   return `for runc in ${runcs(id)}; do
       for child in $(cat /proc/$runc/task/*/children); do
-        case $(cat /proc/$child/stat) in *') Z '*) exit 0 ;; esac
+        case $(cat /proc/$child/stat) in *') Z '*) echo $child; break 2 ;; esac
       done
-    done 2>/dev/null; exit 1`;
+    done 2>/dev/null`;
 }
 
 /** Shell text. What CRIU has left goes to the shim, which has no other children yet and waits as long as they hold its pipes. */

@@ -60,6 +60,17 @@ describeOnHosts('a migration that is disturbed', 'faults', (hosts) => {
     );
   });
 
+  test('a shim that says nothing for three seconds when the dump begins: containerd would pause what is paused; it is asked again', async () => {
+    const { a, b } = hosts();
+    const standStill = `for shim in $(pidof containerd-shim-runc-v2); do kill -STOP $shim; setsid sh -c "sleep 3; kill -CONT $shim" >/dev/null 2>&1 & done`;
+    const onStep = ({ step, state }: { step: string; state: string }) => {
+      if (step === 'checkpoint' && state === 'begin') doAtOnce(a, standStill);
+    };
+    const { manifest } = await moveIt(hosts(), { container: counterName, onStep });
+    expect(manifest).toMatchObject({ outcome: 'migrated', error: null });
+    expect(await counts(b)).toBe(true);
+  });
+
   test('a restore that fails: CRIU’s own first error with its cause, and its log is kept; the source was out of reach until then', async () => {
     const { a, b } = hosts();
     const cut: string[] = [];

@@ -128,17 +128,31 @@ const checkpointAndExit: Step = {
   tidy: removeSourceCheckpoint,
 };
 
-async function checkpoint({ plan, source }: Move, exit: boolean): Promise<void> {
+async function checkpoint(move: Move, exit: boolean): Promise<void> {
+  const { plan, source } = move;
   const options = { checkpointId: plan.checkpoint, exit };
+  const ask = () => whileAnswering(source, createCheckpoint(source, plan.container.id, options));
   try {
-    await bounded(
-      `docker checkpoint create on ${source.name}`,
-      checkpointLimitMs,
-      whileAnswering(source, createCheckpoint(source, plan.container.id, options)),
-    );
+    await bounded(`docker checkpoint create on ${source.name}`, checkpointLimitMs, untilStateIsKnown(ask));
   } catch (cause) {
     const hint = "what CRIU said stands under 'failed' in: transship show RUN";
     throw new TransshipError('failed', `checkpoint on ${source.name}: ${messageOf(cause)}`, hint, { cause });
+  }
+}
+
+/**
+ * containerd asks the shim for the state before a dump, and takes a shim that says nothing for 2 s for one whose container runs (1.7.24, services/tasks/local.go,
+ * `stateTimeout`): it would pause one that is paused, and that fails before anything is made. Tried again.
+ */
+async function untilStateIsKnown(ask: () => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      if (tries >= 4 || !/cannot pause a paused container/.test(messageOf(error))) throw error;
+      await sleep(500);
+    }
   }
 }
 

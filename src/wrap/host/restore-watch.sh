@@ -40,12 +40,20 @@ mark_log() {
     [ -z "$log_fd" ] || { read -r _ at <"/proc/$criu_pid/fdinfo/$log_fd" && mark "runtime.log-at $at $before"; } 2>/dev/null
 }
 
+# Who has ended in good order is dead for a moment, too, until runc has looked at it: the same one in three looks.
 is_criu_dead() {
     local children child state
     read -ra children < <(cat "/proc/$runc/task/"*/children 2>/dev/null | tr '\n' ' ')
     for child in ${children[@]+"${children[@]}"}; do
-        read -r state <"/proc/$child/stat" && [[ $state == *') Z '* ]] && return
+        state=''
+        read -r state 2>/dev/null <"/proc/$child/stat"
+        [[ $state == *') Z '* ]] || continue
+        [ "$child" = "$dead_pid" ] || dead_looks=0
+        dead_pid=$child
+        ((++dead_looks > 2))
+        return
     done
+    dead_looks=0
     return 1
 }
 
@@ -62,14 +70,14 @@ is_source_gone() {
 
 # In the background, until it is killed: listens for words, dates CRIU's log, and ends what would not end.
 watch_restore() {
-    local why='' dead=0 looks=0 knocks=0 wait_look_s word='' ended=''
+    local why='' dead_pid='' dead_looks=0 looks=0 knocks=0 wait_look_s word='' ended=''
     while [ -z "$why" ]; do
         wait_look_s=0.2
         if ((++looks < 40)); then wait_look_s=0.01 && mark_log; fi
         read -r -t "$wait_look_s" -u 9 word
         [ -z "$word" ] || why="the word was $word"
         if ((looks < 40 && looks % 20)); then continue; fi
-        if is_criu_dead; then ((++dead > 1)) && why='CRIU is dead'; else dead=0; fi
+        if is_criu_dead; then why='CRIU is dead'; fi
         # whoever touches a missing page waits for ever then, in the restore, too; one that ends with 0 has brought them all
         read -r ended 2>/dev/null <"$folder/lazy-status" && [ "$ended" != 0 ] && why='the page daemon has ended'
         if ((looks > 40 && looks % 25 == 0)) && is_source_gone; then why='the source acknowledges no request for pages'; fi
