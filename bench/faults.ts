@@ -11,10 +11,10 @@ import { reportError } from '../src/cli/terminal.ts';
 import { connectHost } from '../src/hosts/connect.ts';
 import { messageOf } from '../src/migrate/engine.ts';
 import { installRuntime } from '../src/wrap/install.ts';
-import { playCell } from '../test/faults/cell.ts';
+import { playUntilStruck } from '../test/faults/cell.ts';
 import { pairwiseCover } from '../test/faults/cover.ts';
 import { type Cell, possibleCells } from '../test/faults/faults.ts';
-import { notStruck, type Verdict } from '../test/faults/judge.ts';
+import type { Verdict } from '../test/faults/judge.ts';
 import { goingOnLine, heading, lineOf, rowOf, wordsOf } from '../test/faults/table.ts';
 import type { TwoHosts } from '../test/two-hosts.ts';
 import { takeDown } from '../vm/testbed-down.ts';
@@ -35,10 +35,7 @@ async function playAll(hosts: TwoHosts, wanted: RegExp): Promise<readonly Verdic
     played.set(cell.fault, variant + 1);
     if (!wanted.test(wordsOf(cell))) continue;
     const began = performance.now();
-    let verdict = await playCell(hosts, cell, variant).catch((error) => brokenOff(cell, error));
-    // a process that lives for some 40 ms may be over before it is struck at
-    for (let again = 1; again <= 2 && verdict.wrong[0] === notStruck; again += 1)
-      verdict = await playCell(hosts, cell, variant, again).catch((error) => brokenOff(cell, error));
+    const verdict = await playUntilStruck(hosts, cell, variant).catch((error) => brokenOff(cell, error));
     say(`${lineOf(verdict)} (${Math.round((performance.now() - began) / 1e3)} s)`);
     if (verdict.wrong.length > 0) say(verdict.printed.replace(/^/gm, '    '));
     process.stdout.write(rowOf(verdict));

@@ -56,17 +56,32 @@ export function watchProcesses(): ProcessWatch {
       before = now;
     },
     criuFolders: () => [...folders],
-    records: () => [...seen.values()].flatMap(recordOf),
+    records: () => [...seen.values()].filter((one) => !isForkOf(one, seen)).flatMap((one) => recordOf(one, callerOf(one, seen))),
   };
 }
 
-function recordOf({ pid, parent, words, firstNs, notYetNs, lastNs, goneNs }: Seen): readonly ProcessRecord[] {
+/**
+ * A fork that never became another program is part of what its parent does, as are CRIU's helpers. Seen in one look alone, it would seem to last as long as from the look
+ * before to the one after, and on a busy machine hold all that CRIU's log tells. One that outlives its parent is a daemon.
+ */
+function isForkOf({ parent, words, goneNs }: Seen, seen: ReadonlyMap<number, Seen>): boolean {
+  const from = parent === null ? undefined : seen.get(parent);
+  if (from === undefined || words.join('\0') !== from.words.join('\0')) return false;
+  return from.goneNs === null || (goneNs !== null && goneNs <= from.goneNs);
+}
+
+function callerOf({ parent }: Seen, seen: ReadonlyMap<number, Seen>): number | null {
+  const from = parent === null ? undefined : seen.get(parent);
+  return from !== undefined && isForkOf(from, seen) ? callerOf(from, seen) : parent;
+}
+
+function recordOf({ pid, words, firstNs, notYetNs, lastNs, goneNs }: Seen, parentPid: number | null): readonly ProcessRecord[] {
   const [program, ...args] = words;
   if (program === undefined) return [];
   const verb = args.find((word) => !word.startsWith('-') && verbs.has(word)) ?? null;
   const boundNs = [firstNs - notYetNs, (goneNs ?? lastNs) - lastNs].reduce((most, one) => (one > most ? one : most));
   const times = { startNs: String(firstNs), endNs: String(goneNs ?? lastNs), boundNs: String(boundNs) };
-  return [{ pid, parentPid: parent, program: nameOf(program), verb, isLeft: goneNs === null, ...times }];
+  return [{ pid, parentPid, program: nameOf(program), verb, isLeft: goneNs === null, ...times }];
 }
 
 /** CRIU titles itself `criu: dump --rpc -t 1019`. */

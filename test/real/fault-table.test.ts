@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { installRuntime } from '../../src/wrap/install.ts';
 import { transship } from '../built-command.ts';
 import { onHost } from '../destination-state.ts';
-import { playCell } from '../faults/cell.ts';
+import { playUntilStruck } from '../faults/cell.ts';
 import { type Cell, faults } from '../faults/faults.ts';
 import { copiesOn, memoryOf } from '../faults/state.ts';
 import { wordsOf } from '../faults/table.ts';
@@ -31,7 +31,7 @@ describeOnce('a fault in a move', 'fault-table', (hosts) => {
     '%s: one live copy, and it is told where',
     async (_name, cell) => {
       expect(faults).toHaveProperty([cell.fault]);
-      const { wrong, printed } = await playCell(hosts(), cell);
+      const { wrong, printed } = await playUntilStruck(hosts(), cell);
       expect(wrong, printed).toEqual([]);
     },
   );
@@ -44,7 +44,7 @@ describeOnce('a fault in a move', 'fault-table', (hosts) => {
     ],
     ['its page daemon is killed: the way back is the one that is printed', 'lazy-pages daemon killed', 'rolled-back'],
   ])('memory still to come, and %s', async (_name, fault, end) => {
-    const { wrong, outcomes, left, printed } = await playCell(hosts(), { strategy: 'post-copy', moment: 'rest', fault });
+    const { wrong, outcomes, left, printed } = await playUntilStruck(hosts(), { strategy: 'post-copy', moment: 'rest', fault });
     expect(wrong, printed).toEqual([]);
     expect({ outcomes, left }).toEqual({ outcomes: ['halves-kept', end], left: [] });
   });

@@ -39,7 +39,10 @@ describeOnHosts(
     });
 
     test('criu: arguments, stdio and exit status as without; log and statistics kept; a failure explained', async () => {
-      await onHost(hosts().a, 'mkdir -p /root/img; setsid sleep 1000 </dev/null >/dev/null 2>&1 & sleep 0.2');
+      await onHost(
+        hosts().a,
+        'rm -rf /root/runs/[cf]; mkdir -p /root/img; setsid sleep 1000 </dev/null >/dev/null 2>&1 & sleep 0.2',
+      );
       const dump = (pid: string) => `criu dump -t ${pid} -D img -v4 -o dump.log --leave-running --display-stats`;
       const plain = await run(dump('$(pgrep -n -x sleep)'));
       const recorded = await run(`transship record --name c -- ${dump('$(pgrep -n -x sleep)')}`);
