@@ -51,7 +51,7 @@ describeOnce('a fault in a move', 'fault-table', (hosts) => {
 
   test('its page daemon is killed, and nobody holds it for a while: what has not come is waited for, and never read as zeros', async () => {
     const { a, b } = hosts();
-    await startCounter(a, '', 400); // so that pages are still to come then
+    await startCounter(a, '', 400);
     const looked: string[] = [];
     // the controller stands still meanwhile, as this waits; the container is asked whether its two copies of its memory are the same
     const killAndAsk = `pkill -9 -f '^criu lazy-pages' || exit; p=$(docker inspect -f '{{.State.Pid}}' ${counterName})
@@ -60,6 +60,8 @@ describeOnce('a fault in a move', 'fault-table', (hosts) => {
       container: counterName,
       options: { strategy: 'post-copy' },
       onStep: ({ step, state }) => {
+        // so that pages are still to come when it is killed
+        if (step === 'verify' && state === 'begin') doAtOnce(b, "pkill -STOP -f '^criu lazy-pages'");
         if (step === 'residual' && state === 'begin') looked.push(doAtOnce(b, killAndAsk));
       },
     });
